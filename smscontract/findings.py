@@ -1,0 +1,228 @@
+"""What the judge says: findings, facts for the history rules, what is new, and what could not be judged.
+
+All of it is masked already: nothing here holds a credential, a phone number or a message text in the clear unless the user
+asked for it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from smscontract.exchange import Origin
+
+__all__ = [
+    "Finding",
+    "FindingGroup",
+    "Level",
+    "New",
+    "NewGroup",
+    "NewKind",
+    "NotJudged",
+    "NotJudgedGroup",
+    "OperationSummary",
+    "Problem",
+    "Report",
+    "Unmatched",
+    "Verdict",
+    "Where",
+]
+
+
+class Level(StrEnum):
+    """How sure the promise is: stated by the provider (`must`) or reasoned (`should`)."""
+
+    MUST = "must"
+    SHOULD = "should"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One clause broken by one exchange, or by one history that ends with it.
+
+    Attributes:
+        clause: id of the clause.
+        says: the promise.
+        message: what happened instead: one sentence, lower case, no full stop.
+        pointer: JSON Pointer of the first broken place in the body that is at fault; empty for the whole.
+        part: `response body`, `request body`, `status`, `headers` ...: what the pointer points into.
+        expected, got: masked texts.
+        origin: where the exchange is.
+        time: when the answer came, seconds since 1970 UTC, or `None`.
+    """
+
+    clause: str
+    level: Level
+    says: str
+    message: str
+    pointer: str
+    part: str
+    expected: str
+    got: str
+    origin: Origin
+    time: float | None = None
+
+
+class NewKind(StrEnum):
+    """What the contract does not list, which is never a break by itself."""
+
+    FIELD = "field"
+    STATUS = "status"
+    MEMBER = "member"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class New:
+    """Something seen that the contract does not declare. `place` is like a clause id without the keyword."""
+
+    place: str
+    kind: NewKind
+    origin: Origin
+    time: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotJudged:
+    """A clause that an exchange could have shown but did not, and why (`scrubbed`, `no time`, `whole history unknown`...)."""
+
+    clause: str
+    reason: str
+    hint: str = ""
+    detail: dict[str, Any] = field(default_factory=dict)
+
+
+class Verdict(StrEnum):
+    """What a whole run says. One word for each exit code."""
+
+    KEPT = "kept"
+    BROKEN = "broken"
+    UNUSABLE = "unusable"
+    CANNOT_TELL = "cannot-tell"
+    INTERNAL_ERROR = "internal-error"
+    INTERRUPTED = "interrupted"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Where:
+    """One occurrence: where it is and when it was seen (seconds since 1970 UTC, or `None`)."""
+
+    origin: Origin
+    time: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FindingGroup:
+    """All findings of one clause at one pointer: what a report shows.
+
+    Attributes:
+        count: how many there are; `where` holds the first 100 of them in order of time, then of place.
+        quote, source: the provider's words if there are any, and the kind of source.
+        file, line: the line of YAML that states the clause.
+        again: a command that shows the finding again.
+        curl: the request as a curl line with the credential as a variable, for live findings.
+        note: what else is known, e.g. `4 of 9 answers` for a break that comes and goes.
+    """
+
+    clause: str
+    level: Level
+    says: str
+    message: str
+    pointer: str
+    part: str
+    expected: str
+    got: str
+    count: int
+    first: Where
+    last: Where
+    where: tuple[Where, ...]
+    fails: bool
+    source: str = "inferred"
+    quote: str = ""
+    file: str = ""
+    line: int = 0
+    again: str = ""
+    curl: str = ""
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewGroup:
+    """Something new at one place, how often, and where first."""
+
+    place: str
+    kind: NewKind
+    count: int
+    first: Where
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotJudgedGroup:
+    """A clause that was not judged for one reason, how often, and what the user can do about it."""
+
+    clause: str
+    reason: str
+    count: int
+    hint: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OperationSummary:
+    """Counts of clauses and exchanges for one operation. `newest` is the time of its newest answer."""
+
+    operation: str
+    exchanges: int
+    kept: int
+    broken: int
+    not_judged: int
+    new: int
+    newest: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """A line, entry or file that could not be read. The rest was judged."""
+
+    message: str
+    file: str
+    line: int | None = None
+    entry: int | None = None
+    hint: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unmatched:
+    """Exchanges that fit no known operation, by the shape of their path (`GET /v1/sms/conversations/{}`)."""
+
+    shape: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """Everything that a run says: one value, many renderings.
+
+    Attributes:
+        causes: one sentence for each reason that the exit code is not 0.
+        exchanges: how many were read (matched or not).
+        requests: how many were sent; `None` where nothing was sent.
+        judged_clauses: how many clauses were judged at least once.
+        now: when the report was made, seconds since 1970 UTC.
+    """
+
+    version: int = 1
+    verdict: Verdict
+    exit_code: int
+    causes: tuple[str, ...]
+    exchanges: int
+    requests: int | None
+    findings: tuple[FindingGroup, ...]
+    new: tuple[NewGroup, ...]
+    not_judged: tuple[NotJudgedGroup, ...]
+    operations: tuple[OperationSummary, ...] = ()
+    problems: tuple[Problem, ...] = ()
+    unmatched: tuple[Unmatched, ...] = ()
+    judged_clauses: int = 0
+    now: float = 0.0
+    command: str = ""
+    extra: dict[str, Any] = field(default_factory=dict)
