@@ -1,0 +1,376 @@
+"""Read YAML 1.2 (core schema) and JSON with the line of every key and item.
+
+Contracts and documents are written by hand and hold phone numbers, dates and words such as `NO`. What a line says must be
+what is read, or the file is refused: nothing is guessed, merged or silently dropped. The reader works on the parser's events
+and not on its nodes, because events still tell whether a tag was written, and need no recursion.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, NoReturn
+
+import yaml
+
+from smscontract.errors import UnusableInput
+
+__all__ = ["MAX_ALIASED_NODES", "MAX_BYTES", "MAX_DEPTH", "Marked", "load", "loads"]
+
+MAX_BYTES = 64 * 1024 * 1024  #: a larger file is refused
+MAX_DEPTH = 200  #: mappings and lists inside each other, aliases expanded
+MAX_ALIASED_NODES = 1_000_000  #: how many values all aliases of one file may add
+
+_NULL = frozenset(("", "~", "null", "Null", "NULL"))
+_BOOL = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
+# Narrower than the core schema on purpose: `+14155550100` and `0123` are telephone numbers and codes before they are numbers.
+_INT = re.compile(r"-?(?:0|[1-9][0-9]*)")
+_FLOAT = re.compile(r"-?(?:\.[0-9]+|(?:0|[1-9][0-9]*)(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
+_FLOAT_WORD = {".nan": "nan", ".NaN": "nan", ".NAN": "nan"} | {
+    sign + word: sign + "inf" for sign in ("", "-") for word in (".inf", ".Inf", ".INF")
+}
+# What YAML 1.2 does not print, and three characters that PyYAML still takes for line ends, as YAML 1.1 did.
+_UNPRINTABLE = re.compile("[^\t\n\r\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_SURROGATE = re.compile("[\ud800-\udfff]")
+_JSON_TOKEN = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|[{}\[\],:]|[^\s"{}\[\],:]+')
+
+_HINTS = (
+    ("tab", "indent with spaces"),
+    ("escape", "double the backslash, or use single quotes"),
+    ("quoted scalar", "close the quote, or double it inside single quotes"),
+    ("mapping values are not allowed", "quote a text that holds a colon followed by a space"),
+    ("cannot start any token", "quote a text that starts with this character"),
+    ("flow", "close the bracket, and put commas between items"),
+    ("block", "indent keys and items of one level alike"),
+    ("could not find expected ':'", "write `key: value`, and indent the lines of a long text"),
+    ("alias", "an alias `*name` needs `&name` before it; quote a text that starts with `*`"),
+)
+
+
+@dataclass(slots=True)
+class _Mark:
+    """Line of one value, and the marks of what is in it."""
+
+    line: int
+    inside: dict[str | int, _Mark] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Marked:
+    """What a file says and where it says it.
+
+    Attributes:
+        data: plain Python: dict (keys are always text), list, str, int, float, bool, None. An empty file is None.
+        file: the file as the user named it.
+    """
+
+    data: Any
+    file: str
+    _marks: _Mark = field(repr=False, compare=False)
+
+    def line(self, path: tuple[str | int, ...] = ()) -> int:
+        """The line (from 1) of the key or item at `path`, or of its nearest known ancestor. `()` is the whole file."""
+        mark = self._marks
+        for step in path:
+            if mark.inside is None or step not in mark.inside:
+                break
+            mark = mark.inside[step]
+        return mark.line
+
+
+def load(path: str | Path) -> Marked:
+    """Read a YAML file, or a JSON file if its name ends in `.json`.
+
+    Raises:
+        UnusableInput: the file cannot be read, is no UTF-8, or is refused by `loads`.
+    """
+    file = str(path)
+    try:
+        with open(path, "rb") as stream:
+            raw = stream.read(MAX_BYTES + 1)
+    except FileNotFoundError:
+        raise UnusableInput("no such file", file=file, hint="a relative path starts at the current directory") from None
+    except IsADirectoryError:
+        raise UnusableInput("a directory, where a file is needed", file=file, hint="name a file in it") from None
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise UnusableInput(f"cannot be read: {reason.lower()}", file=file, hint="check the path and its permissions") from None
+    if len(raw) > MAX_BYTES:
+        raise UnusableInput(f"larger than {MAX_BYTES // 1024**2} MiB", file=file, hint="split the file")
+    try:
+        text = raw.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise UnusableInput(
+            f"not UTF-8 at byte {error.start} (0x{raw[error.start]:02x})",
+            file=file,
+            line=raw.count(b"\n", 0, error.start) + 1,
+            hint="save the file as UTF-8",
+        ) from None
+    return loads(text, file)
+
+
+def loads(text: str, file: str) -> Marked:
+    """Read the text of a YAML file, or of a JSON file if `file` ends in `.json`. A byte order mark in front is skipped.
+
+    Raises:
+        UnusableInput: no YAML or JSON; or what we refuse: a key that is there twice, a tag, a merge key `<<`, an alias inside
+            its own anchor, more than `MAX_ALIASED_NODES` aliased values, nesting deeper than `MAX_DEPTH`, a second document,
+            `%YAML 1.1`, a key that is a list or mapping, unprintable characters.
+    """
+    text = text.removeprefix("\ufeff")
+    if file.lower().endswith(".json"):
+        return _read_json(text, file)
+    return _Reader(text, file).read()
+
+
+def _scalar(value: str) -> Any:
+    """A plain scalar by the core schema, with the narrower numbers of this module."""
+    if value in _NULL:
+        return None
+    if value in _BOOL:
+        return _BOOL[value]
+    if _INT.fullmatch(value):
+        return int(value)
+    if value in _FLOAT_WORD:
+        return float(_FLOAT_WORD[value])
+    return float(value) if _FLOAT.fullmatch(value) else value
+
+
+@dataclass(slots=True)
+class _Open:
+    """A mapping or list (or the file itself, a list of at most one item) that is not closed yet."""
+
+    data: dict[str, Any] | list[Any]
+    mark: _Mark
+    anchor: str | None = None
+    key: str | None = None
+    key_line: int = 0
+    size: int = 1
+    height: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class _Anchored:
+    data: Any
+    mark: _Mark
+    size: int
+    height: int
+
+
+class _Reader:
+    """Builds values and marks from parser events. One use."""
+
+    def __init__(self, text: str, file: str) -> None:
+        self.text = text
+        self.file = file
+        self.anchors: dict[str, _Anchored | None] = {}  # None: not closed yet
+        self.aliased = 0
+        self.documents = 0
+
+    def fail(self, message: str, line: int, hint: str) -> NoReturn:
+        raise UnusableInput(message, file=self.file, line=line, hint=hint)
+
+    def events(self) -> Iterator[Any]:
+        bad = _UNPRINTABLE.search(self.text)
+        if bad:
+            line = self.text.count("\n", 0, bad.start()) + 1
+            hint = 'remove it, or write it as an escape in double quotes, e.g. "\\u2028"'
+            self.fail(f"unprintable character U+{ord(bad[0]):04X}", line, hint)
+        loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+        try:
+            yield from yaml.parse(self.text, Loader=loader)
+        except yaml.MarkedYAMLError as error:
+            self.fail_as(error)
+        except yaml.YAMLError as error:
+            self.fail(f"not valid YAML: {error}", 1, "save the file as UTF-8 text")
+
+    def fail_as(self, error: yaml.MarkedYAMLError) -> NoReturn:
+        problem, context = error.problem or "", (error.context or "").replace("while scanning for the next token", "")
+        # Where something was opened says more than where the file ended.
+        opened = "quoted scalar" in context or "flow" in context
+        mark = (error.context_mark if opened else None) or error.problem_mark or error.context_mark
+        at = error.problem_mark
+        told = f"{context} {problem}"
+        if at is not None and "token" in problem and "\t" in self.text.split("\n")[at.line][: at.column + 1]:
+            told = "tab"
+        hint = next((hint for word, hint in _HINTS if word in told), "check the indentation and the quotes around this line")
+        line = mark.line + 1 if mark else 1
+        self.fail(f"not valid YAML: {context}{', ' if context else ''}{problem}", line, hint)
+
+    def read(self) -> Marked:
+        root = _Open([], _Mark(1))
+        stack = [root]
+        for event in self.events():
+            line = event.start_mark.line + 1
+            if isinstance(event, yaml.DocumentStartEvent):
+                self.start_document(event, line)
+            elif isinstance(event, yaml.CollectionEndEvent):
+                done = stack.pop()
+                if done.anchor:
+                    self.anchors[done.anchor] = _Anchored(done.data, done.mark, done.size, done.height)
+                stack[-1].size += done.size
+                stack[-1].height = max(stack[-1].height, done.height + 1)
+            elif isinstance(event, yaml.NodeEvent):
+                opened = self.node(event, line, stack[-1], len(stack))
+                if opened:
+                    stack.append(opened)
+        assert isinstance(root.data, list)
+        if not root.data:
+            return Marked(None, self.file, _Mark(1))
+        assert root.mark.inside is not None
+        return Marked(root.data[0], self.file, root.mark.inside[0])
+
+    def start_document(self, event: yaml.DocumentStartEvent, line: int) -> None:
+        self.documents += 1
+        if self.documents > 1:
+            self.fail("a second document in one file", line, "remove the `---`, or split the file")
+        if event.version == (1, 1):
+            self.fail("asks for YAML 1.1, where `NO` is false and dates are no text", line, "remove the %YAML line")
+
+    def node(self, event: yaml.NodeEvent, line: int, into: _Open, depth: int) -> _Open | None:
+        """Take a key, or put a value into its place; a mapping or list that begins is returned."""
+        tag = getattr(event, "tag", None)
+        if tag is not None:
+            self.fail(f"the tag `{tag}` is not supported", line, "remove the tag; quote a value to keep it a text")
+        if isinstance(into.data, dict) and into.key is None:
+            self.key(event, line, into)
+            return None
+        if isinstance(event, yaml.AliasEvent):
+            self.alias(event.anchor or "", line, into, depth)
+            return None
+        if isinstance(event, yaml.ScalarEvent):
+            value = self.scalar(event, line)
+            mark = self.put(value, line, into, None)
+            into.size += 1
+            if event.anchor:
+                self.anchors[event.anchor] = _Anchored(value, mark, 1, 0)
+            return None
+        if depth > MAX_DEPTH:
+            self.fail(f"nested deeper than {MAX_DEPTH} levels", line, "flatten the file")
+        data: Any = {} if isinstance(event, yaml.MappingStartEvent) else []
+        mark = self.put(data, line, into, {})
+        if event.anchor:
+            self.anchors[event.anchor] = None
+        return _Open(data, mark, event.anchor)
+
+    def scalar(self, event: yaml.ScalarEvent, line: int) -> Any:
+        if _SURROGATE.search(event.value):
+            self.fail(
+                "half of a surrogate pair is no character", line, 'write the character, or "\\U0001F600" with eight digits'
+            )
+        if event.style:  # quoted, or a block
+            return event.value
+        try:
+            return _scalar(event.value)
+        except ValueError:  # Python reads no integer of more than 4300 digits
+            self.fail("a number with too many digits", line, "quote it to keep it a text")
+
+    def key(self, event: yaml.NodeEvent, line: int, into: _Open) -> None:
+        if not isinstance(event, yaml.ScalarEvent):
+            self.fail(
+                "a key that is no plain text", line, "write the key as one word, or quote it; `{...}` as a text needs quotes"
+            )
+        if event.anchor:
+            self.fail(f"an anchor `&{event.anchor}` on a key", line, "put the anchor before the value")
+        if event.value == "<<" and not event.style:
+            self.fail("the merge key `<<` is not part of YAML 1.2", line, "write the members out, or alias single values")
+        self.scalar(event, line)
+        assert isinstance(into.data, dict)
+        assert into.mark.inside is not None
+        if event.value in into.data:
+            first = into.mark.inside[event.value].line
+            self.fail(f"the key `{event.value}` is there twice, first in line {first}", line, "remove or rename one of them")
+        into.key, into.key_line = event.value, line
+
+    def put(self, value: Any, line: int, into: _Open, inside: dict[str | int, _Mark] | None) -> _Mark:
+        if into.mark.inside is None:
+            into.mark.inside = {}
+        if isinstance(into.data, dict):
+            assert into.key is not None
+            mark = into.mark.inside[into.key] = _Mark(into.key_line, inside)
+            into.data[into.key] = value
+            into.key = None
+        else:
+            mark = into.mark.inside[len(into.data)] = _Mark(line, inside)
+            into.data.append(value)
+        return mark
+
+    def alias(self, name: str, line: int, into: _Open, depth: int) -> None:
+        if name not in self.anchors:
+            self.fail(f"the alias `*{name}` has no anchor before it", line, "quote a text that starts with `*`")
+        target = self.anchors[name]
+        if target is None:
+            self.fail(f"the alias `*{name}` stands inside its own anchor", line, "a value cannot contain itself")
+        self.aliased += target.size
+        if self.aliased > MAX_ALIASED_NODES:
+            self.fail(f"aliases add more than {MAX_ALIASED_NODES} values", line, "write the values out, or use fewer aliases")
+        if depth + target.height - 1 > MAX_DEPTH:
+            self.fail(f"nested deeper than {MAX_DEPTH} levels", line, "flatten the file")
+        self.put(_copy(target.data), line, into, target.mark.inside)
+        into.size += target.size
+        into.height = max(into.height, target.height + 1)
+
+
+def _copy(data: Any) -> Any:
+    """A copy of its own for each alias: who changes one place must not change the other."""
+    if isinstance(data, dict):
+        return {key: _copy(value) for key, value in data.items()}
+    return [_copy(item) for item in data] if isinstance(data, list) else data
+
+
+def _read_json(text: str, file: str) -> Marked:
+    """JSON by its own parser (PyYAML knows neither surrogate pairs nor, in pure Python, tabs), then a walk over the tokens of
+    what is now known to be JSON, for lines, duplicate keys and depth."""
+
+    def fail(message: str, line: int, hint: str) -> NoReturn:
+        raise UnusableInput(message, file=file, line=line, hint=hint) from None
+
+    deep = f"nested deeper than {MAX_DEPTH} levels"
+    try:
+        data = json.loads(text)
+    except json.JSONDecodeError as error:
+        fail(f"not valid JSON: {error.msg[:1].lower()}{error.msg[1:]}", error.lineno, "compare with the lines before it")
+    except RecursionError:
+        fail(deep, 1, "flatten the file")
+    except ValueError:
+        fail("a number with too many digits", 1, "quote it to keep it a text")
+
+    root = _Mark(1, {})
+    stack: list[tuple[_Mark, bool]] = [(root, False)]  # mark, is an object
+    line, seen, key, expects_key = 1, 0, "", False
+    for token in _JSON_TOKEN.finditer(text):
+        line += text.count("\n", seen, token.start())
+        seen, word = token.start(), token[0]
+        mark, is_object = stack[-1]
+        assert mark.inside is not None
+        if word in ":,":
+            expects_key = word == "," and is_object
+        elif word in "]}":
+            stack.pop()
+            expects_key = False
+        elif expects_key:
+            key, expects_key = json.loads(word), False
+            if _SURROGATE.search(key):
+                fail("half of a surrogate pair is no character", line, "write both halves")
+            if key in mark.inside:
+                first = mark.inside[key].line
+                fail(f"the key `{key}` is there twice, first in line {first}", line, "remove or rename one of them")
+            mark.inside[key] = _Mark(line)
+        else:
+            if word in ("NaN", "Infinity", "-Infinity"):
+                fail(f"`{word}` is no JSON", line, "write a number, or null")
+            if "\\u" in word and _SURROGATE.search(json.loads(word)):
+                fail("half of a surrogate pair is no character", line, "write both halves")
+            step = key if is_object else len(mark.inside)
+            place = mark.inside.setdefault(step, _Mark(line))
+            if word in "[{":
+                if len(stack) > MAX_DEPTH:
+                    fail(deep, line, "flatten the file")
+                place.inside = {}
+                stack.append((place, word == "{"))
+                expects_key = word == "{"
+    assert root.inside is not None
+    return Marked(data, file, root.inside[0])
