@@ -207,6 +207,7 @@ class Report:
         exchanges: how many were read (matched or not).
         requests: how many were sent; `None` where nothing was sent.
         judged_clauses: how many clauses were judged at least once.
+        kept: ids of the clauses that were judged and never found broken, for renderings with a line for each clause.
         now: when the report was made, seconds since 1970 UTC.
     """
 
@@ -223,6 +224,7 @@ class Report:
     problems: tuple[Problem, ...] = ()
     unmatched: tuple[Unmatched, ...] = ()
     judged_clauses: int = 0
+    kept: tuple[str, ...] = ()
     now: float = 0.0
     command: str = ""
     extra: dict[str, Any] = field(default_factory=dict)
