@@ -55,7 +55,7 @@ class _Mark:
     """Line of one value, and the marks of what is in it."""
 
     line: int
-    inside: dict[str | int, _Mark] | None = None
+    inside: dict[str | int, _Mark] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +75,7 @@ class Marked:
         """The line (from 1) of the key or item at `path`, or of its nearest known ancestor. `()` is the whole file."""
         mark = self._marks
         for step in path:
-            if mark.inside is None or step not in mark.inside:
+            if step not in mark.inside:
                 break
             mark = mark.inside[step]
         return mark.line
@@ -89,7 +89,7 @@ def load(path: str | Path) -> Marked:
     """
     file = str(path)
     try:
-        with open(path, "rb") as stream:
+        with Path(path).open("rb") as stream:
             raw = stream.read(MAX_BYTES + 1)
     except FileNotFoundError:
         raise UnusableInput("no such file", file=file, hint="a relative path starts at the current directory") from None
@@ -141,23 +141,32 @@ def _scalar(value: str) -> Any:
 
 @dataclass(slots=True)
 class _Open:
-    """A mapping or list (or the file itself, a list of at most one item) that is not closed yet."""
+    """A mapping or list that is being filled, or the file itself, a list of at most one item. Kept for its anchor.
 
-    data: dict[str, Any] | list[Any]
+    `size` counts the values in it and itself, `height` the levels of mappings and lists; a scalar has height 0.
+    """
+
+    data: Any
     mark: _Mark
     anchor: str | None = None
-    key: str | None = None
+    key: str | None = None  # the key of a mapping that has no value yet
     key_line: int = 0
     size: int = 1
     height: int = 1
 
+    def wants_key(self) -> bool:
+        return isinstance(self.data, dict) and self.key is None
 
-@dataclass(frozen=True, slots=True)
-class _Anchored:
-    data: Any
-    mark: _Mark
-    size: int
-    height: int
+    def put(self, value: Any, line: int) -> _Mark:
+        """Put a value at the pending key or at the end, and give its mark."""
+        if self.key is not None:
+            mark = self.mark.inside[self.key] = _Mark(self.key_line)
+            self.data[self.key] = value
+            self.key = None
+        else:
+            mark = self.mark.inside[len(self.data)] = _Mark(line)
+            self.data.append(value)
+        return mark
 
 
 class _Reader:
@@ -166,12 +175,12 @@ class _Reader:
     def __init__(self, text: str, file: str) -> None:
         self.text = text
         self.file = file
-        self.anchors: dict[str, _Anchored | None] = {}  # None: not closed yet
+        self.anchors: dict[str, _Open | None] = {}  # None: not closed yet
         self.aliased = 0
         self.documents = 0
 
     def fail(self, message: str, line: int, hint: str) -> NoReturn:
-        raise UnusableInput(message, file=self.file, line=line, hint=hint)
+        raise UnusableInput(message, file=self.file, line=line, hint=hint) from None
 
     def events(self) -> Iterator[Any]:
         bad = _UNPRINTABLE.search(self.text)
@@ -192,9 +201,12 @@ class _Reader:
         # Where something was opened says more than where the file ended.
         opened = "quoted scalar" in context or "flow" in context
         mark = (error.context_mark if opened else None) or error.problem_mark or error.context_mark
-        at = error.problem_mark
         told = f"{context} {problem}"
-        if at is not None and "token" in problem and "\t" in self.text.split("\n")[at.line][: at.column + 1]:
+        if (
+            "token" in problem
+            and mark
+            and "\t" in "".join(self.text.splitlines()[mark.line : mark.line + 1])[: mark.column + 1]
+        ):
             told = "tab"
         hint = next((hint for word, hint in _HINTS if word in told), "check the indentation and the quotes around this line")
         line = mark.line + 1 if mark else 1
@@ -210,17 +222,15 @@ class _Reader:
             elif isinstance(event, yaml.CollectionEndEvent):
                 done = stack.pop()
                 if done.anchor:
-                    self.anchors[done.anchor] = _Anchored(done.data, done.mark, done.size, done.height)
+                    self.anchors[done.anchor] = done
                 stack[-1].size += done.size
                 stack[-1].height = max(stack[-1].height, done.height + 1)
             elif isinstance(event, yaml.NodeEvent):
                 opened = self.node(event, line, stack[-1], len(stack))
                 if opened:
                     stack.append(opened)
-        assert isinstance(root.data, list)
         if not root.data:
             return Marked(None, self.file, _Mark(1))
-        assert root.mark.inside is not None
         return Marked(root.data[0], self.file, root.mark.inside[0])
 
     def start_document(self, event: yaml.DocumentStartEvent, line: int) -> None:
@@ -235,7 +245,7 @@ class _Reader:
         tag = getattr(event, "tag", None)
         if tag is not None:
             self.fail(f"the tag `{tag}` is not supported", line, "remove the tag; quote a value to keep it a text")
-        if isinstance(into.data, dict) and into.key is None:
+        if into.wants_key():
             self.key(event, line, into)
             return None
         if isinstance(event, yaml.AliasEvent):
@@ -243,24 +253,26 @@ class _Reader:
             return None
         if isinstance(event, yaml.ScalarEvent):
             value = self.scalar(event, line)
-            mark = self.put(value, line, into, None)
+            mark = into.put(value, line)
             into.size += 1
             if event.anchor:
-                self.anchors[event.anchor] = _Anchored(value, mark, 1, 0)
+                self.anchors[event.anchor] = _Open(value, mark, height=0)
             return None
         if depth > MAX_DEPTH:
             self.fail(f"nested deeper than {MAX_DEPTH} levels", line, "flatten the file")
         data: Any = {} if isinstance(event, yaml.MappingStartEvent) else []
-        mark = self.put(data, line, into, {})
+        mark = into.put(data, line)
         if event.anchor:
             self.anchors[event.anchor] = None
         return _Open(data, mark, event.anchor)
 
-    def scalar(self, event: yaml.ScalarEvent, line: int) -> Any:
+    def characters(self, event: yaml.ScalarEvent, line: int) -> None:
         if _SURROGATE.search(event.value):
-            self.fail(
-                "half of a surrogate pair is no character", line, 'write the character, or "\\U0001F600" with eight digits'
-            )
+            hint = 'write the character itself, or "\\U0001F600" with eight digits'
+            self.fail("half of a surrogate pair is no character", line, hint)
+
+    def scalar(self, event: yaml.ScalarEvent, line: int) -> Any:
+        self.characters(event, line)
         if event.style:  # quoted, or a block
             return event.value
         try:
@@ -271,32 +283,17 @@ class _Reader:
     def key(self, event: yaml.NodeEvent, line: int, into: _Open) -> None:
         if not isinstance(event, yaml.ScalarEvent):
             self.fail(
-                "a key that is no plain text", line, "write the key as one word, or quote it; `{...}` as a text needs quotes"
+                "a key that is no text", line, "write the key as one word; a text that starts with `{`, `[` or `*` needs quotes"
             )
         if event.anchor:
             self.fail(f"an anchor `&{event.anchor}` on a key", line, "put the anchor before the value")
         if event.value == "<<" and not event.style:
             self.fail("the merge key `<<` is not part of YAML 1.2", line, "write the members out, or alias single values")
-        self.scalar(event, line)
-        assert isinstance(into.data, dict)
-        assert into.mark.inside is not None
+        self.characters(event, line)
         if event.value in into.data:
             first = into.mark.inside[event.value].line
             self.fail(f"the key `{event.value}` is there twice, first in line {first}", line, "remove or rename one of them")
         into.key, into.key_line = event.value, line
-
-    def put(self, value: Any, line: int, into: _Open, inside: dict[str | int, _Mark] | None) -> _Mark:
-        if into.mark.inside is None:
-            into.mark.inside = {}
-        if isinstance(into.data, dict):
-            assert into.key is not None
-            mark = into.mark.inside[into.key] = _Mark(into.key_line, inside)
-            into.data[into.key] = value
-            into.key = None
-        else:
-            mark = into.mark.inside[len(into.data)] = _Mark(line, inside)
-            into.data.append(value)
-        return mark
 
     def alias(self, name: str, line: int, into: _Open, depth: int) -> None:
         if name not in self.anchors:
@@ -309,7 +306,7 @@ class _Reader:
             self.fail(f"aliases add more than {MAX_ALIASED_NODES} values", line, "write the values out, or use fewer aliases")
         if depth + target.height - 1 > MAX_DEPTH:
             self.fail(f"nested deeper than {MAX_DEPTH} levels", line, "flatten the file")
-        self.put(_copy(target.data), line, into, target.mark.inside)
+        into.put(_copy(target.data), line).inside = target.mark.inside
         into.size += target.size
         into.height = max(into.height, target.height + 1)
 
@@ -322,55 +319,69 @@ def _copy(data: Any) -> Any:
 
 
 def _read_json(text: str, file: str) -> Marked:
-    """JSON by its own parser (PyYAML knows neither surrogate pairs nor, in pure Python, tabs), then a walk over the tokens of
-    what is now known to be JSON, for lines, duplicate keys and depth."""
-
-    def fail(message: str, line: int, hint: str) -> NoReturn:
-        raise UnusableInput(message, file=file, line=line, hint=hint) from None
-
-    deep = f"nested deeper than {MAX_DEPTH} levels"
+    """JSON by its own parser: PyYAML reads no surrogate pairs and, in pure Python, no tabs."""
+    walk = _JsonWalk(text, file)
     try:
         data = json.loads(text)
     except json.JSONDecodeError as error:
-        fail(f"not valid JSON: {error.msg[:1].lower()}{error.msg[1:]}", error.lineno, "compare with the lines before it")
+        walk.line = error.lineno
+        walk.fail(f"not valid JSON: {error.msg[:1].lower()}{error.msg[1:]}", "look at this line and the one before it")
     except RecursionError:
-        fail(deep, 1, "flatten the file")
-    except ValueError:
-        fail("a number with too many digits", 1, "quote it to keep it a text")
+        walk.line = 1
+        walk.fail(f"nested deeper than {MAX_DEPTH} levels", "flatten the file")
+    except ValueError:  # Python reads no integer of more than 4300 digits
+        walk.fail("a number with too many digits", "make it a text")
+    return Marked(data, file, walk.marks())
 
-    root = _Mark(1, {})
-    stack: list[tuple[_Mark, bool]] = [(root, False)]  # mark, is an object
-    line, seen, key, expects_key = 1, 0, "", False
-    for token in _JSON_TOKEN.finditer(text):
-        line += text.count("\n", seen, token.start())
-        seen, word = token.start(), token[0]
-        mark, is_object = stack[-1]
-        assert mark.inside is not None
-        if word in ":,":
-            expects_key = word == "," and is_object
-        elif word in "]}":
-            stack.pop()
-            expects_key = False
-        elif expects_key:
-            key, expects_key = json.loads(word), False
-            if _SURROGATE.search(key):
-                fail("half of a surrogate pair is no character", line, "write both halves")
-            if key in mark.inside:
-                first = mark.inside[key].line
-                fail(f"the key `{key}` is there twice, first in line {first}", line, "remove or rename one of them")
-            mark.inside[key] = _Mark(line)
-        else:
-            if word in ("NaN", "Infinity", "-Infinity"):
-                fail(f"`{word}` is no JSON", line, "write a number, or null")
-            if "\\u" in word and _SURROGATE.search(json.loads(word)):
-                fail("half of a surrogate pair is no character", line, "write both halves")
-            step = key if is_object else len(mark.inside)
-            place = mark.inside.setdefault(step, _Mark(line))
-            if word in "[{":
-                if len(stack) > MAX_DEPTH:
-                    fail(deep, line, "flatten the file")
-                place.inside = {}
-                stack.append((place, word == "{"))
-                expects_key = word == "{"
-    assert root.inside is not None
-    return Marked(data, file, root.inside[0])
+
+class _JsonWalk:
+    """Lines, duplicate keys and depth from the tokens of a text that is known to be JSON. One use."""
+
+    def __init__(self, text: str, file: str) -> None:
+        self.text = text
+        self.file = file
+        self.line = 1
+
+    def fail(self, message: str, hint: str) -> NoReturn:
+        raise UnusableInput(message, file=self.file, line=self.line, hint=hint) from None
+
+    def marks(self) -> _Mark:
+        root = _Mark(1)
+        stack, is_object = [root], [False]
+        seen, key = 0, None  # key: of an object's member whose value comes next
+        for token in _JSON_TOKEN.finditer(self.text):
+            self.line += self.text.count("\n", seen, token.start())
+            seen, word, inside = token.start(), token[0], stack[-1].inside
+            if word in "]}":
+                stack.pop()
+                is_object.pop()
+            elif word in ":,":
+                continue
+            elif is_object[-1] and key is None:
+                key = self.key(word, inside)
+                inside[key] = _Mark(self.line)
+            else:
+                self.value(word)
+                mark = inside.setdefault(len(inside) if key is None else key, _Mark(self.line))
+                key = None
+                if word in "[{":
+                    stack.append(mark)
+                    is_object.append(word == "{")
+                if len(stack) - 1 > MAX_DEPTH:
+                    self.fail(f"nested deeper than {MAX_DEPTH} levels", "flatten the file")
+        return root.inside[0]
+
+    def key(self, word: str, inside: dict[str | int, _Mark]) -> str:
+        self.value(word)
+        key = str(json.loads(word))
+        if key in inside:
+            first = inside[key].line
+            self.fail(f"the key `{key}` is there twice, first in line {first}", "remove or rename one of them")
+        return key
+
+    def value(self, word: str) -> None:
+        """Refuse what Python's parser lets pass."""
+        if word in ("NaN", "Infinity", "-Infinity"):
+            self.fail(f"`{word}` is no JSON", "write a number, or null")
+        if _SURROGATE.search(json.loads(word) if "\\u" in word else word):
+            self.fail("half of a surrogate pair is no character", "write the whole pair, or the character itself")
