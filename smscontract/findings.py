@@ -189,6 +189,13 @@ class Problem:
     entry: int | None = None
     hint: str = ""
 
+    @property
+    def place(self) -> str:
+        """`file:line` as editors understand it, `file entry 3`, or the file alone."""
+        if self.line is not None:
+            return f"{self.file}:{self.line}"
+        return self.file if self.entry is None else f"{self.file} entry {self.entry}"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unmatched:

@@ -1,0 +1,152 @@
+"""What counts as broken, which clauses are looked at, and how a run ends: levels, selection, causes, verdict, exit code."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from smscontract.errors import ExitCode, UsageError
+from smscontract.findings import FindingGroup, Level, Report, Verdict
+from smscontract.plain import count_of
+
+__all__ = ["Cause", "FailOn", "Selection", "causes_of", "combine", "fails", "settle", "verdict_of"]
+
+
+class FailOn(StrEnum):
+    """What breaks a run, a ladder: each step includes those before it."""
+
+    MUST = "must"  #: what the provider states, or HTTP and JSON do
+    SHOULD = "should"  #: also what was reasoned or taken from a sibling endpoint
+    NEW = "new"  #: also whatever the contract does not list
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """One reason that a run does not end with 0: its exit code and a sentence, lower case, no full stop."""
+
+    code: ExitCode
+    says: str
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """`--select` and `--ignore`: prefixes of clause ids. Without `select` all are taken; `ignore` wins."""
+
+    select: tuple[str, ...] = ()
+    ignore: tuple[str, ...] = ()
+
+    def takes(self, clause: str) -> bool:
+        """Whether the clause (or the place of something new) is looked at."""
+        return (not self.select or clause.startswith(self.select)) and not clause.startswith(self.ignore)
+
+    def check(self, clauses: Collection[str]) -> None:
+        """Refuse a prefix that meets none of the clauses, since it would judge nothing, or excuse nothing, in silence.
+
+        Raises:
+            UsageError: with the nearest ids in its hint.
+        """
+        for option, prefixes in (("--select", self.select), ("--ignore", self.ignore)):
+            for prefix in prefixes:
+                if not prefix or not any(clause.startswith(prefix) for clause in clauses):
+                    near = difflib.get_close_matches(prefix, sorted(clauses), n=3, cutoff=0.5)
+                    hint = (
+                        "did you mean " + " or ".join(f"`{one}`" for one in near)
+                        if near
+                        else "`smscontract clauses` lists them"
+                    )
+                    raise UsageError(f"{option} `{prefix}` is the beginning of no clause", hint=hint)
+
+
+#: Which exit code wins where several hold.
+_RANKING = (ExitCode.INTERNAL, ExitCode.INTERRUPTED, ExitCode.BROKEN, ExitCode.UNUSABLE, ExitCode.CANNOT_TELL, ExitCode.KEPT)
+
+_VERDICTS = {
+    ExitCode.KEPT: Verdict.KEPT,
+    ExitCode.BROKEN: Verdict.BROKEN,
+    ExitCode.UNUSABLE: Verdict.UNUSABLE,
+    ExitCode.CANNOT_TELL: Verdict.CANNOT_TELL,
+    ExitCode.INTERNAL: Verdict.INTERNAL_ERROR,
+    ExitCode.INTERRUPTED: Verdict.INTERRUPTED,
+}
+
+#: How many clauses a cause names before it only counts.
+_NAMED = 3
+
+
+def combine(codes: Iterable[int]) -> ExitCode:
+    """The exit code of a run in which all of these hold: 4, then 130, 1, 2, 3, 0; of none, 0.
+
+    Usage errors come before all of them by nature: they end a command before it starts.
+    """
+    return min((ExitCode(code) for code in codes), key=_RANKING.index, default=ExitCode.KEPT)
+
+
+def verdict_of(code: int) -> Verdict:
+    """The word for an exit code."""
+    return _VERDICTS[ExitCode(code)]
+
+
+def fails(level: Level, fail_on: FailOn) -> bool:
+    """Whether a finding of this level breaks the run."""
+    return level is Level.MUST or fail_on is not FailOn.MUST
+
+
+def settle(
+    report: Report,
+    *,
+    fail_on: FailOn = FailOn.MUST,
+    successes: int | None = None,
+    more: Iterable[Cause] = (),
+) -> Report:
+    """The same report with `fails` of each finding, `causes`, `exit_code` and `verdict` decided.
+
+    Args:
+        report: complete in all else.
+        successes: how many answers were a success where one was needed to tell anything; `None` where none was needed.
+        more: what only the driver knows, e.g. `Cause(ExitCode.INTERRUPTED, "interrupted after 41 exchanges")`.
+    """
+    decided = replace(report, findings=tuple(replace(one, fails=fails(one.level, fail_on)) for one in report.findings))
+    causes = sorted(
+        [*more, *causes_of(decided, fail_on=fail_on, successes=successes)], key=lambda one: _RANKING.index(one.code)
+    )
+    code = combine(cause.code for cause in causes)
+    return replace(decided, causes=tuple(cause.says for cause in causes), exit_code=int(code), verdict=verdict_of(code))
+
+
+def causes_of(report: Report, *, fail_on: FailOn, successes: int | None = None) -> list[Cause]:
+    """Why the run that the report tells of does not end with 0. `fails` of its findings is decided already."""
+    causes = []
+    if broken := _clauses(one for one in report.findings if one.fails):
+        causes.append(Cause(ExitCode.BROKEN, f"{count_of(len(broken), 'clause')} broken: {_some(broken)}"))
+    if report.new and fail_on is FailOn.NEW:
+        places = list(dict.fromkeys(one.place for one in report.new))
+        causes.append(Cause(ExitCode.BROKEN, f"{count_of(len(places), 'place')} not in the contract: {_some(places)}"))
+    if report.problems:
+        count = count_of(len(report.problems), "part of the input", "parts of the input")
+        causes.append(Cause(ExitCode.UNUSABLE, f"{count} could not be read"))
+    if (nothing := _nothing_judged(report)) is not None:
+        causes.append(Cause(ExitCode.CANNOT_TELL, nothing))
+    elif successes == 0:
+        causes.append(Cause(ExitCode.CANNOT_TELL, "no successful answer was seen"))
+    return causes
+
+
+def _nothing_judged(report: Report) -> str | None:
+    if report.judged_clauses:
+        return None
+    if not report.exchanges:
+        return "nothing was judged: there was no exchange"
+    if sum(one.count for one in report.unmatched) >= report.exchanges:
+        return f"nothing was judged: no operation fits {count_of(report.exchanges, 'exchange')}"
+    return f"nothing was judged in {count_of(report.exchanges, 'exchange')}"
+
+
+def _clauses(findings: Iterable[FindingGroup]) -> list[str]:
+    return list(dict.fromkeys(one.clause for one in findings))
+
+
+def _some(names: list[str]) -> str:
+    rest = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    return ", ".join(f"`{name}`" for name in names[:_NAMED]) + rest

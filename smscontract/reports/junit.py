@@ -1,0 +1,131 @@
+"""The report for build servers: JUnit XML, a suite for each operation and a test case for each clause.
+
+There is no standard; what is written is valid against the schema of Ant's JUnit task, the strictest in use, which the others
+accept. That is why a suite has empty `properties`, and why warnings stand in `system-out` of the suite.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from xml.etree import ElementTree as ET
+
+from smscontract.findings import FindingGroup, Report, Verdict
+from smscontract.plain import count_of, printable, utc
+
+__all__ = ["render"]
+
+
+@dataclass(frozen=True, slots=True)
+class _Case:
+    """One test case; `outcome` is empty if it passed, else the name of its element."""
+
+    suite: str
+    name: str
+    outcome: str = ""
+    kind: str = ""
+    message: str = ""
+    text: str = ""
+    warning: str = ""
+
+
+def render(report: Report) -> str:
+    """XML text, UTF-8. Characters that XML or a terminal would act on stand as visible escapes."""
+    cases = _cases(report)
+    root = ET.Element("testsuites")
+    # The schema wants a time without zone; without one in the report the suite has the beginning of time.
+    moment = (utc(report.now) or "1970-01-01T00:00:00Z").removesuffix("Z")
+    for number, name in enumerate(sorted({case.suite for case in cases})):
+        _suite(root, number, name, moment, [case for case in cases if case.suite == name])
+    ET.indent(root)
+    return '<?xml version="1.0" encoding="UTF-8"?>\n' + ET.tostring(root, encoding="unicode") + "\n"
+
+
+def _cases(report: Report) -> list[_Case]:
+    cases = list(_clauses(report))
+    for problem in report.problems:
+        place = (
+            f":{problem.line}" if problem.line is not None else f" entry {problem.entry}" if problem.entry is not None else ""
+        )
+        text = "\n".join(part for part in (printable(problem.message), printable(problem.hint)) if part)
+        name = printable(problem.file + place) or "input"
+        cases.append(_Case("smscontract.input", name, "error", "unreadable", printable(problem.message), text))
+    if report.exit_code and not any(case.outcome in {"failure", "error"} for case in cases):
+        # Nothing above is red but the run did not end well: outage, nothing judged, something new.
+        outcome = "failure" if report.verdict is Verdict.BROKEN else "error"
+        causes = [printable(cause) for cause in report.causes] or [str(report.verdict)]
+        cases.append(_Case("smscontract.run", "verdict", outcome, str(report.verdict), causes[0], "\n".join(causes)))
+    return cases
+
+
+def _clauses(report: Report) -> Iterable[_Case]:
+    """Each clause once: broken counts more than not judged, and that more than kept."""
+    broken: dict[str, list[FindingGroup]] = {}
+    for one in report.findings:
+        broken.setdefault(one.clause, []).append(one)
+    skipped: dict[str, list[str]] = {}
+    for clause in report.not_judged:
+        skipped.setdefault(clause.clause, []).append("; ".join(part for part in (clause.reason, clause.hint) if part))
+    for name in sorted({*broken, *skipped, *report.kept}):
+        suite, plain = printable(name.partition("/")[0]) or "smscontract", printable(name)
+        if name in broken:
+            groups = broken[name]
+            text = "\n\n".join(_text(one) for one in groups)
+            if any(one.fails for one in groups):
+                yield _Case(suite, plain, "failure", str(groups[0].level), printable(groups[0].message), text)
+            else:
+                yield _Case(suite, plain, warning=f"{plain}\n{text}")
+        elif name in report.kept or name not in skipped:
+            yield _Case(suite, plain)
+        else:
+            yield _Case(suite, plain, "skipped", message="; ".join(printable(reason) for reason in skipped[name]))
+
+
+def _text(one: FindingGroup) -> str:
+    places = [printable(str(where.origin)) for where in one.where]
+    rows = (
+        ("", one.message),
+        ("place     ", f"{one.part} {one.pointer}".strip()),
+        ("expected  ", one.expected),
+        ("got       ", one.got),
+        ("says      ", one.says),
+        ("words     ", one.quote),
+        ("source    ", one.source),
+        ("stated at ", f"{one.file}:{one.line}" if one.file else ""),
+        ("note      ", one.note),
+        ("again     ", one.again),
+        ("curl      ", one.curl),
+    )
+    lines = [label + printable(value) for label, value in rows if value]
+    return "\n".join([*lines, f"seen      {count_of(one.count, 'time')}: {', '.join(places)}"])
+
+
+def _suite(root: ET.Element, number: int, name: str, moment: str, cases: list[_Case]) -> None:
+    def count(outcome: str) -> str:
+        return str(sum(case.outcome == outcome for case in cases))
+
+    suite = ET.SubElement(
+        root,
+        "testsuite",
+        {
+            "id": str(number),
+            "name": name,
+            "package": name,
+            "timestamp": moment,
+            "hostname": "localhost",
+            "tests": str(len(cases)),
+            "failures": count("failure"),
+            "errors": count("error"),
+            "skipped": count("skipped"),
+            "time": "0",
+        },
+    )
+    ET.SubElement(suite, "properties")
+    for case in cases:
+        element = ET.SubElement(suite, "testcase", {"name": case.name, "classname": name, "time": "0"})
+        if case.outcome == "skipped":
+            ET.SubElement(element, "skipped", {"message": case.message})
+        elif case.outcome:
+            ET.SubElement(element, case.outcome, {"message": case.message, "type": case.kind}).text = case.text
+    ET.SubElement(suite, "system-out").text = "\n\n".join(case.warning for case in cases if case.warning)
+    ET.SubElement(suite, "system-err")

@@ -1,0 +1,244 @@
+"""The report for people: plain text that fits 80 columns; on a terminal the same text with colour."""
+
+from __future__ import annotations
+
+import shutil
+import textwrap
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TextIO
+
+from smscontract.findings import FindingGroup, OperationSummary, Report, Verdict, Where
+from smscontract.plain import count_of, printable, utc
+
+__all__ = ["lines", "render", "write"]
+
+#: One line: pieces of text, each with the name of its style.
+Line = Sequence[tuple[str, str]]
+
+_WIDTH = 80
+_WIDEST = 120  # longer lines are hard to read, however wide the window
+_SHOWN = 50  # findings; a report file has them all
+_LISTED = 20  # rows of the other sections
+_NAMED = 3  # clauses that share one reason
+_LONGEST = 600  # characters of one value or sentence
+
+_SOURCES = {
+    "page": "said on the provider's page",
+    "docs": "said in the provider's documents",
+    "sibling": "said of another endpoint of the provider",
+    "http": "asked for by HTTP or JSON",
+}
+
+_COLOURS = {
+    "title": "bold",
+    "clause": "bold",
+    "bad": "bold red",
+    "warn": "yellow",
+    "good": "bold green",
+    "dim": "dim",
+}
+
+
+def render(report: Report) -> str:
+    """Plain text, 80 columns."""
+    return "".join("".join(text for text, _ in line) + "\n" for line in lines(report, _WIDTH))
+
+
+def write(report: Report, stream: TextIO) -> None:
+    """Write to a stream: with colour and the window's width if it is a terminal, else as `render`."""
+    encoding = stream.encoding or "utf-8"
+    if not stream.isatty():
+        stream.write(render(report).encode(encoding, "backslashreplace").decode(encoding))
+        return
+    from rich.console import Console
+    from rich.text import Text
+
+    console = Console(file=stream, highlight=False, markup=False, emoji=False)
+    width = max(40, min(shutil.get_terminal_size((_WIDTH, 24)).columns, _WIDEST))
+    for line in lines(report, width):
+        text = Text()
+        for piece, style in line:
+            text.append(piece.encode(encoding, "backslashreplace").decode(encoding), _COLOURS.get(style, ""))
+        console.print(text, soft_wrap=True)
+
+
+def lines(report: Report, width: int) -> Iterator[Line]:
+    """The whole report, line by line."""
+    failing = [one for one in report.findings if one.fails]
+    others = [one for one in report.findings if not one.fails]
+    yield from _findings("BROKEN", "what the contract promises and the provider did not keep", failing, width)
+    yield from _findings("WARNINGS", "broken too, at a level that does not fail this run", others, width)
+    new = [(str(one.kind), one.place, f"{_times(one.count)}, first in {_where(one.first)}") for one in report.new]
+    yield from _rows("NEW", "what the contract does not list, which alone breaks nothing", new, width)
+    yield from _not_judged(report, width)
+    unmatched = [(f"{one.count:>6}", one.shape, "") for one in report.unmatched]
+    yield from _rows("FITS NO OPERATION", "counted by method and shape of the path, not judged", unmatched, width)
+    yield from _problems(report, width)
+    for operation in report.operations:
+        yield from _operation(operation, report.now)
+    if report.operations:
+        yield []
+    yield from _verdict(report, width)
+
+
+def _findings(title: str, says: str, findings: list[FindingGroup], width: int) -> Iterator[Line]:
+    if not findings:
+        return
+    yield [(title, "title"), (f"  {says}", "dim")]
+    yield []
+    for one in findings[:_SHOWN]:
+        yield from _finding(one, width)
+        yield []
+    if len(findings) > _SHOWN:
+        yield [(f"and {len(findings) - _SHOWN} more; `--report json:FILE` has them all", "dim")]
+        yield []
+
+
+def _finding(one: FindingGroup, width: int) -> Iterator[Line]:
+    clause, origin = printable(one.clause), printable(str(one.first.origin))
+    style = "bad" if one.fails else "warn"
+    gap = width - len(clause) - len(origin) - len(one.level) - 3
+    if gap >= 2:
+        yield [(clause, "clause"), (" " * gap, ""), (one.level, style), ("   " + origin, "")]
+    else:
+        yield [(clause, "clause")]
+        yield [("  ", ""), (one.level, style), ("   " + origin, "")]
+    yield from _wrapped("  ", _short(one.message), width)
+    pointer = printable(one.pointer)
+    yield [(f"  {printable(one.part)}   {pointer}".rstrip(), "")]
+    yield from _wrapped("    expected  ", _short(one.expected), width)
+    yield from _wrapped("    got       ", _short(one.got), width)
+    yield from _wrapped("  says  ", _short(one.says), width)
+    if one.quote:
+        yield from _wrapped("  words ", f'"{_short(one.quote)}"', width)
+    stated = f"stated at {printable(one.file)}:{one.line}" if one.file else ""
+    notes = [_short(one.note), _SOURCES.get(one.source, printable(one.source)), stated]
+    yield from _wrapped("  note  ", "; ".join(note for note in notes if note), width)
+    if one.count > 1:
+        seen = f"{_times(one.count)}, first in {_where(one.first)}, last in {_where(one.last)}"
+        yield from _wrapped("  seen  ", seen, width)
+    if one.source == "inferred":
+        yield from _wrapped("  help  ", "the provider nowhere says so; if it is meant otherwise, `--ignore` this clause", width)
+    # What can be pasted is never broken into lines.
+    for label, command in (("again", one.again), ("curl ", one.curl), ("more ", f"smscontract explain {one.clause}")):
+        if command:
+            yield [(f"  {label} ", "dim"), (printable(command), "")]
+
+
+def _not_judged(report: Report, width: int) -> Iterator[Line]:
+    """One paragraph for each reason: the same reason often holds for a hundred clauses."""
+    if not report.not_judged:
+        return
+    reasons: dict[tuple[str, str], list[str]] = {}
+    for one in report.not_judged:
+        reasons.setdefault((one.reason, one.hint), []).append(printable(one.clause))
+    clauses = {one.clause for one in report.not_judged}
+    yield [("NOT JUDGED", "title"), (f"  {count_of(len(clauses), 'clause')}, neither kept nor broken here", "dim")]
+    yield []
+    for (reason, hint), mentions in list(reasons.items())[:_LISTED]:
+        names = list(dict.fromkeys(mentions))
+        yield from _wrapped("  ", f"{count_of(len(names), 'clause')}: {_short(reason)}", width)
+        for name in names[:_NAMED]:
+            yield [("    " + name, "dim")]
+        if len(names) > _NAMED:
+            yield [(f"    and {len(names) - _NAMED} more", "dim")]
+        if hint:
+            yield from _wrapped("    help  ", _short(hint), width)
+    yield from _more(len(reasons))
+    yield []
+
+
+def _problems(report: Report, width: int) -> Iterator[Line]:
+    if not report.problems:
+        return
+    yield [("COULD NOT BE READ", "title"), ("  the rest was judged", "dim")]
+    yield []
+    for one in report.problems[:_LISTED]:
+        place = f":{one.line}" if one.line is not None else f" entry {one.entry}" if one.entry is not None else ""
+        yield [(f"  {printable(one.file)}{place}", "bad")]
+        yield from _wrapped("    ", _short(one.message), width)
+        if one.hint:
+            yield from _wrapped("    help  ", _short(one.hint), width)
+    yield from _more(len(report.problems))
+    yield []
+
+
+def _rows(title: str, says: str, rows: list[tuple[str, str, str]], width: int) -> Iterator[Line]:
+    if not rows:
+        return
+    yield [(title, "title"), (f"  {says}", "dim")]
+    yield []
+    for left, middle, right in rows[:_LISTED]:
+        text = f"  {left:<6}  {_short(middle)}"
+        if right and len(text) + 3 + len(right) > width:
+            yield [(text, "")]
+            yield [(f"          {right}", "dim")]
+        else:
+            yield [(text, ""), (f"   {right}" if right else "", "dim")]
+    yield from _more(len(rows))
+    yield []
+
+
+def _more(count: int) -> Iterator[Line]:
+    if count > _LISTED:
+        yield [(f"  and {count - _LISTED} more; `--report json:FILE` has them all", "dim")]
+
+
+def _operation(one: OperationSummary, now: float) -> Iterator[Line]:
+    yield [(printable(one.operation), "clause"), (f"   {count_of(one.exchanges, 'exchange')}, {_age(one.newest, now)}", "")]
+    broken = (f"{one.broken} broken", "bad" if one.broken else "")
+    yield [
+        ("  ", ""),
+        (f"{count_of(one.kept, 'clause')} kept, ", ""),
+        broken,
+        (f", {one.not_judged} not judged, {one.new} new", ""),
+    ]
+
+
+def _verdict(report: Report, width: int) -> Iterator[Line]:
+    for cause in report.causes:
+        yield from _wrapped("because ", _short(cause), width)
+    sent = f", {count_of(report.requests, 'request')} sent" if report.requests is not None else ""
+    broken = {one.clause for one in report.findings if one.fails}
+    warned = {one.clause for one in report.findings} - broken
+    warnings = f", {count_of(len(warned), 'warning')}" if warned else ""
+    style = "good" if report.verdict is Verdict.KEPT else "bad" if report.verdict is Verdict.BROKEN else "warn"
+    yield [
+        (str(report.verdict), style),
+        (f": {count_of(report.exchanges, 'exchange')}{sent}, {count_of(report.judged_clauses, 'clause')} judged, ", ""),
+        (f"{len(broken)} broken{warnings} (exit code {report.exit_code})", ""),
+    ]
+
+
+def _age(newest: float | None, now: float) -> str:
+    if newest is None or utc(newest) is None:
+        return "age of the newest answer unknown"
+    seconds = abs(now - newest)
+    for size, unit in ((86_400, "day"), (3_600, "hour"), (60, "minute")):
+        if seconds >= size:
+            age = count_of(int(seconds // size), unit)
+            break
+    else:
+        age = "less than a minute"
+    return f"newest answer {age} old" if newest <= now else f"newest answer dated {age} from now"
+
+
+def _times(count: int) -> str:
+    return "once" if count == 1 else f"{count} times"
+
+
+def _where(where: Where) -> str:
+    moment = utc(where.time)
+    return printable(str(where.origin)) + (f" ({moment})" if moment else "")
+
+
+def _short(text: str) -> str:
+    return printable(text, _LONGEST)
+
+
+def _wrapped(label: str, text: str, width: int) -> Iterable[Line]:
+    """The text behind its label, further lines below its beginning; words (paths, tokens) are never broken."""
+    indent = " " * len(label)
+    broken = textwrap.wrap(text, max(20, width - len(label)), break_long_words=False, break_on_hyphens=False) or [""]
+    style = "dim" if label.strip() else ""
+    return [[(label if number == 0 else indent, style), (part, "")] for number, part in enumerate(broken)]
