@@ -44,11 +44,8 @@ def render(report: Report) -> str:
 def _cases(report: Report) -> list[_Case]:
     cases = list(_clauses(report))
     for problem in report.problems:
-        place = (
-            f":{problem.line}" if problem.line is not None else f" entry {problem.entry}" if problem.entry is not None else ""
-        )
         text = "\n".join(part for part in (printable(problem.message), printable(problem.hint)) if part)
-        name = printable(problem.file + place) or "input"
+        name = printable(problem.place) or "input"
         cases.append(_Case("smscontract.input", name, "error", "unreadable", printable(problem.message), text))
     if report.exit_code and not any(case.outcome in {"failure", "error"} for case in cases):
         # Nothing above is red but the run did not end well: outage, nothing judged, something new.
@@ -66,16 +63,17 @@ def _clauses(report: Report) -> Iterable[_Case]:
     skipped: dict[str, list[str]] = {}
     for clause in report.not_judged:
         skipped.setdefault(clause.clause, []).append("; ".join(part for part in (clause.reason, clause.hint) if part))
-    for name in sorted({*broken, *skipped, *report.kept}):
-        suite, plain = printable(name.partition("/")[0]) or "smscontract", printable(name)
+    kept = set(report.kept)
+    for name in sorted({*broken, *skipped, *kept}):
+        suite, plain = printable(name.partition("/")[0]).strip() or "smscontract", printable(name)
         if name in broken:
-            groups = broken[name]
+            groups = sorted(broken[name], key=lambda one: one.pointer)
             text = "\n\n".join(_text(one) for one in groups)
             if any(one.fails for one in groups):
                 yield _Case(suite, plain, "failure", str(groups[0].level), printable(groups[0].message), text)
             else:
                 yield _Case(suite, plain, warning=f"{plain}\n{text}")
-        elif name in report.kept or name not in skipped:
+        elif name in kept:
             yield _Case(suite, plain)
         else:
             yield _Case(suite, plain, "skipped", message="; ".join(printable(reason) for reason in skipped[name]))

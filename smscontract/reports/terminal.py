@@ -154,8 +154,7 @@ def _problems(report: Report, width: int) -> Iterator[Line]:
     yield [("COULD NOT BE READ", "title"), ("  the rest was judged", "dim")]
     yield []
     for one in report.problems[:_LISTED]:
-        place = f":{one.line}" if one.line is not None else f" entry {one.entry}" if one.entry is not None else ""
-        yield [(f"  {printable(one.file)}{place}", "bad")]
+        yield [(f"  {printable(one.place)}", "bad")]
         yield from _wrapped("    ", _short(one.message), width)
         if one.hint:
             yield from _wrapped("    help  ", _short(one.hint), width)
@@ -186,11 +185,9 @@ def _more(count: int) -> Iterator[Line]:
 
 def _operation(one: OperationSummary, now: float) -> Iterator[Line]:
     yield [(printable(one.operation), "clause"), (f"   {count_of(one.exchanges, 'exchange')}, {_age(one.newest, now)}", "")]
-    broken = (f"{one.broken} broken", "bad" if one.broken else "")
     yield [
-        ("  ", ""),
-        (f"{count_of(one.kept, 'clause')} kept, ", ""),
-        broken,
+        (f"  {count_of(one.kept, 'clause')} kept, ", ""),
+        (f"{one.broken} broken", "bad" if one.broken else ""),
         (f", {one.not_judged} not judged, {one.new} new", ""),
     ]
 

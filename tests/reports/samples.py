@@ -1,0 +1,234 @@
+"""Reports to render: one that has something in every section, and any at all, with hostile text in every place."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from hypothesis import strategies as st
+
+from smscontract.exchange import Origin, OriginKind
+from smscontract.findings import (
+    FindingGroup,
+    Level,
+    NewGroup,
+    NewKind,
+    NotJudgedGroup,
+    OperationSummary,
+    Problem,
+    Report,
+    Unmatched,
+    Verdict,
+    Where,
+)
+
+NOON = 1_777_809_600.0  # 2026-05-03T12:00:00Z
+DAY = 86_400.0
+
+
+def entry(number: int, time: float | None = NOON, file: str = "2026-05.har") -> Where:
+    return Where(origin=Origin(kind=OriginKind.FILE, file=file, entry=number), time=time)
+
+
+DELIVERED = FindingGroup(
+    clause="stuut.send-sms/rule/delivered-has-time",
+    level=Level.SHOULD,
+    says="a delivered message says when it was delivered",
+    message="the message is `delivered` but carries no delivery time",
+    pointer="/delivered_at",
+    part="response body",
+    expected="a date-time, because /status is `delivered`",
+    got="null",
+    count=3,
+    first=entry(31),
+    last=entry(77, NOON + 60),
+    where=(entry(31), entry(40, None), entry(77, NOON + 60)),
+    fails=False,
+    file="contracts/stuut.yaml",
+    line=41,
+    again="smscontract validate 2026-05.har --select stuut.send-sms/rule/delivered-has-time",
+    note="3 of 9 answers",
+)
+
+STATUS = FindingGroup(
+    clause="stuut.send-sms/200/status:enum",
+    level=Level.MUST,
+    says="`status` is one of the six listed members",
+    message="`queued` is no member",
+    pointer="/status",
+    part="response body",
+    expected="one of draft, pending, sent, delivered, undelivered, failed",
+    got='"queued"',
+    count=1,
+    first=entry(12),
+    last=entry(12),
+    where=(entry(12),),
+    fails=True,
+    source="page",
+    quote="The status of the message.",
+    file="openapi/stuut.yaml",
+    line=120,
+    again="smscontract validate 2026-05.har --select stuut.send-sms/200/status:enum",
+)
+
+FULL = Report(
+    verdict=Verdict.BROKEN,
+    exit_code=1,
+    causes=("1 clause broken: `stuut.send-sms/200/status:enum`", "1 part of the input could not be read"),
+    exchanges=57,
+    requests=None,
+    findings=(DELIVERED, STATUS),
+    new=(
+        NewGroup(place="stuut.send-sms/200/segments", kind=NewKind.FIELD, count=42, first=entry(0, None)),
+        NewGroup(place="bland.create-sms/201", kind=NewKind.STATUS, count=1, first=entry(3)),
+    ),
+    not_judged=(
+        *(
+            NotJudgedGroup(clause=f"bland.create-sms/rule/history-{number}", reason="whole history unknown", count=3)
+            for number in range(5)
+        ),
+        NotJudgedGroup(
+            clause="bland.create-sms/auth/key-needed", reason="scrubbed", count=2, hint="record the header's presence"
+        ),
+    ),
+    operations=(
+        OperationSummary(operation="stuut.send-sms", exchanges=42, kept=31, broken=2, not_judged=0, new=1, newest=NOON + 60),
+        OperationSummary(operation="bland.create-sms", exchanges=3, kept=5, broken=0, not_judged=6, new=1),
+    ),
+    problems=(
+        Problem(message="this is no JSON: it ends at column 881", file="x.jsonl", line=3, hint="write one object a line"),
+    ),
+    unmatched=(Unmatched(shape="GET /v1/sms/conversations/{}", count=12),),
+    judged_clauses=38,
+    kept=("stuut.send-sms/200/id:required", "bland.create-sms/2XX/data:required"),
+    now=NOON + 3 * DAY + 3600,
+    command="validate",
+)
+
+EMPTY = Report(
+    verdict=Verdict.CANNOT_TELL,
+    exit_code=3,
+    causes=("nothing was judged: there was no exchange",),
+    exchanges=0,
+    requests=None,
+    findings=(),
+    new=(),
+    not_judged=(),
+)
+
+#: What a provider, a file name or a recorder may put into a text to act on a terminal, a log or a parser.
+HOSTILE = (
+    "\x1b[31mred\x1b]0;title\x07",
+    "line\nverdict: kept\r\n::error::forged",
+    "[bold]markup[/bold] :smile:",
+    "</failure>]]><testcase name='forged'/>&amp;\x00\ufffe\uffff",
+    "\u202eevil\u2066\u200b\u2028\u0085\x9b2J",
+    "lone \ud800 and \udcff",
+    "Grüße 😀 שלום",
+    "",
+)
+
+texts = st.sampled_from(HOSTILE) | st.text(max_size=8)
+words = texts.map(lambda text: text or "x")
+counts = st.integers(min_value=1, max_value=10**12)
+times = st.none() | st.floats()
+origins = st.one_of(
+    st.builds(Origin, kind=st.just(OriginKind.FILE), file=texts, entry=st.integers(0, 10**9)),
+    st.builds(Origin, kind=st.just(OriginKind.FILE), file=texts, line=st.integers(1, 10**9)),
+    st.builds(Origin, kind=st.just(OriginKind.LIVE), case=st.none() | texts, request=st.none() | st.integers(1, 10**6)),
+)
+wheres = st.builds(Where, origin=origins, time=times)
+pointers = st.lists(texts.map(lambda text: text.replace("~", "~0").replace("/", "~1")), max_size=3).map(
+    lambda parts: "".join(f"/{part}" for part in parts)
+)
+groups = st.builds(
+    FindingGroup,
+    clause=words,
+    level=st.sampled_from(Level),
+    says=texts,
+    message=texts,
+    pointer=pointers,
+    part=texts,
+    expected=texts,
+    got=texts,
+    count=counts,
+    first=wheres,
+    last=wheres,
+    where=st.lists(wheres, max_size=3).map(tuple),
+    fails=st.booleans(),
+    source=texts,
+    quote=texts,
+    file=texts,
+    line=st.integers(0, 10**6),
+    again=texts,
+    curl=texts,
+    note=texts,
+)
+reports = st.builds(
+    Report,
+    version=st.just(1),
+    verdict=st.sampled_from(Verdict),
+    exit_code=st.sampled_from([0, 1, 2, 3, 4, 130]),
+    causes=st.lists(words, max_size=2).map(tuple),
+    exchanges=st.integers(0, 10**12),
+    requests=st.none() | st.integers(0, 10**6),
+    findings=st.lists(groups, max_size=3).map(tuple),
+    new=st.lists(st.builds(NewGroup, place=words, kind=st.sampled_from(NewKind), count=counts, first=wheres), max_size=2).map(
+        tuple
+    ),
+    not_judged=st.lists(st.builds(NotJudgedGroup, clause=words, reason=words, count=counts, hint=texts), max_size=3).map(tuple),
+    operations=st.lists(
+        st.builds(
+            OperationSummary,
+            operation=words,
+            exchanges=counts,
+            kept=counts,
+            broken=counts,
+            not_judged=counts,
+            new=counts,
+            newest=times,
+        ),
+        max_size=2,
+    ).map(tuple),
+    problems=st.lists(
+        st.builds(
+            Problem,
+            message=words,
+            file=texts,
+            line=st.none() | st.integers(1, 10**6),
+            entry=st.none() | st.integers(0, 10**6),
+            hint=texts,
+        ),
+        max_size=2,
+    ).map(tuple),
+    unmatched=st.lists(st.builds(Unmatched, shape=texts, count=counts), max_size=2).map(tuple),
+    judged_clauses=st.integers(0, 10**6),
+    kept=st.lists(words, max_size=3).map(tuple),
+    now=st.floats(allow_nan=False, allow_infinity=False),
+    command=texts,
+    extra=st.just({}),
+)
+
+
+def with_text(text: str) -> Report:
+    """The full report with one text in every place that others write."""
+    finding = replace(
+        STATUS,
+        says=text,
+        message=text,
+        pointer="/" + text.replace("~", "~0").replace("/", "~1"),
+        expected=text,
+        got=text,
+        quote=text,
+        again=text,
+        note=text,
+        first=entry(0, file=text),
+    )
+    return replace(
+        FULL,
+        causes=(text or "x",),
+        findings=(finding,),
+        new=(NewGroup(place=text or "x", kind=NewKind.MEMBER, count=1, first=entry(0, file=text)),),
+        not_judged=(NotJudgedGroup(clause=text or "x", reason=text or "x", count=1, hint=text),),
+        problems=(Problem(message=text or "x", file=text, entry=0, hint=text),),
+        unmatched=(Unmatched(shape=text, count=1),),
+    )
