@@ -10,7 +10,7 @@ from typing import TextIO
 from smscontract.findings import FindingGroup, OperationSummary, Report, Verdict, Where
 from smscontract.plain import count_of, printable, utc
 
-__all__ = ["lines", "render", "write"]
+__all__ = ["Line", "lines", "render", "write"]
 
 #: One line: pieces of text, each with the name of its style.
 Line = Sequence[tuple[str, str]]
