@@ -1,0 +1,104 @@
+"""All clauses of some contracts, and which operation a request belongs to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from urllib.parse import urlsplit
+
+from smscontract.clauses import families
+from smscontract.data import shipped_contracts
+from smscontract.documents import Clause, Contract, Operation, nearest_hint, read_contract
+from smscontract.errors import UnusableInput, UsageError
+
+__all__ = ["Catalogue", "load_catalogue", "path_shape"]
+
+
+class Catalogue:
+    """The clauses of some contracts.
+
+    Attributes:
+        contracts: by provider.
+        operations: by key, `provider.operationId`.
+        clauses: by id, families in order of precedence within each operation.
+    """
+
+    def __init__(self, contracts: Iterable[Contract]) -> None:
+        self.contracts: Mapping[str, Contract] = {contract.provider: contract for contract in contracts}
+        self.operations: dict[str, Operation] = {}
+        self.clauses: dict[str, Clause] = {}
+        self._by_operation: dict[str, tuple[Clause, ...]] = {}
+        for contract in self.contracts.values():
+            for operation in contract.operations:
+                self.operations[operation.key] = operation
+                self._by_operation[operation.key] = self._collect(operation)
+
+    def _collect(self, operation: Operation) -> tuple[Clause, ...]:
+        found = [clause for module in families().values() for clause in module.clauses_of(operation)]
+        order = {name: index for index, name in enumerate(families())}
+        found.sort(key=lambda clause: order[clause.family])
+        for clause in found:
+            if clause.id in self.clauses:
+                raise UnusableInput(
+                    f"two clauses are called `{clause.id}`", file=clause.file, line=clause.line, hint="rename one of the two"
+                )
+            self.clauses[clause.id] = clause
+        return tuple(found)
+
+    def of_operation(self, key: str) -> tuple[Clause, ...]:
+        """The clauses of one operation, in order of precedence."""
+        return self._by_operation[key]
+
+    def clause(self, identity: str) -> Clause:
+        """One clause by its id.
+
+        Raises:
+            UsageError: there is none; the nearest ids are in the hint.
+        """
+        if identity not in self.clauses:
+            raise UsageError(f"there is no clause `{identity}`", hint=nearest_hint(identity, self.clauses))
+        return self.clauses[identity]
+
+    def operation(self, key: str) -> Operation:
+        """One operation by its key, or by a provider's name if it has only one operation.
+
+        Raises:
+            UsageError: there is none.
+        """
+        if key in self.operations:
+            return self.operations[key]
+        of_provider = [operation for operation in self.operations.values() if operation.provider == key]
+        if len(of_provider) == 1:
+            return of_provider[0]
+        raise UsageError(f"there is no operation `{key}`", hint=nearest_hint(key, self.operations))
+
+    def match(self, method: str, url: str) -> tuple[Operation, dict[str, str]] | None:
+        """The operation of a request and its path parameters, or `None` if it fits none."""
+        for operation in self.operations.values():
+            parameters = operation.match(method, url)
+            if parameters is not None:
+                return operation, parameters
+        return None
+
+
+def load_catalogue(names: Iterable[str] = ()) -> Catalogue:
+    """The catalogue of providers by name or of contracts by path; without any, of all shipped ones.
+
+    Raises:
+        UsageError, UnusableInput: as `read_contract`.
+    """
+    wanted = list(dict.fromkeys(names)) or list(shipped_contracts())
+    return Catalogue(read_contract(name) for name in wanted)
+
+
+def path_shape(method: str, url: str) -> str:
+    """A request without its values: `GET /v1/sms/conversations/{}`. Segments that hold a digit or are long become `{}`."""
+    try:
+        path = urlsplit(url).path or "/"
+    except ValueError:
+        path = "/?"
+    segments = [
+        "{}" if any(character.isdigit() for character in segment[1:]) or len(segment) > 24 or not segment.isascii() or "%" in segment else segment
+        for segment in path.split("/")
+    ]
+    verb = method.upper() if method.isalpha() and len(method) <= 10 else "?"
+    return f"{verb} {'/'.join(segments)}"

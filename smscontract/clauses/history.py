@@ -1,0 +1,302 @@
+"""Promises about more than one exchange: what stays the same, what is new, how a value may move, what is unique."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from smscontract.clauses.base import KEPT, Broken, Fact, Outcome, Shown, Skipped, Spot, View
+from smscontract.clauses.conditions import evaluate, mask_at
+from smscontract.clauses.mutate import body_of
+from smscontract.clauses.reduction import Decided, by_scope, overlapping
+from smscontract.clauses.rules import rule_clause, set_place
+from smscontract.documents import Clause, Operation, Place, Rule
+from smscontract.exchange import Exchange
+from smscontract.json_text import ABSENT, UNKNOWN
+
+__all__ = ["FAMILY", "KINDS", "break_", "clauses_of", "judge", "reduce"]
+
+FAMILY = "history"
+KINDS = ("same", "fresh", "moves", "unique")
+
+
+def clauses_of(operation: Operation) -> Iterator[Clause]:
+    """One clause for each rule about histories."""
+    for rule in operation.rules:
+        if rule.kind in KINDS:
+            yield rule_clause(operation, rule, FAMILY)
+
+
+def _scope(rule: Rule, view: View) -> tuple[str, ...] | None:
+    values = []
+    for place in rule.per:
+        spots = view.places(place)
+        if len(spots) != 1 or spots[0][1] in (ABSENT, UNKNOWN, None) or isinstance(spots[0][1], dict | list):
+            return None
+        values.append(view.digest(spots[0][1]))
+    return tuple(values)
+
+
+def judge(clause: Clause, view: View) -> Outcome:
+    """One fact for each exchange of a scope: answered or not, a success or not, its values as digests."""
+    rule: Rule = clause.detail
+    scope = _scope(rule, view)
+    if scope is None:
+        unknown = any(value is UNKNOWN for place in rule.per for _, value in view.places(place))
+        return Skipped("scope not known from this exchange") if unknown and view.accepted else None
+    answered = view.status is not None and view.status < 500 and view.exchange.failure is None
+    success = bool(evaluate(rule.among, view, every=True).truth) if rule.among else view.accepted
+    if success and view.validity in ("invalid", "undefined") and rule.kind != "unique":
+        # What such a request did to the scope is anybody's guess.
+        answered = False
+    spots = [(place, spot, value) for place in rule.places for spot, value in view.places(place)] if success else []
+    values = {
+        place.text: view.digest(value)
+        for place, _, value in spots
+        if value not in (ABSENT, UNKNOWN, None) and not isinstance(value, dict | list)
+    }
+    if rule.kind == "unique":
+        return _unique(clause, rule, view, spots, scope)
+    when = evaluate(rule.when, view, every=False).truth if rule.when else True
+    across = bool(evaluate(rule.across, view, every=False).truth) if rule.across else False
+    plain = {place.text: value for place, _, value in spots if isinstance(value, str)} if rule.kind == "moves" else {}
+    fact = Fact(
+        clause=clause.id,
+        scope=scope,
+        start=view.exchange.sent_at,
+        end=view.exchange.received_at,
+        origin=view.exchange.origin,
+        values={
+            "answered": answered,
+            "success": success and answered,
+            "when": when,
+            "across": across,
+            "values": values,
+            "plain": plain,
+            "known": _known(rule, view),
+            "shown": {place.text: view.show(value, mask_at(view, place)) for place, _, value in spots if value is not ABSENT},
+            "spots": {place.text: (spot.part, spot.pointer) for place, spot, _ in spots},
+            "whole": view.exchange.own_record,
+        },
+    )
+    return Shown((fact,), tuple(spot for _, spot, _ in spots))
+
+
+def _known(rule: Rule, view: View) -> dict[str, str]:
+    """What the resources say of the values before the first exchange."""
+    if not rule.start_known:
+        return {}
+    found: dict[str, str] = {}
+    for entry in view.exchange.known.values():
+        for place in rule.places:
+            name = "state" if rule.kind == "moves" else place.last
+            if name in entry and entry[name] is not None:
+                found[place.text] = str(entry[name]) if rule.kind == "moves" else view.digest(entry[name])
+    return found
+
+
+def _unique(clause: Clause, rule: Rule, view: View, spots: Sequence[tuple[Place, Spot, Any]], scope: tuple[str, ...]) -> Outcome:
+    facts = tuple(
+        Fact(
+            clause=clause.id,
+            scope=(view.digest(value),),
+            start=view.exchange.sent_at,
+            end=view.exchange.received_at,
+            origin=view.exchange.origin,
+            values={"owner": scope if rule.per else (str(view.exchange.origin), spot.pointer)},
+            shown=view.show(value, mask_at(view, place)),
+            spot=spot,
+        )
+        for place, spot, value in spots
+        if value not in (ABSENT, UNKNOWN, None) and not isinstance(value, dict | list)
+    )
+    return Shown(facts, tuple(spot for _, spot, _ in spots)) if facts else None
+
+
+def reduce(clauses: Mapping[str, Clause], facts: Sequence[Fact], *, holes: bool = False) -> Iterator[Decided]:
+    """Judges each scope in order of time.
+
+    Args:
+        clauses: clauses of this family by id.
+        facts: all facts, in any order.
+        holes: whether exchanges may be missing from the history (unreadable lines, a sample).
+    """
+    for identity in sorted({fact.clause for fact in facts}):
+        rule: Rule = clauses[identity].detail
+        for scope in by_scope([fact for fact in facts if fact.clause == identity]):
+            if rule.kind == "unique":
+                yield from _reduce_unique(identity, scope)
+            else:
+                yield from _Scope(identity, rule, scope, holes=holes).decide()
+
+
+def _reduce_unique(identity: str, facts: list[Fact]) -> Iterator[Decided]:
+    owner = facts[0].values["owner"]
+    for fact in facts:
+        if fact.values["owner"] == owner:
+            yield Decided(identity, fact, KEPT)
+            continue
+        message = "the value was seen with another owner before"
+        broken = Broken(message=message, spot=fact.spot, expected="a value of its own", got=fact.shown)
+        yield Decided(identity, fact, broken)
+
+
+class _Scope:
+    """The history of one scope."""
+
+    def __init__(self, identity: str, rule: Rule, facts: list[Fact], *, holes: bool) -> None:
+        self.identity = identity
+        self.rule = rule
+        self.facts = facts
+        self.unsure = overlapping(facts)
+        self.timeless = any(fact.start is None or fact.end is None for fact in facts)
+        self.whole = all(fact.values["whole"] for fact in facts) and not holes
+        self.holes = holes
+        self.last: dict[str, Any] | None = None  # values of the latest earlier success, or what was known at first
+        self.last_fact: Fact | None = None
+        self.earlier: dict[str, set[str]] = {place.text: set() for place in rule.places}
+        self.lost = False  # an exchange without an answer: the scope is unknown until the next success
+        self.crossed = False
+
+    def decide(self) -> Iterator[Decided]:
+        for index, fact in enumerate(self.facts):
+            values = fact.values
+            if self.last is None and not self.lost and values["known"]:
+                self.last = dict(values["known"])
+            if values["success"] and values["when"] is not False:
+                reason = self._reason(index)
+                if values["when"] is None:
+                    reason = reason or "not known from this exchange"
+                outcome = Skipped(reason) if reason else self._compare(fact)
+                if outcome is not None:
+                    yield Decided(self.identity, fact, outcome)
+            self._remember(index, fact)
+
+    def _reason(self, index: int) -> str:
+        rule = self.rule
+        if self.timeless and len(self.facts) > 1:
+            return "no times"
+        if index in self.unsure:
+            return "overlapping exchanges"
+        if self.holes and rule.kind in ("same", "moves"):
+            return "the history may have holes"
+        if rule.whole and not self.whole:
+            return "not known to be a whole history"
+        if self.lost and rule.kind in ("same", "moves"):
+            return "an earlier exchange has no answer"
+        return ""
+
+    def _compare(self, fact: Fact) -> KeptOrBroken:
+        rule = self.rule
+        if rule.kind == "fresh":
+            return self._fresh(fact)
+        if self.last is None:
+            return None
+        if rule.within is not None and not self._close(fact):
+            return None
+        if rule.across and not self.crossed:
+            return None
+        current = fact.values["plain"] if rule.kind == "moves" else fact.values["values"]
+        judged = False
+        for place in rule.places:
+            before, now = self.last.get(place.text), current.get(place.text)
+            if before is None or now is None:
+                continue
+            if rule.kind == "moves":
+                if before not in rule.moves or now not in rule.moves:
+                    continue
+                judged = True
+                if before != now and now not in rule.moves[before]:
+                    allowed = ", ".join(f"`{name}`" for name in sorted(rule.moves[before]))
+                    expected = f"`{before}`" + (f" or {allowed}" if allowed else "")
+                    return self._broken(fact, place, f"`{place.text}` moved from `{before}` to `{now}`", expected)
+            else:
+                judged = True
+                if before != now:
+                    return self._broken(fact, place, f"`{place.text}` is not the same as before", "the value of the exchange before")
+        return KEPT if judged else None
+
+    def _fresh(self, fact: Fact) -> KeptOrBroken:
+        for place in self.rule.places:
+            now = fact.values["values"].get(place.text)
+            if now is not None and now in self.earlier[place.text]:
+                return self._broken(fact, place, f"`{place.text}` was seen in this scope before", "a value that was not seen before")
+        return KEPT if any(self.earlier.values()) else None
+
+    def _broken(self, fact: Fact, place: Place, message: str, expected: str) -> Broken:
+        part, pointer = fact.values["spots"][place.text]
+        if self.last_fact is not None:
+            message += f" ({self.last_fact.origin})"
+        return Broken(message=message, spot=Spot(part, pointer), expected=expected, got=fact.values["shown"].get(place.text, ""))
+
+    def _close(self, fact: Fact) -> bool:
+        if self.last_fact is None or self.last_fact.end is None or fact.start is None or self.rule.within is None:
+            return False
+        return fact.start - self.last_fact.end <= self.rule.within
+
+    def _remember(self, index: int, fact: Fact) -> None:
+        values = fact.values
+        if values["across"]:
+            self.crossed = True
+        if not values["answered"]:
+            self.lost, self.last, self.last_fact = True, None, None
+            return
+        if not values["success"]:
+            return
+        for place, value in values["values"].items():
+            self.earlier[place].add(value)
+        current = values["plain"] if self.rule.kind == "moves" else values["values"]
+        if index in self.unsure:
+            self.lost, self.last, self.last_fact = True, None, None
+            return
+        self.last, self.last_fact, self.lost, self.crossed = dict(current), fact, False, False
+
+
+KeptOrBroken = Any
+
+
+def break_(clause: Clause, past: Sequence[Exchange], last: Exchange, operation: Operation) -> Iterator[Exchange]:  # noqa: ARG001 - the signature of all families
+    """Another value than before, an old value, a move that is not allowed."""
+    rule: Rule = clause.detail
+    for place in rule.places:
+        if rule.kind in ("fresh", "unique"):
+            for earlier in reversed(past):
+                value = _lookup(body_of(earlier), place)
+                changed = set_place(last, place, value) if isinstance(value, str) else None
+                if changed is not None:
+                    yield changed
+        elif rule.kind == "moves":
+            for name in rule.moves:
+                changed = set_place(last, place, name)
+                if changed is not None:
+                    yield changed
+        elif place.root == "got":
+            current = _lookup(body_of(last), place)
+            for value in _others(current):
+                changed = set_place(last, place, value)
+                if changed is not None:
+                    yield changed
+        else:
+            # The value is in the request, so the scope has to move: an answer of the past for this request.
+            for earlier in past:
+                for scope in rule.per:
+                    value = _lookup(body_of(earlier), scope)
+                    changed = set_place(last, scope, value) if scope.root == "got" and value is not None else None
+                    if changed is not None:
+                        yield changed
+
+
+def _others(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        if value[4:5] == "-" and "T" in value:
+            yield "2026-03-02T09:15:02.999Z"
+        if value.startswith("+"):
+            yield "+14155550199"
+        yield f"{value}-other"
+    yield "another"
+
+
+def _lookup(body: Any, place: Place) -> Any:
+    for step in place.steps:
+        body = body.get(step) if isinstance(body, dict) else body[0] if isinstance(body, list) and body else None
+    return body

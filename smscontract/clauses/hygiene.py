@@ -1,0 +1,41 @@
+"""Hygiene: rules marked as such. They are judged and broken as their kind is; the family only keeps them apart."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from smscontract.clauses import condition, constant, history, relation
+from smscontract.clauses.base import Fact, Outcome, View
+from smscontract.clauses.reduction import Decided
+from smscontract.documents import Clause, Operation
+from smscontract.exchange import Exchange
+
+__all__ = ["FAMILY", "break_", "clauses_of", "judge", "reduce"]
+
+FAMILY = "hygiene"
+_KINDS: dict[str, Any] = {kind: module for module in (condition, relation, constant, history) for kind in module.KINDS}
+
+
+def clauses_of(operation: Operation) -> Iterator[Clause]:
+    """None of its own: the family of a rule's kind makes the clause and puts it here."""
+    del operation
+    return iter(())
+
+
+def judge(clause: Clause, view: View) -> Outcome:
+    """As the rule's kind is judged."""
+    outcome: Outcome = _KINDS[clause.detail.kind].judge(clause, view)
+    return outcome
+
+
+def reduce(clauses: Mapping[str, Clause], facts: Sequence[Fact], *, holes: bool = False) -> Iterator[Decided]:
+    """As the rule's kind is reduced."""
+    constants = [fact for fact in facts if clauses[fact.clause].detail.kind in constant.KINDS]
+    yield from constant.reduce(clauses, constants)
+    yield from history.reduce(clauses, [fact for fact in facts if fact not in constants], holes=holes)
+
+
+def break_(clause: Clause, past: Sequence[Exchange], last: Exchange, operation: Operation) -> Iterator[Exchange]:
+    """As the rule's kind is broken."""
+    yield from _KINDS[clause.detail.kind].break_(clause, past, last, operation)

@@ -1,0 +1,140 @@
+"""What the families that come from rules share: the clause of a rule, and when a rule speaks of an exchange at all."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from smscontract.clauses.base import Skipped, View
+from smscontract.clauses.conditions import accepted_scope, evaluate
+from smscontract.clauses.mutate import DELETE, body_of, with_request_body, with_response, with_response_body, with_value
+from smscontract.documents import Clause, Conditions, Operation, Place, Rule
+from smscontract.exchange import Exchange
+from smscontract.json_text import UNKNOWN
+
+__all__ = ["Premise", "premise", "rule_clause", "set_conditions", "set_place", "unlike", "wanted"]
+
+
+def rule_clause(operation: Operation, rule: Rule, family: str, *, suffix: str = "", says: str = "") -> Clause:
+    """The clause of a rule; family `hygiene` where the rule says so."""
+    return Clause(
+        id=f"{operation.key}/rule/{rule.name}{suffix}",
+        provider=operation.provider,
+        operation=operation.key,
+        level=rule.level,
+        family="hygiene" if rule.hygiene else family,
+        says=says or rule.says,
+        source=rule.source,
+        detail=rule,
+    )
+
+
+#: `True`: the rule speaks; `None`: it does not; `Skipped`: it cannot be told.
+Premise = bool | Skipped | None
+
+
+def premise(rule: Rule, view: View) -> Premise:
+    """Whether a rule on answers speaks of this exchange."""
+    if not accepted_scope(rule, view):
+        return None
+    if view.accepted and view.validity == "invalid":
+        # The finding is that it was accepted; what such an answer means, nobody has promised.
+        return Skipped("the request should have been refused")
+    met = evaluate(rule.when, view, every=False)
+    if met.truth is None:
+        return Skipped(_reason(view))
+    return True if met.truth else None
+
+
+def _reason(view: View) -> str:
+    for part, why in view.exchange.missing.items():
+        return f"{why}: {part}"
+    return "not known from this exchange"
+
+
+def wanted(expected: Any) -> Iterator[Any]:
+    """Values that meet a matcher, simplest first; `DELETE` for absent. Nothing where we cannot think of one."""
+    if isinstance(expected, dict):
+        word, operand = next(iter(expected.items()))
+        if word == "is":
+            yield from ("given text", 1) if operand == "given" else (DELETE,)
+        elif word == "not":
+            yield from ("2026-03-02T09:15:01Z", "other", 7, None)
+        elif word == "schema":
+            yield from _examples_of(operand)
+        return
+    yield from expected if isinstance(expected, list) else [expected]
+
+
+def _examples_of(schema: Any) -> Iterator[Any]:
+    for member in schema.get("enum", []):
+        yield member
+    if "const" in schema:
+        yield schema["const"]
+    yield from ("text", "+14155550123", 1, ["text"], [{"error": "CODE", "message": "text"}], {"a": "b"}, True)
+
+
+def unlike(expected: Any) -> Iterator[Any]:
+    """Values that do not meet a matcher."""
+    if isinstance(expected, dict):
+        word, operand = next(iter(expected.items()))
+        if word == "is":
+            yield from (DELETE,) if operand == "given" else ("unexpected", None)
+        elif word == "not":
+            yield from operand if isinstance(operand, list) else [operand]
+        elif word == "schema":
+            yield from ("", " ", "no", [], {}, 0, None, {"unexpected": "value"})
+        return
+    first = expected[0] if isinstance(expected, list) and expected else expected
+    if first is None:
+        yield from ("2026-03-02T09:15:01Z", "text", 7, {"unexpected": "value"})
+    elif isinstance(first, bool):
+        yield not first
+    elif isinstance(first, str):
+        yield from ("OTHER", "other", DELETE)
+    else:
+        yield from (7, "other")
+
+
+def set_place(exchange: Exchange, place: Place, value: Any) -> Exchange | None:
+    """The exchange with one place set; the first item stands for `[*]`. `None` where that cannot be done."""
+    if place.root == "code":
+        text = str(value)
+        status = int(text) if text.isdecimal() else int(text[0]) * 100
+        return with_response(exchange, status=status)
+    if place.root not in ("got", "sent"):
+        return None
+    request = place.root == "sent"
+    body = body_of(exchange, request=request)
+    if not place.steps:
+        changed = value
+    else:
+        steps: list[str | int] = [0 if step == "[*]" else step for step in place.steps]
+        holder = body if body is not UNKNOWN else {}
+        for index, step in enumerate(steps):
+            if step == 0 and not _lookup(holder, steps[:index]):
+                holder = with_value(holder, steps[:index], [{}])
+        changed = with_value(holder, steps, value)
+    return with_request_body(exchange, changed) if request else with_response_body(exchange, changed)
+
+
+def _lookup(value: Any, steps: list[str | int]) -> Any:
+    for step in steps:
+        if isinstance(value, dict):
+            value = value.get(str(step))
+        elif isinstance(value, list) and isinstance(step, int) and step < len(value):
+            value = value[step]
+        else:
+            return None
+    return value if isinstance(value, list) else None
+
+
+def set_conditions(exchange: Exchange, conditions: Conditions) -> Exchange:
+    """The exchange with each condition met by the simplest value that meets it; places that cannot be set stay."""
+    for place, expected in conditions:
+        for value in wanted(expected):
+            changed = set_place(exchange, place, value)
+            if changed is not None:
+                exchange = changed
+            break
+    return exchange

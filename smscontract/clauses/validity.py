@@ -1,0 +1,198 @@
+"""Whether a request was valid: computed from its own bytes, never remembered from a generator."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from smscontract.clauses import enum, schema
+from smscontract.clauses import format as formats
+from smscontract.clauses.base import Assessment, View
+from smscontract.clauses.conditions import evaluate, known_label, status_matches
+from smscontract.clauses.relation import holds
+from smscontract.documents import Node, Parameter, Rule
+from smscontract.exchange import Auth
+from smscontract.json_text import ABSENT, UNKNOWN, Flaw
+
+__all__ = ["assess", "problem_of", "requirement_holds"]
+
+#: Flaws of a request body that some servers rightly read all the same: nobody knows whether they are refused.
+_TOLERATED = (Flaw.BOM, Flaw.DUPLICATE, Flaw.CONSTANT, Flaw.SURROGATE, Flaw.DEPTH, Flaw.ENCODING)
+
+
+def problem_of(node: Node, value: Any) -> str | None:
+    """Why a value of a request is not as described, or `None`."""
+    if value is ABSENT:
+        return "missing" if node.required else None
+    if value is None:
+        return "null" if node.nullable is False else None
+    if not schema.is_type(value, node):
+        return "of another type"
+    if node.enum is not None and not enum.is_member(value, node.enum):
+        return "none of the listed values"
+    if "const" in node.raw and value != node.raw["const"]:
+        return "not the only allowed value"
+    keywords = [name for name in ("format", "pattern") if name in node.raw and (name != "format" or node.raw[name] in formats.FORMATS)]
+    for keyword in (*keywords, *node.other):
+        if formats.keyword_problem(node, keyword, value) is not None:
+            return f"against its `{keyword}`"
+    return None
+
+
+def _parameter_value(parameter: Parameter, text: Any) -> Any:
+    """A parameter's text as the JSON value that its type means."""
+    types = parameter.node.types
+    if not isinstance(text, str) or "string" in types or not types:
+        return text
+    try:
+        if "integer" in types:
+            return int(text)
+        if "number" in types:
+            return float(text)
+    except ValueError:
+        return text
+    return {"true": True, "false": False}.get(text, text) if "boolean" in types else text
+
+
+def _violations(view: View) -> Iterator[tuple[str, str]]:
+    for parameter in view.operation.parameters:
+        if parameter.where == "cookie":
+            continue
+        value = _read_parameter(view, parameter)
+        if value is UNKNOWN or (value is ABSENT and parameter.where == "path"):
+            continue
+        problem = problem_of(parameter.node, _parameter_value(parameter, value))
+        if problem is not None:
+            yield parameter.node.path[0], problem
+    body = view.operation.body
+    if body is None:
+        return
+    if view.sent is ABSENT:
+        if body.required:
+            yield "", "missing"
+        return
+    if view.sent is UNKNOWN:
+        parsed = view.sent_parsed
+        if parsed is not None and not any(flaw in _TOLERATED for flaw in parsed.flaws):
+            yield "", "not JSON"
+        return
+    for node in body.node.walk():
+        for _, value in view.sent_index.get(node.path, ()):
+            problem = problem_of(node, value)
+            if problem is not None:
+                yield node.text, problem
+                break
+
+
+def _read_parameter(view: View, parameter: Parameter) -> Any:
+    if parameter.where == "path":
+        return (view.exchange.path_parameters or {}).get(parameter.name, UNKNOWN)
+    if parameter.where == "query":
+        values = view.query.get(parameter.name)
+        return values[0] if values else ABSENT
+    return view._header(parameter.name.lower())  # noqa: SLF001 - the view's own reading of headers
+
+
+def requirement_holds(rule: Rule, view: View) -> bool | None:
+    """Whether the `requires` of a rule holds; `None` where an operand is absent, null, of another type or unknown."""
+    if rule.when:
+        met = evaluate(rule.when, view, every=False)
+        if met.truth is not True:
+            return None
+    if rule.requires_relation is not None:
+        word, (left, right) = rule.requires_relation
+        (_, left_value), (_, right_value) = view.places(left)[0], view.places(right)[0]
+        return holds(word, left_value, right_value)
+    for place, _ in rule.requires:
+        for _, value in view.places(place):
+            if place.root != "auth" and value in (ABSENT, None):
+                return None
+    return evaluate(rule.requires, view, every=True).truth
+
+
+def _odd_form(view: View) -> str | None:
+    """What about the form of the body nobody has said anything of."""
+    body = view.operation.body
+    if body is None or view.sent is ABSENT:
+        return None
+    parsed = view.sent_parsed
+    if parsed is not None and any(flaw in _TOLERATED for flaw in parsed.flaws):
+        return "odd JSON"
+    kind = view.content_type_sent
+    if kind is not None and kind not in body.content_types and "*/*" not in body.content_types:
+        return "another content type"
+    return None
+
+
+def assess(view: View) -> Assessment:
+    """The validity of a request. Never raises."""
+    operation, exchange = view.operation, view.exchange
+    undefined = [one.name for one in operation.undefined if evaluate(one.when, view, every=False).truth]
+    odd = _odd_form(view)
+    if odd is not None:
+        undefined.append(odd)
+    violations = dict(_violations(view))
+    broken: list[str] = []
+    unknown: list[str] = []
+    for rule in operation.rules:
+        if rule.kind != "requires":
+            continue
+        touched = [place for place, _ in rule.requires] + list(rule.requires_relation[1] if rule.requires_relation else ())
+        if any(place.root == "sent" and "/".join(place.steps) in violations for place in touched):
+            continue
+        answer = requirement_holds(rule, view)
+        if answer is False:
+            broken.append(rule.name)
+        elif answer is None and _unknowable(rule, view):
+            unknown.append(rule.name)
+    refused_states: list[str] = []
+    state_unknown = False
+    for parameter, labels in operation.states.items():
+        known = exchange.known.get(parameter)
+        codes = next((codes for label, (codes, _) in labels.items() if known is not None and known_label(known, label)), None)
+        if codes is None:
+            state_unknown = True
+        elif not any(code.startswith("2") for code in codes):
+            refused_states.append(parameter)
+    reason = ""
+    validity: str | None
+    if undefined:
+        validity = "undefined"
+    elif violations or broken or refused_states or exchange.auth in (Auth.ABSENT, Auth.WRONG):
+        validity = "invalid"
+    elif view.sent is UNKNOWN and operation.body is not None:
+        validity, reason = None, "request body missing"
+    elif exchange.auth is None and operation.security is not None:
+        validity, reason = None, "credential unknown"
+    elif unknown or state_unknown:
+        validity, reason = None, "state of the account unknown"
+    else:
+        validity = "valid"
+    return Assessment(
+        validity=validity,
+        violations=violations,
+        rules=tuple(broken),
+        unknown_rules=tuple(unknown),
+        states=tuple(refused_states),
+        undefined=tuple(undefined),
+        reason=reason,
+    )
+
+
+def _unknowable(rule: Rule, view: View) -> bool:
+    """Whether a requirement has no answer because something is not known, rather than because an operand is not there."""
+    if rule.requires_relation is not None:
+        return any(value is UNKNOWN for place in rule.requires_relation[1] for _, value in view.places(place))
+    for place, _ in rule.requires:
+        if place.root != "auth" and any(value in (ABSENT, None) for _, value in view.places(place)):
+            return False
+    return True
+
+
+def refused(view: View) -> bool | None:
+    """Whether the answer is a refusal that says something of the request: a 4xx that is neither about the rate nor about time."""
+    if view.status is None:
+        return None
+    if view.accepted:
+        return False
+    return True if status_matches(view.status, "4XX") and view.status not in (408, 425, 429) else None

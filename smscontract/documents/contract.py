@@ -1,0 +1,239 @@
+"""Reads a contract file together with its OpenAPI document."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from smscontract.data import contracts_folder, openapi_folder, shipped_contracts
+from smscontract.documents.clause import Source
+from smscontract.documents.openapi import Operation, read_operations
+from smscontract.documents.overlay import apply_overlay
+from smscontract.documents.rules import Rule, Undefined, nearest_hint, parse_rule, parse_undefined
+from smscontract.errors import UnusableInput, UsageError
+from smscontract.yaml import Marked, load
+
+__all__ = ["Contract", "Page", "find_contract", "read_contract"]
+
+_TOP = ("openapi", "extends", "overlay", "pages", "refs", "version")
+_OPERATION = ("effect", "states", "rules", "undefined")
+_EFFECT = ("texts", "creates")
+_CODE = ("1XX", "2XX", "3XX", "4XX", "5XX")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """A page of the provider that quotes come from."""
+
+    name: str
+    url: str = ""
+    read: str = ""
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Contract:
+    """One provider: its operations, its pages, and where both are written.
+
+    Attributes:
+        document: the parsed OpenAPI document, overlays applied.
+        refs: URL for each short reference.
+    """
+
+    provider: str
+    file: str
+    document: Marked = field(repr=False)
+    operations: tuple[Operation, ...]
+    pages: Mapping[str, Page]
+    refs: Mapping[str, str]
+
+
+def find_contract(name_or_path: str) -> Path:
+    """The file that a provider's name or a path means.
+
+    Raises:
+        UsageError: neither a shipped provider nor a file; the nearest names are in the hint.
+    """
+    shipped = shipped_contracts()
+    if name_or_path in shipped:
+        return shipped[name_or_path]
+    path = Path(name_or_path)
+    if path.is_file():
+        return path
+    if path.suffix or "/" in name_or_path:
+        raise UsageError(f"there is no contract file `{name_or_path}`", hint="give the path of a contract or of an OpenAPI document")
+    raise UsageError(f"there is no provider `{name_or_path}`", hint=nearest_hint(name_or_path, shipped))
+
+
+def read_contract(name_or_path: str) -> Contract:
+    """Reads a shipped provider by name, or a contract file or bare OpenAPI document by path.
+
+    Raises:
+        UsageError: nothing of that name.
+        UnusableInput: with file, line and the next step, for anything in the files that cannot be meant.
+    """
+    return _read(find_contract(name_or_path), frozenset())
+
+
+def _load(path: Path) -> Marked:
+    """A file with its marks. Shipped files go by the name that the repository gives them, wherever they are installed."""
+    marked = load(path)
+    if path.resolve().parent in (contracts_folder().resolve(), openapi_folder().resolve()):
+        return dataclasses.replace(marked, file=f"{path.parent.name}/{path.name}")
+    return marked
+
+
+def _read(path: Path, above: frozenset[Path]) -> Contract:
+    if path.resolve() in above:
+        raise UnusableInput("`extends` goes round in a circle", file=str(path), line=1, hint="extend another contract")
+    marked = _load(path)
+    data = marked.data
+    if not isinstance(data, Mapping):
+        raise UnusableInput("a contract is a mapping", file=str(path), line=1, hint="start with `openapi: PATH`")
+    provider = path.stem
+    if str(data.get("openapi", "")).startswith("3.") and "paths" in data:
+        return _bare(provider, marked)
+    reader = _ContractReader(provider, path, marked, above)
+    return reader.contract()
+
+
+def _bare(provider: str, marked: Marked) -> Contract:
+    return Contract(
+        provider=provider,
+        file=marked.file,
+        document=marked,
+        operations=tuple(read_operations(marked, provider)),
+        pages={},
+        refs={},
+    )
+
+
+class _ContractReader:
+    def __init__(self, provider: str, path: Path, marked: Marked, above: frozenset[Path]) -> None:
+        self.provider = provider
+        self.path = path
+        self.marked = marked
+        self.data: Mapping[str, Any] = marked.data
+        self.above = above | {path.resolve()}
+
+    def refuse(self, message: str, hint: str, *place: str | int) -> UnusableInput:
+        return UnusableInput(message, file=self.marked.file, line=self.marked.line(place), hint=hint)
+
+    def contract(self) -> Contract:
+        base = self.base()
+        document = self.document(base)
+        operations = {operation.id: operation for operation in read_operations(document, self.provider)}
+        inherited = {operation.id: operation for operation in base.operations} if base else {}
+        for key in self.data:
+            if key not in _TOP and key not in operations:
+                raise self.refuse(f"`{key}` is no operation of the document", nearest_hint(key, [*operations, *_TOP]), key)
+        merged = tuple(self.operation(operation, inherited.get(name)) for name, operation in operations.items())
+        return Contract(
+            provider=self.provider,
+            file=self.marked.file,
+            document=document,
+            operations=merged,
+            pages={**(base.pages if base else {}), **self.pages()},
+            refs={**(base.refs if base else {}), **{str(key): str(url) for key, url in self.mapping("refs").items()}},
+        )
+
+    def mapping(self, *place: str) -> Mapping[str, Any]:
+        value: Any = self.data
+        for name in place:
+            value = value.get(name) or {}
+            if not isinstance(value, Mapping):
+                raise self.refuse(f"`{name}` is a mapping", "indent its members below it", *place)
+        return value  # type: ignore[no-any-return]  # the loop leaves a Mapping
+
+    def base(self) -> Contract | None:
+        if "extends" not in self.data:
+            return None
+        name = str(self.data["extends"])
+        beside = self.path.parent / name
+        try:
+            return _read(beside if beside.is_file() else find_contract(name), self.above)
+        except UsageError as error:
+            raise self.refuse(error.message, error.hint or "", "extends") from None
+
+    def document(self, base: Contract | None) -> Marked:
+        stated = self.data.get("openapi")
+        if stated is not None:
+            path = self.path.parent / str(stated)
+            if not path.is_file():
+                raise self.refuse(f"there is no document `{stated}`", "the path is relative to the contract file", "openapi")
+            marked = _load(path.resolve())
+        elif base is not None:
+            marked = base.document
+        else:
+            raise self.refuse("the contract names no document", "add `openapi: PATH`, or `extends: PROVIDER`")
+        if "overlay" in self.data:
+            path = self.path.parent / str(self.data["overlay"])
+            if not path.is_file():
+                raise self.refuse(f"there is no overlay `{self.data['overlay']}`", "the path is relative to this file", "overlay")
+            marked = apply_overlay(marked, _load(path))
+        return marked
+
+    def pages(self) -> dict[str, Page]:
+        result = {}
+        for name, raw in self.mapping("pages").items():
+            if not isinstance(raw, Mapping):
+                raise self.refuse(f"page `{name}` is no mapping", "write `{url: ..., read: ..., text: ...}`", "pages", name)
+            for key in raw:
+                if key not in ("url", "read", "text"):
+                    raise self.refuse(f"unknown key `{key}`", nearest_hint(key, ["url", "read", "text"]), "pages", name, key)
+            result[name] = Page(name=name, **{key: str(value) for key, value in raw.items()})
+        return result
+
+    def operation(self, operation: Operation, base: Operation | None) -> Operation:
+        name = operation.id
+        stated = self.mapping(name)
+        for key in stated:
+            if key not in _OPERATION:
+                raise self.refuse(f"unknown key `{key}`", nearest_hint(key, _OPERATION), name, key)
+        rules: dict[str, Rule] = {rule.name: rule for rule in base.rules} if base else {}
+        undefined: dict[str, Undefined] = {one.name: one for one in base.undefined} if base else {}
+        raw_rules = self.mapping(name, "rules")
+        for key in raw_rules:
+            rules[key] = parse_rule(key, raw_rules, self.marked, (name, "rules"))
+        for key, raw in self.mapping(name, "undefined").items():
+            undefined[key] = parse_undefined(key, raw, self.marked, (name, "undefined", key))
+        return dataclasses.replace(
+            operation,
+            rules=tuple(rules.values()),
+            undefined=tuple(undefined.values()),
+            states={**(base.states if base else {}), **self.states(operation)},
+            effect={**(base.effect if base else {}), **self.effect(name)},
+        )
+
+    def effect(self, name: str) -> Mapping[str, Any]:
+        effect = self.mapping(name, "effect")
+        for key, value in effect.items():
+            if key not in _EFFECT:
+                raise self.refuse(f"unknown effect `{key}`", nearest_hint(key, _EFFECT), name, "effect", key)
+            if key == "texts" and value not in ("now", "later", "never"):
+                raise self.refuse(f"`texts: {value}` is unknown", "there are now, later and never", name, "effect", key)
+        return effect
+
+    def states(self, operation: Operation) -> dict[str, dict[str, tuple[tuple[str, ...], Source]]]:
+        result: dict[str, dict[str, tuple[tuple[str, ...], Source]]] = {}
+        parameters = {parameter.name for parameter in operation.parameters}
+        if operation.body is not None:
+            parameters |= set(operation.body.node.properties)
+        name = operation.id
+        for parameter in self.mapping(name, "states"):
+            if parameter not in parameters:
+                raise self.refuse(
+                    f"`{parameter}` is no parameter of `{name}`", nearest_hint(parameter, parameters), name, "states", parameter
+                )
+            result[parameter] = {}
+            for label, codes in self.mapping(name, "states", parameter).items():
+                listed = tuple(str(code) for code in (codes if isinstance(codes, list) else [codes]))
+                for code in listed:
+                    if code not in _CODE and not (code.isdecimal() and len(code) == 3):
+                        raise self.refuse(f"`{code}` is no status code", "write 404 or 4XX", name, "states", parameter, label)
+                line = self.marked.line((name, "states", parameter, label))
+                result[parameter][label] = (listed, Source(kind="inferred", file=self.marked.file, line=line))
+        return result

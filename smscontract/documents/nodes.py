@@ -1,0 +1,283 @@
+"""A JSON Schema of the document as a tree: each node knows its place, what it asserts, and the source of each assertion."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import quote as percent_encode
+
+from smscontract.documents.clause import Source, is_source_spec, level_of, source_from
+from smscontract.errors import UnusableInput
+from smscontract.findings import Level
+from smscontract.yaml import Marked
+
+__all__ = ["Inherited", "Node", "build_node", "place_text", "resolve"]
+
+_TYPES = frozenset({"string", "number", "integer", "boolean", "object", "array"})
+#: Keywords that assert something but have no family of their own; each becomes a clause `PLACE:KEYWORD`.
+_OTHER = (
+    "minLength",
+    "maxLength",
+    "minimum",
+    "maximum",
+    "exclusiveMinimum",
+    "exclusiveMaximum",
+    "multipleOf",
+    "minItems",
+    "maxItems",
+    "uniqueItems",
+    "minProperties",
+    "maxProperties",
+    "contains",
+    "additionalProperties",
+    "propertyNames",
+    "anyOf",
+    "oneOf",
+    "allOf",
+    "not",
+    "if",
+)
+_DEPTH = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Inherited:
+    """What a node takes over from the one above: its source and whether its level was lowered."""
+
+    source: Source
+    lowered: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Node:
+    """One place in a body or one parameter.
+
+    Attributes:
+        path: declared place; `items` stands for each item of an array.
+        types: names of allowed JSON types without `null`; empty means any.
+        nullable: whether null is allowed; `None` where the document does not say (no type).
+        enum: allowed values without null, or `None`.
+        known_values: known members of an enum that stays open (`x-extensible-enum`), or `None`.
+        other: assertion keywords without a family of their own.
+        mask: kind of secret (`x-mask`), inherited, or `None`.
+    """
+
+    path: tuple[str, ...]
+    raw: Mapping[str, Any]
+    types: frozenset[str]
+    nullable: bool | None
+    required: bool
+    enum: tuple[Any, ...] | None
+    known_values: tuple[Any, ...] | None
+    other: Mapping[str, Any]
+    properties: Mapping[str, Node]
+    items: Node | None
+    mask: str | None
+    file: str
+    line: int
+    inherited: Inherited
+    own_sources: Mapping[str, Source] = field(default_factory=dict)
+    own_levels: Mapping[str, bool] = field(default_factory=dict)
+
+    def source(self, keyword: str) -> Source:
+        """The source of one keyword at this place, its line that of this node unless it has a statement of its own."""
+        own = self.own_sources.get(keyword)
+        if own is not None:
+            return own
+        base = self.inherited.source
+        return Source(
+            kind=base.kind, page=base.page, quote=base.quote, ref=base.ref, why=base.why, file=self.file, line=self.line
+        )
+
+    def level(self, keyword: str) -> Level:
+        """The level of one keyword at this place."""
+        return level_of(self.source(keyword), lowered=self.own_levels.get(keyword, self.inherited.lowered))
+
+    def walk(self) -> Iterator[Node]:
+        """This node and all below it, in the order of the document."""
+        yield self
+        for child in self.properties.values():
+            yield from child.walk()
+        if self.items is not None:
+            yield from self.items.walk()
+
+    @property
+    def text(self) -> str:
+        """The place as clause ids write it."""
+        return place_text(self.path)
+
+
+def place_text(path: tuple[str, ...]) -> str:
+    """A place as clause ids write it: safe in a shell, `/` between names, empty for the whole body."""
+    return "/".join(percent_encode(name, safe="-._~") for name in path)
+
+
+def resolve(raw: Any, path: tuple[str | int, ...], marked: Marked) -> tuple[Mapping[str, Any], tuple[str | int, ...]]:
+    """Follows local `$ref`s; members beside a `$ref` win over those of its target.
+
+    Raises:
+        UnusableInput: for a reference that is not local, points nowhere or goes round in a circle.
+    """
+    beside: dict[str, Any] = {}
+    seen: set[str] = set()
+    while isinstance(raw, Mapping) and "$ref" in raw:
+        target = raw["$ref"]
+        line = marked.line(path)
+        if not isinstance(target, str) or not target.startswith("#/"):
+            raise UnusableInput(
+                f"`$ref: {target}` is not local", file=marked.file, line=line, hint="bring the schema into this file: `#/components/...`"
+            )
+        if target in seen:
+            raise UnusableInput(f"`$ref: {target}` refers to itself", file=marked.file, line=line, hint="break the circle")
+        seen.add(target)
+        beside = {**{key: value for key, value in raw.items() if key != "$ref"}, **beside}
+        names = tuple(part.replace("~1", "/").replace("~0", "~") for part in target[2:].split("/"))
+        raw = marked.data
+        for name in names:
+            if not isinstance(raw, Mapping) or name not in raw:
+                raise UnusableInput(
+                    f"`$ref: {target}` points nowhere", file=marked.file, line=line, hint=f"there is no `{name}` at that place"
+                )
+            raw = raw[name]
+        path = names
+    if not isinstance(raw, Mapping):
+        if isinstance(raw, bool):
+            return ({} if raw else {"not": {}}), path
+        raise UnusableInput("expected a mapping", file=marked.file, line=marked.line(path), hint="a schema is a mapping")
+    return ({**raw, **beside} if beside else raw), path
+
+
+def _simplify(raw: Mapping[str, Any], path: tuple[str | int, ...], marked: Marked) -> Mapping[str, Any]:
+    """Folds the ways of writing "T or null" into `type: [T, "null"]`, and an `allOf` of one into its only member."""
+    for word in ("anyOf", "oneOf"):
+        choices = raw.get(word)
+        if isinstance(choices, list) and len(choices) == 2:
+            nulls = [choice for choice in choices if isinstance(choice, Mapping) and choice.get("type") == "null"]
+            rest = [index for index, choice in enumerate(choices) if choice not in nulls]
+            if len(nulls) == 1 and len(rest) == 1:
+                inner, _ = resolve(choices[rest[0]], (*path, word, rest[0]), marked)
+                types = inner.get("type")
+                merged = {**inner, **{key: value for key, value in raw.items() if key != word}}
+                if types is not None:
+                    merged["type"] = [*(types if isinstance(types, list) else [types]), "null"]
+                if isinstance(merged.get("enum"), list):
+                    merged["enum"] = [*merged["enum"], None]
+                return merged
+    parts = raw.get("allOf")
+    if isinstance(parts, list) and len(parts) == 1:
+        inner, _ = resolve(parts[0], (*path, "allOf", 0), marked)
+        return {**inner, **{key: value for key, value in raw.items() if key != "allOf"}}
+    return raw
+
+
+def _own(
+    raw: Mapping[str, Any], path: tuple[str | int, ...], marked: Marked, inherited: Inherited
+) -> tuple[Inherited, dict[str, Source], dict[str, bool]]:
+    sources: dict[str, Source] = {}
+    levels: dict[str, bool] = {}
+    stated = raw.get("x-source")
+    if stated is not None:
+        here = (*path, "x-source")
+        if is_source_spec(stated):
+            inherited = Inherited(source_from(stated, marked, here), inherited.lowered)
+        elif isinstance(stated, Mapping):
+            sources = {keyword: source_from(spec, marked, (*here, keyword)) for keyword, spec in stated.items()}
+        else:
+            source_from(stated, marked, here)
+    level = raw.get("x-level")
+    if level is not None:
+        words = {level} if isinstance(level, str) else set(level.values()) if isinstance(level, Mapping) else {None}
+        if words != {"should"}:
+            raise UnusableInput(
+                "`x-level` can only say `should`",
+                file=marked.file,
+                line=marked.line((*path, "x-level")),
+                hint="a level may be lowered, never raised; state a source instead",
+            )
+        if isinstance(level, str):
+            inherited = Inherited(inherited.source, lowered=True)
+        else:
+            levels = dict.fromkeys(level, True)
+    return inherited, sources, levels
+
+
+def build_node(
+    raw: Any,
+    marks: tuple[str | int, ...],
+    marked: Marked,
+    inherited: Inherited,
+    *,
+    path: tuple[str, ...] = (),
+    required: bool = False,
+    mask: str | None = None,
+) -> Node:
+    """The tree of a schema.
+
+    Args:
+        raw: the schema as YAML holds it.
+        marks: where it stands in the YAML file.
+        inherited: source and level of what is above.
+
+    Raises:
+        UnusableInput: for a schema that goes round in a circle or cannot be understood.
+    """
+    if len(path) > _DEPTH:
+        raise UnusableInput(
+            "the schema has no end", file=marked.file, line=marked.line(marks), hint="recursive schemas are not supported; cut it"
+        )
+    raw, marks = resolve(raw, marks, marked)
+    raw = _simplify(raw, marks, marked)
+    inherited, sources, levels = _own(raw, marks, marked, inherited)
+    declared = raw.get("type")
+    names = [declared] if isinstance(declared, str) else list(declared) if isinstance(declared, list) else []
+    unknown = [name for name in names if name not in _TYPES and name != "null"]
+    if unknown or not (declared is None or names):
+        raise UnusableInput(
+            f"`{unknown[0] if unknown else declared}` is no JSON type",
+            file=marked.file,
+            line=marked.line((*marks, "type")),
+            hint=f"use {', '.join(sorted(_TYPES))} or null",
+        )
+    types = frozenset(name for name in names if name != "null")
+    nullable = None if declared is None else "null" in names or raw.get("nullable") is True
+    enum = raw.get("enum")
+    mask = raw.get("x-mask", mask)
+    must_have = raw.get("required", [])
+    children = {
+        name: build_node(
+            child,
+            (*marks, "properties", name),
+            marked,
+            inherited,
+            path=(*path, name),
+            required=name in must_have,
+            mask=mask,
+        )
+        for name, child in (raw.get("properties") or {}).items()
+    }
+    for name in must_have:
+        if name not in children:
+            children[name] = build_node({}, marks, marked, inherited, path=(*path, name), required=True, mask=mask)
+    items = raw.get("items")
+    known = raw.get("x-extensible-enum")
+    return Node(
+        path=path,
+        raw=raw,
+        types=types,
+        nullable=nullable,
+        required=required,
+        enum=tuple(value for value in enum if value is not None) if isinstance(enum, list) else None,
+        known_values=tuple(known) if isinstance(known, list) else None,
+        other={word: raw[word] for word in _OTHER if word in raw and raw[word] is not True},
+        properties=children,
+        items=None
+        if items is None
+        else build_node(items, (*marks, "items"), marked, inherited, path=(*path, "items"), mask=mask),
+        mask=mask,
+        file=marked.file,
+        line=marked.line(marks),
+        inherited=inherited,
+        own_sources=sources,
+        own_levels=levels,
+    )

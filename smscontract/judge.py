@@ -1,0 +1,370 @@
+"""The judge: what one exchange says of each clause, and what all exchanges together say of the rest.
+
+`Judge.judge` is pure: no I/O, no clock, no network; it never raises, whatever the bytes. `Judge.reduce` takes the facts of any
+number of exchanges in any order. Merging is concatenation, hence associative and commutative up to order, and `reduce` does
+not depend on order: live runs, recordings, processes and machines use the same map and the same reduce.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import hmac
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import jsonschema_rs
+
+from smscontract.catalogue import Catalogue
+from smscontract.clauses import families
+from smscontract.clauses.base import Broken, Fact, Kept, Outcome, Shown, Skipped, Spot, View
+from smscontract.clauses.fast import compiled_schema
+from smscontract.clauses.reduction import Decided
+from smscontract.clauses.validity import assess
+from smscontract.documents import Clause, Node, Operation
+from smscontract.exchange import Exchange
+from smscontract.findings import Finding, New, NewKind, NotJudged
+from smscontract.json_text import ABSENT, UNKNOWN, json_type
+from smscontract.mask import Masker
+
+__all__ = ["Judge", "Judgement", "Reduced", "Signature"]
+
+_SCHEMA_FAMILIES = frozenset({"presence", "null", "type", "enum", "format"})
+_RULE_FAMILIES = frozenset({"condition", "relation", "history", "hygiene", "constant"})
+
+
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """What the ledger counts, small enough that a million exchanges have a few hundred.
+
+    Attributes:
+        operation, status: of the exchange; the status is 0 where there is no answer.
+        outcomes: for each clause of the operation, in the catalogue's order: `-` it does not speak of the exchange, `k` kept,
+            `b` broken, `s` not judged, `f` a fact for the reduction.
+        witnesses: for each declared place of the answer the sorted kinds of value seen there: `absent`, `null`, `empty`,
+            `value`, or the member of an enum.
+    """
+
+    operation: str
+    status: int
+    outcomes: str
+    witnesses: tuple[tuple[str, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What the judge says of one exchange. `signature` is `None` where the exchange fits no operation."""
+
+    findings: tuple[Finding, ...] = ()
+    facts: tuple[Fact, ...] = ()
+    not_judged: tuple[NotJudged, ...] = ()
+    new: tuple[New, ...] = ()
+    signature: Signature | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reduced:
+    """What all facts together say. `kept` counts exchanges by clause."""
+
+    findings: tuple[Finding, ...]
+    not_judged: tuple[NotJudged, ...]
+    kept: dict[str, int]
+    notes: dict[tuple[str, str], str]
+
+
+class Judge:
+    """Judges exchanges by a catalogue.
+
+    Args:
+        catalogue: the clauses.
+        masker: how values are shown; findings hold nothing that it did not pass.
+    """
+
+    def __init__(self, catalogue: Catalogue, masker: Masker | None = None) -> None:
+        self.catalogue = catalogue
+        self.masker = masker or Masker()
+        self._key = hashlib.sha256(self.masker.token("secret", "digest").encode()).digest()
+        self._modules = families()
+        self._fast: dict[tuple[str, str], Any] = {}
+
+    def digest(self, value: Any) -> str:
+        """A keyed digest of a JSON value (16 bytes as hexadecimal): equal values, equal digests."""
+        text = value if isinstance(value, str) else json.dumps(value, sort_keys=True, default=str)
+        return hmac.new(self._key, text.encode("utf-8", "surrogatepass"), "sha256").hexdigest()[:32]
+
+    def match(self, exchange: Exchange) -> Exchange:
+        """The exchange with its operation and path parameters, where it fits one and has none yet."""
+        if exchange.operation is not None and exchange.operation in self.catalogue.operations:
+            operation = self.catalogue.operations[exchange.operation]
+            if exchange.path_parameters is None:
+                parameters = operation.match_path(exchange.request.url)
+                return dataclasses.replace(exchange, path_parameters=parameters)
+            return exchange
+        found = self.catalogue.match(exchange.request.method, exchange.request.url)
+        if found is None:
+            return dataclasses.replace(exchange, operation=None, path_parameters=None)
+        return dataclasses.replace(exchange, operation=found[0].key, path_parameters=found[1])
+
+    def view(self, exchange: Exchange) -> View | None:
+        """The exchange as clauses see it, its request assessed; `None` where it fits no operation."""
+        exchange = self.match(exchange)
+        if exchange.operation is None:
+            return None
+        view = View(exchange, self.catalogue.operations[exchange.operation], self.digest, self.masker.value)
+        view.assessment = assess(view)
+        return view
+
+    def judge(self, exchange: Exchange) -> Judgement:
+        """What one exchange says of every clause of its operation. Never raises."""
+        view = self.view(exchange)
+        if view is None:
+            return Judgement()
+        return _Pass(self, view).judgement()
+
+    def schema_kept(self, view: View) -> bool:
+        """Whether the answer keeps every clause of its schema, by one compiled validator. A `False` only means "look closer":
+        the families decide, and where the two differ they are right (they know leap seconds and missing offsets)."""
+        document = view.document
+        if document is None or document.node is None or view.got in (ABSENT, UNKNOWN):
+            return False
+        key = (view.operation.key, document.key)
+        if key not in self._fast:
+            self._fast[key] = jsonschema_rs.validator_for(compiled_schema(document.node), validate_formats=True)
+        try:
+            return bool(self._fast[key].is_valid(view.got))
+        except (ValueError, OverflowError, RecursionError):
+            return False
+
+    def reduce(self, facts: Iterable[Fact], *, holes: bool = False) -> Reduced:
+        """What clauses on more than one exchange say.
+
+        Args:
+            facts: those of all judgements, in any order.
+            holes: whether exchanges may be missing (a line could not be read, a sample was taken).
+        """
+        by_family: dict[tuple[str, str], list[Fact]] = {}
+        for fact in facts:
+            clause = self.catalogue.clauses[fact.clause]
+            by_family.setdefault((clause.operation, clause.family), []).append(fact)
+        decided: list[Decided] = []
+        for (operation, family), mine in sorted(by_family.items()):
+            clauses = {clause.id: clause for clause in self.catalogue.of_operation(operation) if clause.family == family}
+            module = self._modules[family]
+            extra = {"holes": holes} if family in ("history", "hygiene") else {}
+            decided.extend(module.reduce(clauses, mine, **extra))
+        return self._reduced(_one_cause(decided, self.catalogue))
+
+    def _reduced(self, decided: Sequence[Decided]) -> Reduced:
+        findings, skipped = [], []
+        kept: dict[str, int] = {}
+        notes: dict[tuple[str, str], str] = {}
+        for one in decided:
+            clause = self.catalogue.clauses[one.clause]
+            if isinstance(one.outcome, Broken):
+                findings.append(self._finding(clause, one.outcome, one.fact))
+                if one.note:
+                    notes[(one.clause, one.outcome.spot.pointer)] = one.note
+            elif isinstance(one.outcome, Skipped):
+                skipped.append(NotJudged(clause=one.clause, reason=one.outcome.reason, hint=one.outcome.hint))
+            else:
+                kept[one.clause] = kept.get(one.clause, 0) + 1
+        return Reduced(tuple(findings), tuple(skipped), kept, notes)
+
+    def _finding(self, clause: Clause, broken: Broken, fact: Fact) -> Finding:
+        # Facts carry masked text already; numbers are statuses and times.
+        got = broken.got if isinstance(broken.got, str) else json.dumps(broken.got)
+        return Finding(
+            clause=clause.id,
+            level=clause.level,
+            says=clause.says,
+            message=broken.message,
+            pointer=broken.spot.pointer,
+            part=broken.spot.part,
+            expected=broken.expected,
+            got=got,
+            origin=fact.origin,
+            time=fact.end,
+        )
+
+
+def _one_cause(decided: Iterable[Decided], catalogue: Catalogue) -> list[Decided]:
+    """Of several histories broken at one place of one exchange only one: a rule with `across` knows more of the cause."""
+
+    def rank(one: Decided) -> tuple[int, int]:
+        clause = catalogue.clauses[one.clause]
+        across = bool(getattr(clause.detail, "across", ()))
+        position = list(catalogue.clauses).index(one.clause)
+        return (0 if across else 1, position)
+
+    result: list[Decided] = []
+    best: dict[tuple[Any, ...], Decided] = {}
+    for one in decided:
+        clause = catalogue.clauses[one.clause]
+        if isinstance(one.outcome, Broken) and clause.family in ("history", "hygiene"):
+            place = (clause.operation, one.fact.origin, one.outcome.spot)
+            if place not in best or rank(one) < rank(best[place]):
+                best[place] = one
+        else:
+            result.append(one)
+    return result + list(best.values())
+
+
+class _Pass:
+    """One pass over the clauses of one exchange."""
+
+    def __init__(self, judge: Judge, view: View) -> None:
+        self.judge = judge
+        self.view = view
+        self.broken: list[Spot] = []
+        self.findings: list[Finding] = []
+        self.facts: list[Fact] = []
+        self.skipped: list[NotJudged] = []
+
+    def judgement(self) -> Judgement:
+        judge, view = self.judge, self.view
+        outcomes = []
+        fast = None
+        for clause in judge.catalogue.of_operation(view.operation.key):
+            if clause.family in _SCHEMA_FAMILIES:
+                if fast is None:
+                    fast = not self._hidden(Spot("response body")) and judge.schema_kept(view)
+                outcome = self._by_schema(clause) if fast else self._judged(clause)
+            else:
+                outcome = self._judged(clause)
+            outcomes.append(self._take(clause, outcome))
+        return Judgement(
+            findings=tuple(self.findings),
+            facts=tuple(self.facts),
+            not_judged=tuple(self.skipped),
+            new=tuple(_news(judge, view)) if not self._hidden(Spot("response body")) else (),
+            signature=Signature(view.operation.key, view.status or 0, "".join(outcomes), _witnesses(view)),
+        )
+
+    def _by_schema(self, clause: Clause) -> Outcome:
+        detail = clause.detail
+        if self.view.document is None or detail.key != self.view.document.key:
+            return None
+        spots = self.view.got_index.get(detail.node.path)
+        if not spots or (detail.keyword != "required" and all(value is ABSENT for _, value in spots)):
+            return None
+        return Kept()
+
+    def _judged(self, clause: Clause) -> Outcome:
+        if clause.family in _SCHEMA_FAMILIES and self._hidden(Spot("response body")):
+            return Skipped("the body as a whole is broken") if self._applies(clause) else None
+        outcome: Outcome = self.judge._modules[clause.family].judge(clause, self.view)  # noqa: SLF001 - one module
+        return outcome
+
+    def _applies(self, clause: Clause) -> bool:
+        return self.view.document is not None and clause.detail.key == self.view.document.key
+
+    def _hidden(self, spot: Spot) -> bool:
+        """Whether something at this very place, or above it, is broken already."""
+        return any(spot == one or (one.overlaps(spot) and len(one.pointer) < len(spot.pointer)) for one in self.broken)
+
+    def _take(self, clause: Clause, outcome: Outcome) -> str:
+        if clause.family in _RULE_FAMILIES and isinstance(outcome, Broken | Shown):
+            uses = outcome.uses
+            if any(one.overlaps(use) for use in uses for one in self.broken):
+                outcome = Skipped("what it rests on is broken")
+        if outcome is None:
+            return "-"
+        if isinstance(outcome, Skipped):
+            self.skipped.append(NotJudged(clause=clause.id, reason=outcome.reason, hint=outcome.hint))
+            return "s"
+        if isinstance(outcome, Shown):
+            self.facts.extend(outcome.facts)
+            self.broken.extend(outcome.uses if clause.family == "protocol" else ())
+            return "f"
+        if isinstance(outcome, Broken):
+            self.broken.extend(outcome.uses)
+            self.findings.append(self._finding(clause, outcome))
+            return "b"
+        return "k"
+
+    def _finding(self, clause: Clause, broken: Broken) -> Finding:
+        exchange = self.view.exchange
+        got = "no such member" if broken.got is ABSENT else "unknown" if broken.got is UNKNOWN else self._shown(broken)
+        return Finding(
+            clause=clause.id,
+            level=clause.level,
+            says=clause.says,
+            message=broken.message,
+            pointer=broken.spot.pointer,
+            part=broken.spot.part,
+            expected=broken.expected,
+            got=got,
+            origin=exchange.origin,
+            time=exchange.received_at,
+        )
+
+    def _shown(self, broken: Broken) -> str:
+        if broken.spot.part in ("status", "time") or broken.spot == Spot("response headers") or isinstance(broken.got, int):
+            return self.judge.masker.scrub(str(broken.got)) if broken.mask is None else self.judge.masker.value(broken.got, broken.mask)
+        return self.judge.masker.value(broken.got, broken.mask)
+
+
+def _news(judge: Judge, view: View) -> Iterator[New]:
+    exchange, document, operation = view.exchange, view.document, view.operation
+    if view.accepted and view.status is not None and not operation.documents_status(view.status):
+        place = f"{operation.key}/{view.status}"
+        yield New(place=place, kind=NewKind.STATUS, origin=exchange.origin, time=exchange.received_at)
+    if document is None or document.node is None or view.got in (ABSENT, UNKNOWN):
+        return
+    base = f"{operation.key}/{document.key}"
+    seen: set[tuple[str, NewKind]] = set()
+    for place, kind in _undeclared(document.node, view.got, judge.masker):
+        if (place, kind) not in seen:
+            seen.add((place, kind))
+            yield New(place=f"{base}/{place}", kind=kind, origin=exchange.origin, time=exchange.received_at)
+
+
+def _undeclared(node: Node, value: Any, masker: Masker) -> Iterator[tuple[str, NewKind]]:
+    prefix = f"{node.text}/" if node.path else ""
+    if isinstance(value, dict) and node.properties:
+        for name, inner in value.items():
+            child = node.properties.get(name)
+            if child is None:
+                yield f"{prefix}{_name(name, masker)}", NewKind.FIELD
+            else:
+                yield from _undeclared(child, inner, masker)
+    elif isinstance(value, list) and node.items is not None:
+        for item in value:
+            yield from _undeclared(node.items, item, masker)
+    elif node.known_values is not None and isinstance(value, str) and value not in node.known_values:
+        yield f"{node.text}={masker.value(value, node.mask).strip(chr(34))}", NewKind.MEMBER
+
+
+def _name(name: str, masker: Masker) -> str:
+    harmless = name.isascii() and name.replace("_", "").replace("-", "").isalnum() and len(name) <= 40
+    return name if harmless and masker.scrub(name) == name else masker.token("text", name)
+
+
+def _witnesses(view: View) -> tuple[tuple[str, ...], ...]:
+    node = view.document.node if view.document is not None else None
+    if node is None or view.got in (ABSENT, UNKNOWN):
+        return ()
+    index = view.got_index
+    return tuple(tuple(sorted({_kind(one, value) for _, value in index.get(one.path, ())})) for one in node.walk())
+
+
+def _kind(node: Node, value: Any) -> str:
+    if value is ABSENT:
+        return "absent"
+    if value is None:
+        return "null"
+    members = node.enum or node.known_values or ()
+    if members and isinstance(value, str):
+        return f"member:{value}" if value in members else "other"
+    if json_type(value) in ("array", "object", "string") and not value:
+        return "empty"
+    if isinstance(value, bool):
+        return f"member:{str(value).lower()}"
+    return "value"
+
+
+def operation_of(judge: Judge, exchange: Exchange) -> Operation | None:
+    """The operation of an exchange that was matched."""
+    return judge.catalogue.operations.get(exchange.operation or "")
