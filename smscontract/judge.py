@@ -228,7 +228,7 @@ class _Pass:
         fast = None
         for clause in judge.catalogue.of_operation(view.operation.key):
             if clause.family in _SCHEMA_FAMILIES:
-                if fast is None:
+                if fast is None:  # every family of higher precedence has spoken
                     fast = not self._hidden(Spot("response body")) and judge.schema_kept(view)
                 outcome = self._by_schema(clause) if fast else self._judged(clause)
             else:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from smscontract.clauses.base import KEPT, Outcome, Skipped, View
 from smscontract.clauses.conditions import because_of, broken_condition, evaluate
-from smscontract.clauses.rules import premise, rule_clause, set_place, unlike
+from smscontract.clauses.rules import premise, rule_clause, set_place, unlike_at
 from smscontract.documents import Clause, Operation, Rule
 from smscontract.exchange import Exchange
 
@@ -41,7 +41,7 @@ def break_(clause: Clause, past: Sequence[Exchange], last: Exchange, operation: 
     """Each promised place with a value that is not as promised."""
     rule: Rule = clause.detail
     for place, expected in rule.then:
-        for value in unlike(expected):
+        for value in unlike_at(operation, place, expected):
             changed = set_place(last, place, value)
             if changed is not None:
                 yield changed

@@ -15,9 +15,12 @@ from smscontract.json_text import ABSENT, UNKNOWN, parse
 __all__ = [
     "DELETE",
     "body_of",
+    "dumped",
     "edited",
+    "first_example",
     "instances",
     "refusal_of",
+    "refusals_of",
     "success_of",
     "with_request_body",
     "with_response",
@@ -156,7 +159,14 @@ def success_of(exchange: Exchange, operation: Operation) -> Exchange:
     )
 
 
+def refusals_of(exchange: Exchange, operation: Operation, status: int) -> Iterator[Exchange]:
+    """The exchange answered with each of the document's examples of a refusal, the richest first."""
+    document = operation.refusal
+    samples = sorted(document.examples.values(), key=lambda one: -len(json.dumps(one, default=str))) if document is not None else []
+    for sample in samples or [{}]:
+        yield with_response(exchange, status=status, body=dumped(sample), headers=(("content-type", "application/json"),))
+
+
 def refusal_of(exchange: Exchange, operation: Operation, status: int = 400) -> Exchange:
-    """The exchange answered with the document's example of a refusal."""
-    body = first_example(operation.refusal)
-    return with_response(exchange, status=status, body=dumped(body), headers=(("content-type", "application/json"),))
+    """The exchange answered with the document's richest example of a refusal."""
+    return next(refusals_of(exchange, operation, status))

@@ -13,7 +13,7 @@ from smscontract.documents import Clause, Operation, Source, level_of
 from smscontract.exchange import Auth, Exchange, Failure, Role, header_values
 from smscontract.json_text import UNKNOWN, Flaw
 
-__all__ = ["FAMILY", "SLOW", "break_", "clauses_of", "judge", "reduce"]
+__all__ = ["FAMILY", "SLOW", "SLOW_COUNT", "break_", "clauses_of", "expand", "judge", "reduce"]
 
 FAMILY = "protocol"
 
@@ -301,6 +301,29 @@ def _failed(fact: Fact, how: str) -> Broken:
     if kind.isdecimal():
         return Broken(message=f"the request is answered with a server error {how}", spot=fact.spot, expected="no 5xx", got=int(kind))
     return Broken(message=f"the request gets no whole answer {how}", spot=fact.spot, expected="an answer", got=kind)
+
+
+def expand(clause: Clause, broken: Exchange, good: Exchange) -> list[Exchange]:
+    """The exchanges that it takes to tell: a failure with its control and its repetition, or enough slow answers."""
+    if clause.detail == "in-time":
+        return [_later(broken, index) for index in range(SLOW_COUNT)]
+    if clause.detail in ("no-server-error", "answers"):
+        control = dataclasses.replace(_later(good, 1), role=Role.CONTROL, known={})
+        return [broken, control, dataclasses.replace(_later(broken, 2), role=Role.REPEAT)]
+    return [broken]
+
+
+def _later(exchange: Exchange, steps: int) -> Exchange:
+    """The exchange some minutes later, as the request after it in the run."""
+    if exchange.sent_at is None or exchange.received_at is None:
+        return exchange
+    request = (exchange.origin.request or 0) + steps
+    return dataclasses.replace(
+        exchange,
+        sent_at=exchange.sent_at + 60 * steps,
+        received_at=exchange.received_at + 60 * steps,
+        origin=dataclasses.replace(exchange.origin, request=request),
+    )
 
 
 def break_(clause: Clause, past: Sequence[Exchange], last: Exchange, operation: Operation) -> Iterator[Exchange]:  # noqa: ARG001, C901 - the signature of all families; one branch for each clause

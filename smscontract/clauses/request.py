@@ -9,7 +9,7 @@ from typing import Any
 from smscontract.clauses.base import KEPT, Broken, Fact, Outcome, Shown, Skipped, Spot, View
 from smscontract.clauses.conditions import evaluate, expectation, status_matches
 from smscontract.clauses.enum import members_text
-from smscontract.clauses.mutate import refusal_of, success_of, with_response
+from smscontract.clauses.mutate import refusals_of, success_of, with_response
 from smscontract.clauses.reduction import Decided
 from smscontract.clauses.rules import rule_clause, set_place, unlike
 from smscontract.clauses.validity import refused, requirement_holds
@@ -114,7 +114,9 @@ def _rule_clauses(operation: Operation, rule: Rule) -> Iterator[Clause]:
         detail=RuleDetail(rule, code=False),
     )
     codes = next((expected for place, expected in rule.otherwise if place.root == "code"), None)
-    if codes is not None:
+    quoted = any(place.root != "code" for place, _ in rule.otherwise)
+    # Without quoted members "any 4xx" is what "not accepted" means already; a clause of its own could not be broken alone.
+    if codes is not None and (quoted or codes != "4XX"):
         yield Clause(
             id=f"{base.id}:code",
             provider=base.provider,
@@ -189,6 +191,8 @@ def _shapes(value: Any, node: Node) -> Iterator[str]:
             yield "long"
         if not value.isascii():
             yield "beyond ASCII"
+        if "pattern" in node.raw:
+            yield f"begins {value[:3]}"
     elif isinstance(value, int | float):
         yield "fraction" if json_type(value) == "number" else "whole"
     elif isinstance(value, dict):
@@ -266,6 +270,13 @@ def _judge_rule(detail: RuleDetail, view: View) -> Outcome:  # noqa: PLR0911 - a
     answer = refused(view)
     if assessment.undefined or answer is None or view.exchange.auth in (Auth.ABSENT, Auth.WRONG):
         return None
+    if answer is False and rule.name in assessment.rules and members and evaluate(members, view, every=False).truth is True:
+        # Refused in so many words, under the status of a success: the status is what is wrong.
+        if not detail.code:
+            return KEPT
+        codes = next(expected for place, expected in rule.otherwise if place.root == "code")
+        body = Spot("response body")
+        return Broken(message="the refusal has the status of a success", spot=Spot("status"), expected=expectation(codes), got=view.status, uses=(body,))
     if rule.name in assessment.unknown_rules:
         return Skipped("not known from this exchange", "give `--resources` that say it")
     if rule.name not in assessment.rules:
@@ -312,8 +323,8 @@ def break_(clause: Clause, past: Sequence[Exchange], last: Exchange, operation: 
     detail = clause.detail
     if isinstance(detail, RuleDetail):
         if detail.code:
+            yield with_response(last, status=200)
             yield with_response(last, status=402)
-            yield with_response(last, status=400)
             return
         for place, expected in detail.rule.otherwise:
             if place.root == "got":
@@ -324,7 +335,6 @@ def break_(clause: Clause, past: Sequence[Exchange], last: Exchange, operation: 
         yield success_of(last, operation)
         return
     if detail.word == "accepts":
-        yield refusal_of(last, operation, 422)
-        yield refusal_of(last, operation, 400)
+        yield from refusals_of(last, operation, 400)
     else:
         yield success_of(last, operation)

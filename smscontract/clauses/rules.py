@@ -8,11 +8,11 @@ from typing import Any
 from smscontract.clauses.base import Skipped, View
 from smscontract.clauses.conditions import accepted_scope, evaluate
 from smscontract.clauses.mutate import DELETE, body_of, with_request_body, with_response, with_response_body, with_value
-from smscontract.documents import Clause, Conditions, Operation, Place, Rule
+from smscontract.documents import Clause, Conditions, Node, Operation, Place, Rule
 from smscontract.exchange import Exchange
 from smscontract.json_text import UNKNOWN
 
-__all__ = ["Premise", "premise", "rule_clause", "set_conditions", "set_place", "unlike", "wanted"]
+__all__ = ["Premise", "node_at", "premise", "rule_clause", "set_conditions", "set_place", "unlike", "unlike_at", "wanted"]
 
 
 def rule_clause(operation: Operation, rule: Rule, family: str, *, suffix: str = "", says: str = "") -> Clause:
@@ -94,6 +94,31 @@ def unlike(expected: Any) -> Iterator[Any]:
         yield from ("OTHER", "other", DELETE)
     else:
         yield from (7, "other")
+
+
+def node_at(operation: Operation, place: Place) -> list[Node]:
+    """The declared nodes that a place means: one for the request, one for each documented answer that has it."""
+    if place.root == "sent":
+        roots = [operation.body.node] if operation.body is not None else []
+    else:
+        roots = [document.node for document in operation.responses.values() if document.node is not None and place.root == "got"]
+    found = []
+    for root in roots:
+        node: Node | None = root
+        for step in place.steps:
+            node = (node.items if step == "[*]" else node.properties.get(step)) if node is not None else None
+        if node is not None:
+            found.append(node)
+    return found
+
+
+def unlike_at(operation: Operation, place: Place, expected: Any) -> Iterator[Any]:
+    """As `unlike`, with other members of the place's own enum first, so that nothing else breaks."""
+    for node in node_at(operation, place):
+        yield from node.enum or ()
+        if node.nullable:
+            yield None
+    yield from unlike(expected)
 
 
 def set_place(exchange: Exchange, place: Place, value: Any) -> Exchange | None:

@@ -1,0 +1,79 @@
+"""Options that several commands share."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import click
+
+from smscontract.errors import UsageError
+from smscontract.mask import Masker
+from smscontract.policy import FailOn, Selection
+
+__all__ = ["contract_option", "judging_options", "masker_from", "masking_options", "selection_from"]
+
+_Function = TypeVar("_Function", bound=Callable[..., Any])
+
+
+def _all(*decorators: Callable[[_Function], _Function]) -> Callable[[_Function], _Function]:
+    def decorate(function: _Function) -> _Function:
+        for decorator in reversed(decorators):
+            function = decorator(function)
+        return function
+
+    return decorate
+
+
+def masking_options(function: _Function) -> _Function:
+    """`--reveal` and `--mask-key-env`."""
+    return _all(
+        click.option("--reveal", is_flag=True, help="Show phone numbers and texts in the clear. Credentials stay masked."),
+        click.option("--mask-key-env", metavar="NAME", help="Variable with the key of the masks: equal stays equal over runs."),
+    )(function)
+
+
+def judging_options(function: _Function) -> _Function:
+    """`--select`, `--ignore`, `--fail-on` and `--report`."""
+    return _all(
+        click.option("--select", multiple=True, metavar="PREFIX", help="Only clauses whose id begins like this. Repeatable."),
+        click.option("--ignore", multiple=True, metavar="PREFIX", help="Not the clauses whose id begins like this. Repeatable."),
+        click.option(
+            "--fail-on",
+            type=click.Choice([str(step) for step in FailOn]),
+            default=str(FailOn.MUST),
+            show_default=True,
+            help="What breaks the run; each step includes those before it.",
+        ),
+        click.option("--report", multiple=True, metavar="FORMAT:PATH", help="Also write a report: json, junit. `-` is stdout."),
+    )(function)
+
+
+def contract_option(function: _Function) -> _Function:
+    """`--contract`."""
+    return click.option(
+        "--contract",
+        multiple=True,
+        metavar="PROVIDER",
+        help="A shipped provider, or the path of a contract or OpenAPI document. Repeatable. Default: all shipped.",
+    )(function)
+
+
+def masker_from(*, reveal: bool, mask_key_env: str | None) -> Masker:
+    """The masker that the options ask for.
+
+    Raises:
+        UsageError: the variable is not set or empty.
+    """
+    if mask_key_env is None:
+        return Masker(reveal=reveal)
+    key = os.environ.get(mask_key_env, "")
+    if not key:
+        raise UsageError(f"the variable `{mask_key_env}` is not set", hint="export it with a long random text, or leave the option out")
+    return Masker(key.encode(), reveal=reveal)
+
+
+def selection_from(select: tuple[str, ...], ignore: tuple[str, ...]) -> Selection:
+    """The selection that the options ask for."""
+    return Selection(select, ignore)

@@ -1,0 +1,89 @@
+"""`smscontract validate`: recordings judged by the contract."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import click
+
+from smscontract.catalogue import load_catalogue
+from smscontract.cli.options import contract_option, judging_options, masker_from, masking_options, selection_from
+from smscontract.errors import UsageError
+from smscontract.judge import Judge
+from smscontract.policy import FailOn
+from smscontract.recordings import format_names
+from smscontract.reports import destination, terminal, write
+from smscontract.validate import Request, validate
+
+__all__ = ["command"]
+
+
+@click.command("validate")
+@click.argument("path", nargs=-1, required=True)
+@contract_option
+@click.option("--operation", metavar="OP", help="What bare bodies belong to: provider.operationId.")
+@click.option("--side", type=click.Choice(["request", "response"]), help="What bare bodies are.")
+@click.option("--status", type=click.IntRange(100, 599), help="The status of the answers whose bodies they are.")
+@click.option("--format", "form", type=click.Choice(format_names()), help="The format of all files. Default: look at each.")
+@judging_options
+@masking_options
+def command(
+    path: tuple[str, ...],
+    contract: tuple[str, ...],
+    operation: str | None,
+    side: str | None,
+    status: int | None,
+    form: str | None,
+    select: tuple[str, ...],
+    ignore: tuple[str, ...],
+    fail_on: str,
+    report: tuple[str, ...],
+    reveal: bool,
+    mask_key_env: str | None,
+) -> int:
+    """Judges recorded exchanges: HAR files, vcrpy cassettes, JSON Lines, bare JSON bodies.
+
+    PATH is a file, a folder, a glob, or `-` for standard input.
+    """
+    destinations = [destination(spec) for spec in report]
+    judge = Judge(load_catalogue(contract), masker_from(reveal=reveal, mask_key_env=mask_key_env))
+    if operation is None and (side is not None or status is not None):
+        raise UsageError("--side and --status say what bare bodies are", hint="add --operation provider.operationId")
+    request = Request(
+        paths=path,
+        operation=operation,
+        side=side,
+        status=status,
+        format=form,
+        selection=selection_from(select, ignore),
+        fail_on=FailOn(fail_on),
+    )
+    with _progress() as progress:
+        result = validate(request, judge, now=time.time(), stdin=sys.stdin.buffer, progress=progress)
+    if not any(one.path == "-" for one in destinations):
+        terminal.write(result, sys.stdout)
+    for one in destinations:
+        write(result, one, sys.stdout)
+    return result.exit_code
+
+
+@contextmanager
+def _progress() -> Iterator[Callable[[int, int], None] | None]:
+    """A bar on stderr if that is a terminal."""
+    if not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, DownloadColumn, Progress, TimeRemainingColumn, TransferSpeedColumn
+
+    columns = (BarColumn(), DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("reading", total=None)
+
+        def told(done: int, total: int) -> None:
+            bar.update(task, completed=done, total=total or None)
+
+        yield told

@@ -1,0 +1,251 @@
+"""From judgements to the report: groups, counts, what was never judged. The same for recordings, live runs and tests."""
+
+from __future__ import annotations
+
+import bisect
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+
+from smscontract.catalogue import path_shape
+from smscontract.clauses.base import Fact
+from smscontract.exchange import Exchange
+from smscontract.findings import (
+    Finding,
+    FindingGroup,
+    New,
+    NewGroup,
+    NotJudgedGroup,
+    OperationSummary,
+    Problem,
+    Report,
+    Unmatched,
+    Verdict,
+    Where,
+)
+from smscontract.judge import Judge, Judgement, Reduced
+from smscontract.ledger import ClauseCount, Ledger
+from smscontract.policy import Selection
+
+__all__ = ["WHERE_LIMIT", "Summary"]
+
+#: How many places a group of findings remembers.
+WHERE_LIMIT = 100
+
+_INDEX = re.compile(r"/[0-9]+(?=/|$)")
+
+
+def _order(where: Where) -> tuple[float, tuple[str, int, int, int]]:
+    return (where.time if where.time is not None else float("inf"), where.origin.sort_key())
+
+
+@dataclass(slots=True)
+class _Group:
+    """Findings of one clause at one place, the first of them in full."""
+
+    finding: Finding
+    count: int = 0
+    where: list[Where] = field(default_factory=list)
+    last: Where | None = None
+
+    def add(self, finding: Finding) -> None:
+        where = Where(origin=finding.origin, time=finding.time)
+        self.count += 1
+        if self.last is None or _order(where) > _order(self.last):
+            self.last = where
+        if not self.where or _order(where) < _order(self.where[0]):
+            self.finding = finding
+        if len(self.where) < WHERE_LIMIT or _order(where) < _order(self.where[-1]):
+            bisect.insort(self.where, where, key=_order)
+            del self.where[WHERE_LIMIT:]
+
+
+class Summary:
+    """Collects judgements in any order.
+
+    Args:
+        judge: whose judgements they are.
+        selection: which clauses are looked at.
+    """
+
+    def __init__(self, judge: Judge, selection: Selection | None = None) -> None:
+        self.judge = judge
+        self.selection = selection or Selection()
+        self.ledger = Ledger()
+        self.facts: list[Fact] = []
+        self.problems: list[Problem] = []
+        self.exchanges = 0
+        self.successes = 0
+        self._groups: dict[tuple[str, str], _Group] = {}
+        self._new: dict[tuple[str, str], tuple[New, int]] = {}
+        self._not_judged: Counter[tuple[str, str]] = Counter()
+        self._hints: dict[tuple[str, str], str] = {}
+        self._unmatched: Counter[str] = Counter()
+        self._seen: Counter[str] = Counter()
+        self._newest: dict[str, float] = {}
+
+    def add(self, exchange: Exchange) -> Judgement:
+        """Judges one exchange and counts what is said of it."""
+        self.exchanges += 1
+        judgement = self.judge.judge(exchange)
+        signature = judgement.signature
+        if signature is None:
+            self._unmatched[path_shape(exchange.request.method, exchange.request.url)] += 1
+            return judgement
+        self._seen[signature.operation] += 1
+        self.successes += signature.status // 100 == 2
+        answered = exchange.received_at if exchange.received_at is not None else exchange.sent_at
+        if answered is not None and exchange.response is not None:
+            self._newest[signature.operation] = max(answered, self._newest.get(signature.operation, answered))
+        self.ledger.add(signature)
+        self.facts.extend(fact for fact in judgement.facts if self.selection.takes(fact.clause) or self._shared(fact.clause))
+        for finding in judgement.findings:
+            self._add_finding(finding)
+        for one in judgement.not_judged:
+            self._skip(one.clause, one.reason, one.hint)
+        for new in judgement.new:
+            self._add_new(new)
+        return judgement
+
+    def add_problem(self, problem: Problem) -> None:
+        """Something that could not be read."""
+        self.problems.append(problem)
+
+    def _shared(self, clause: str) -> bool:
+        # One fact of the whole request decides about each of its places.
+        return clause.endswith("/request:accepts")
+
+    def _add_finding(self, finding: Finding) -> None:
+        if not self.selection.takes(finding.clause):
+            return
+        key = (finding.clause, _INDEX.sub("/*", finding.pointer))
+        if key not in self._groups:
+            self._groups[key] = _Group(finding)
+        self._groups[key].add(finding)
+
+    def _add_new(self, new: New) -> None:
+        if not self.selection.takes(new.place):
+            return
+        key = (new.place, str(new.kind))
+        first, count = self._new.get(key, (new, 0))
+        earlier = min(first, new, key=lambda one: _order(Where(origin=one.origin, time=one.time)))
+        self._new[key] = (earlier, count + 1)
+
+    def _skip(self, clause: str, reason: str, hint: str, count: int = 1) -> None:
+        if self.selection.takes(clause):
+            self._not_judged[(clause, reason)] += count
+            self._hints[(clause, reason)] = hint or self._hints.get((clause, reason), "")
+
+    def report(
+        self,
+        *,
+        now: float,
+        command: str = "",
+        requests: int | None = None,
+        again: Callable[[Finding], str] | None = None,
+        curl: Callable[[Finding], str] | None = None,
+        reasons: Mapping[str, tuple[str, str]] | None = None,
+        operations: Iterable[str] | None = None,
+    ) -> Report:
+        """Everything so far as one value; verdict, exit code and causes are settled by `policy.settle`.
+
+        Args:
+            now: seconds since 1970 UTC.
+            requests: how many requests were sent, `None` where none are.
+            again: a command that shows a finding again.
+            curl: a request as a curl line.
+            reasons: why a clause was never judged, and a hint, where somebody knows better than "not seen".
+            operations: keys of the operations that were looked for; default: all that were seen.
+        """
+        reduced = self.judge.reduce(self.facts, holes=bool(self.problems))
+        for finding in reduced.findings:
+            self._add_finding(finding)
+        for one in reduced.not_judged:
+            self._skip(one.clause, one.reason, one.hint)
+        counts = self.ledger.clauses(self.judge.catalogue, reduced)
+        wanted = list(operations) if operations is not None else [key for key in self.judge.catalogue.operations if self._seen[key]]
+        for identity, count in counts.items():
+            clause = self.judge.catalogue.clauses[identity]
+            if clause.operation in wanted and not count.judged and not count.not_judged:
+                reason, hint = (reasons or {}).get(identity, ("not seen", ""))
+                self._skip(identity, reason, hint, 0)
+        return Report(
+            verdict=Verdict.KEPT,
+            exit_code=0,
+            causes=(),
+            exchanges=self.exchanges,
+            requests=requests,
+            findings=tuple(self._finding_group(group, reduced, again, curl) for group in self._ordered()),
+            new=tuple(self._new_group(*self._new[key]) for key in sorted(self._new)),
+            not_judged=tuple(
+                NotJudgedGroup(clause=clause, reason=reason, count=count, hint=self._hints[(clause, reason)])
+                for (clause, reason), count in sorted(self._not_judged.items())
+            ),
+            operations=tuple(self._operation(key, counts) for key in wanted),
+            problems=tuple(self.problems),
+            unmatched=tuple(Unmatched(shape=shape, count=count) for shape, count in self._unmatched.most_common()),
+            judged_clauses=sum(bool(count.judged) for identity, count in counts.items() if self.selection.takes(identity)),
+            kept=tuple(
+                identity
+                for identity, count in counts.items()
+                if count.kept and not count.broken and self.selection.takes(identity)
+            ),
+            now=now,
+            command=command,
+        )
+
+    def _ordered(self) -> list[_Group]:
+        ranks = {identity: index for index, identity in enumerate(self.judge.catalogue.clauses)}
+        return sorted(
+            self._groups.values(), key=lambda one: (one.finding.level != "must", ranks[one.finding.clause], one.finding.pointer)
+        )
+
+    def _finding_group(
+        self,
+        group: _Group,
+        reduced: Reduced,
+        again: Callable[[Finding], str] | None,
+        curl: Callable[[Finding], str] | None,
+    ) -> FindingGroup:
+        finding = group.finding
+        source = self.judge.catalogue.clauses[finding.clause].source
+        return FindingGroup(
+            clause=finding.clause,
+            level=finding.level,
+            says=finding.says,
+            message=finding.message,
+            pointer=finding.pointer,
+            part=finding.part,
+            expected=finding.expected,
+            got=finding.got,
+            count=group.count,
+            first=group.where[0],
+            last=group.last or group.where[-1],
+            where=tuple(group.where),
+            fails=False,
+            source=source.kind,
+            quote=source.quote,
+            file=source.file,
+            line=source.line,
+            again=again(finding) if again is not None else "",
+            curl=curl(finding) if curl is not None else "",
+            note=reduced.notes.get((finding.clause, finding.pointer), ""),
+        )
+
+    def _new_group(self, new: New, count: int) -> NewGroup:
+        return NewGroup(place=new.place, kind=new.kind, count=count, first=Where(origin=new.origin, time=new.time))
+
+    def _operation(self, key: str, counts: Mapping[str, ClauseCount]) -> OperationSummary:
+        mine = [
+            counts[clause.id] for clause in self.judge.catalogue.of_operation(key) if self.selection.takes(clause.id)
+        ]
+        return OperationSummary(
+            operation=key,
+            exchanges=self._seen[key],
+            kept=sum(bool(count.kept) and not count.broken for count in mine),
+            broken=sum(bool(count.broken) for count in mine),
+            not_judged=sum(not count.judged for count in mine),
+            new=sum(place.startswith(f"{key}/") for place, _ in self._new),
+            newest=self._newest.get(key),
+        )
