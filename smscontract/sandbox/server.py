@@ -117,14 +117,11 @@ def serve(
     """
     listener = _listener(host, port)
     try:
-        store = Store(db)
-        try:
+        with Store(db) as store:
             app: ASGIApp = create_app(store)
             where = Running(host, listener.getsockname()[1])
             server = _Server(app_wrapper(app) if app_wrapper else app, lambda: ready(where) if ready else None)
             return _until_signal(server, listener)
-        finally:
-            store.close()
     finally:
         listener.close()
 

@@ -14,7 +14,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from smscontract.errors import UnusableInput
 from smscontract.sandbox.records import Conversation, Entry, Message, Record
@@ -23,6 +23,7 @@ __all__ = ["Store", "Transaction", "opaque"]
 
 _APPLICATION_ID = 0x534D5343  # "SMSC": tells our files from anybody else's
 _LAYOUT = 1
+_MAGIC = b"SQLite format 3\0"
 _TABLES = """
 CREATE TABLE settings (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 CREATE TABLE counters (kind TEXT PRIMARY KEY, value INTEGER NOT NULL);
@@ -45,6 +46,18 @@ def opaque(seed: int, kind: str, number: int) -> str:
 def _dumped(record: Record) -> str:
     # Escaped to ASCII: a lone surrogate from a JSON body has no UTF-8 form, and SQLite stores UTF-8.
     return json.dumps(record.as_json(), separators=(",", ":"))
+
+
+def _refuse_other_files(path: Path) -> None:
+    # SQLite takes any file that is shorter than its header for an empty database, and overwrites it.
+    if path.is_file():
+        try:
+            with path.open("rb") as file:
+                header = file.read(len(_MAGIC))
+        except OSError as error:
+            raise UnusableInput(f"cannot read the database: {error.strerror}", file=str(path)) from error
+        if header not in (b"", _MAGIC):
+            raise UnusableInput("the file is no database", file=str(path), hint="name a new file")
 
 
 class Transaction:
@@ -192,6 +205,7 @@ class Store:
     def __init__(self, db: str | Path = ":memory:") -> None:
         self.db = str(db)
         self._lock = threading.RLock()
+        _refuse_other_files(Path(self.db))
         try:
             self._connection = sqlite3.connect(self.db, timeout=10, isolation_level=None, check_same_thread=False)
         except sqlite3.Error as error:
@@ -239,6 +253,12 @@ class Store:
                 if self._connection.in_transaction:
                     self._connection.execute("ROLLBACK")
                 raise
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
     def close(self) -> None:
         """Closes the connection; a database in memory is gone."""

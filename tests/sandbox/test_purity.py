@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 
 from smscontract.sandbox import numbers
 from smscontract.sandbox.app import Sandbox, create_app
-from smscontract.sandbox.bland import FIELDS
+from smscontract.sandbox.bland import FIELDS, Bland
 from smscontract.sandbox.calls import Answer, Ask, match, segments
+from smscontract.sandbox.store import Store
 from smscontract.sandbox.stuut import Stuut
 from tests.sandbox.wire import Wire
 
@@ -97,14 +98,20 @@ def test_no_header_names_the_server_software(wire: Wire) -> None:
 
 
 def test_a_crash_of_a_wrong_subclass_is_answered_in_the_apis_form() -> None:
-    class Broken(Stuut):
+    class BrokenStuut(Stuut):
         def send(self, sms_id: str) -> Answer:
             raise ValueError(sms_id)
 
-    app = create_app(stuut=Broken)
-    got = app.answer(Ask(method="POST", path=SEND, headers=(("authorization", f"Bearer {app.stuut.token}"),)))
-    assert (got.status, got.body) == (500, {"detail": "Internal Server Error"})
-    app.store.close()
+    class BrokenBland(Bland):
+        def refuse_form(self, ask: Ask) -> Answer | None:
+            raise ValueError(ask)
+
+    with Store() as store:
+        app = create_app(store, stuut=BrokenStuut, bland=BrokenBland)
+        for target, credential in ((SEND, f"Bearer {app.stuut.token}"), (CREATE, app.bland.key)):
+            got = app.answer(Ask(method="POST", path=target, headers=(("authorization", credential),)))
+            assert got.status == 500
+            assert in_form(target, got.body)
 
 
 # hostile input, straight into the ASGI application: thousands of requests in little time
@@ -139,9 +146,8 @@ class Hostile:
 
 @pytest.fixture(scope="module")
 def hostile() -> Any:
-    app = create_app()
-    yield Hostile(app)
-    app.store.close()
+    with Store() as store:
+        yield Hostile(create_app(store))
 
 
 JSON_VALUES = st.recursive(
@@ -208,3 +214,76 @@ def test_segments_of_odd_targets() -> None:
     assert segments("http://x/v1") == []
     assert segments("/") == [""]
     assert segments("/a%2Fb//%ff") == ["a/b", "", "\\xff"]
+
+
+def test_a_wrong_subclass_may_say_what_its_answer_is() -> None:
+    class Html(Stuut):
+        def unknown(self) -> Answer:
+            return Answer(404, "none", (("content-type", "text/html"), ("x-twice", "1"), ("x-twice", "2")))
+
+    with Store() as store:
+        app = create_app(store, stuut=Html)
+        start, body = called(app, {"authorization": f"Bearer {app.stuut.token}"})
+    assert start["status"] == 404
+    assert body["body"] == b'"none"'
+    headers = [(name, value) for name, value in start["headers"] if name != b"content-length"]
+    assert headers == [(b"content-type", b"text/html"), (b"x-twice", b"1"), (b"x-twice", b"2")]
+
+
+def called(app: Sandbox, headers: dict[str, str], **scope: Any) -> list[Any]:
+    """Everything that the application sends for one call with an empty body."""
+    messages: list[Any] = []
+    waiting = [{"type": "http.request", "body": b"", "more_body": False}]
+
+    async def receive() -> Any:
+        return waiting.pop()
+
+    async def send(message: Any) -> None:
+        messages.append(message)
+
+    raw = [(name.encode(), value.encode()) for name, value in headers.items()]
+    request = {"type": "http", "method": "POST", "path": SEND, "query_string": b"", "headers": raw}
+    asyncio.run(app({**request, **scope}, receive, send))
+    return messages
+
+
+def test_servers_and_clients_of_asgi_that_differ() -> None:
+    with Store() as store:
+        app = create_app(store)
+        authorization = {"authorization": f"Bearer {app.stuut.token}"}
+        with store.transaction() as tx:
+            sms_id = tx.offered("draft", 1)[0].id
+        path = SEND.replace("sms_1", sms_id)
+        # a path without its raw form; a raw form that kept the query
+        assert called(app, authorization, path=path.replace(sms_id, "ü/"))[0]["status"] == 404
+        assert called(app, authorization, path="/", raw_path=f"{path}?a=b".encode())[0]["status"] == 200
+        assert called(app, authorization, path=path)[0]["status"] == 409
+        assert called(app, {}, type="websocket") == [{"type": "websocket.close"}]
+
+
+def test_the_lifespan_of_a_server_that_asks_for_it() -> None:
+    waiting = ["lifespan.shutdown", "lifespan.startup"]
+    sent: list[str] = []
+
+    async def receive() -> Any:
+        return {"type": waiting.pop()}
+
+    async def send(message: Any) -> None:
+        sent.append(message["type"])
+
+    with Store() as store:
+        asyncio.run(create_app(store)({"type": "lifespan"}, receive, send))
+    assert sent == ["lifespan.startup.complete", "lifespan.shutdown.complete"]
+
+
+def test_a_client_that_leaves_in_the_middle_changes_nothing() -> None:
+    async def receive() -> Any:
+        return {"type": "http.disconnect"}
+
+    async def send(message: Any) -> None:
+        raise AssertionError(message)
+
+    with Store() as store:
+        app = create_app(store)
+        asyncio.run(app({"type": "http", "method": "POST", "path": SEND, "query_string": b"", "headers": []}, receive, send))
+        assert app.arrivals.as_json()["total"] == 0
