@@ -1,0 +1,105 @@
+"""Recorded traffic, read into exchanges one after the other. One file per format; nothing here knows a provider."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Iterable, Iterator
+from typing import BinaryIO
+
+from smscontract.errors import UsageError
+from smscontract.exchange import Exchange
+from smscontract.findings import Problem
+from smscontract.recordings._detect import BOM, Format, format_named, format_of, formats
+from smscontract.recordings._files import STDIN, Source, find, opened, size_of
+from smscontract.recordings._json import Broken
+from smscontract.recordings._parts import LIMIT, Options, problem
+
+__all__ = ["LIMIT", "format_names", "read"]
+
+_HEAD = 64 * 1024
+_BUFFER = 1024 * 1024
+_SIDES = ("request", "response")
+
+Progress = Callable[[int, int], None]
+
+
+def format_names() -> tuple[str, ...]:
+    """What `format` may be."""
+    return tuple(formats())
+
+
+def read(
+    paths: Iterable[str],
+    *,
+    stdin: BinaryIO | None = None,
+    operation: str | None = None,
+    side: str | None = None,
+    status: int | None = None,
+    format: str | None = None,
+    progress: Progress | None = None,
+    limit: int = LIMIT,
+) -> Iterator[Exchange | Problem]:
+    """Everything in the recordings, in constant memory: an exchange, or the problem that stands in its place.
+
+    Args:
+        paths: files, folders (everything below, in order of name, hidden files left out), globs, and `-` for `stdin`. A file
+            that is named twice is read once.
+        stdin: what `-` stands for.
+        operation: `provider.operationId` that bare bodies belong to; without it bare bodies are problems.
+        side: `request` or `response`: what bare bodies are; `response` if only a status is given.
+        status: the status of the answers whose bodies they are.
+        format: one of `format_names()` for all files, instead of looking at each; folders then give all their files.
+        progress: called with the bytes read so far and the bytes of all files that have a size.
+        limit: bytes of one line, entry or body that are read at most; larger ones are problems.
+
+    Raises:
+        UsageError: a side, status or format that there is not, or `-` without a `stdin`.
+        UnusableInput: a path that does not exist, a glob that matches nothing, a folder without recordings. It is raised here,
+            before anything is read; later, whatever a file holds, nothing is raised.
+    """
+    forced = None if format is None else format_named(format)
+    if side is not None and side not in _SIDES:
+        raise UsageError(f"there is no side `{side}`", hint="a body is of the request or of the response")
+    if status is not None and not 100 <= status <= 999:
+        raise UsageError(f"there is no status {status}", hint="a status has three digits")
+    suffixes = () if forced else sorted({suffix for one in formats().values() for suffix in one.SUFFIXES})
+    found = find(paths, suffixes)
+    if STDIN in found and stdin is None:
+        raise UsageError("there is no standard input to read")
+    options = Options(operation=operation, side=side, status=status, limit=limit)
+    return _read(found, stdin, options, forced, progress)
+
+
+def _read(
+    found: list[str | Problem], stdin: BinaryIO | None, options: Options, forced: Format | None, progress: Progress | None
+) -> Iterator[Exchange | Problem]:
+    total = sum(map(size_of, found)) if progress else 0
+    done = 0
+
+    def told(count: int) -> None:
+        nonlocal done
+        done += count
+        if progress and count:
+            progress(done, total)
+
+    for file in found:
+        if isinstance(file, Problem):
+            yield file
+            continue
+        try:
+            with opened(file, stdin) as stream:
+                yield from _read_one(Source(stream, told), file, options, forced)
+        except OSError as error:
+            yield Problem(message=f"the file cannot be read: {error.strerror}", file=file)
+
+
+def _read_one(source: Source, file: str, options: Options, forced: Format | None) -> Iterator[Exchange | Problem]:
+    head = source.head(_HEAD)
+    try:
+        form = format_of(file, head, options, forced)
+    except Broken as error:
+        yield problem("file", error, file)
+        return
+    if head.startswith(BOM):
+        source.drop(len(BOM))
+    yield from form.read(io.BufferedReader(source, _BUFFER), file, options)

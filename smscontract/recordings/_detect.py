@@ -1,0 +1,102 @@
+"""The table of formats, and which of them a file is in. Each module beside this one without a leading `_` is a format."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Iterator
+from functools import cache
+from io import BufferedReader
+from pathlib import Path
+from typing import Protocol, cast
+
+from smscontract.errors import UsageError
+from smscontract.exchange import Exchange
+from smscontract.findings import Problem
+from smscontract.recordings._json import Broken
+from smscontract.recordings._parts import Options
+
+__all__ = ["BOM", "Format", "format_named", "format_of", "formats"]
+
+BOM = b"\xef\xbb\xbf"
+_UTF_16 = (b"\xff\xfe", b"\xfe\xff", b"{\x00", b"\x00{")
+_PACKED = (b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"PK\x03\x04", b"BZh", b"\xfd7zXZ\x00")
+
+
+class Format(Protocol):
+    """What a module must have to be a format.
+
+    Attributes:
+        NAME: as the user says it.
+        SUFFIXES: of files that are taken from folders.
+    """
+
+    NAME: str
+    SUFFIXES: tuple[str, ...]
+
+    def looks_like(self, name: str, head: bytes) -> bool:
+        """Whether the first bytes of a file are in this format; where they do not tell, its name (in lower case) may. An
+        empty name asks for the bytes alone."""
+
+    def read(self, stream: BufferedReader, file: str, options: Options) -> Iterator[Exchange | Problem]:
+        """Everything in one file, each entry as an exchange or a problem. `file` is what origins and problems call it."""
+
+
+@cache
+def formats() -> dict[str, Format]:
+    """All formats by name, in order of name."""
+    folder = Path(__file__).parent
+    names = sorted(info.name for info in pkgutil.iter_modules([str(folder)]) if not info.name.startswith("_"))
+    modules = [cast(Format, importlib.import_module(f"smscontract.recordings.{name}")) for name in names]
+    return {module.NAME: module for module in modules}
+
+
+def format_named(name: str) -> Format:
+    """The format that the user names.
+
+    Raises:
+        UsageError: there is none of that name.
+    """
+    if name not in formats():
+        raise UsageError(f"there is no format `{name}`", hint=f"known are {', '.join(formats())}")
+    return formats()[name]
+
+
+def format_of(name: str, head: bytes, options: Options, forced: Format | None) -> Format:
+    """The format of a file: the one that the user names, else by its first bytes, else by its name, else, if an operation is
+    given, a bare body.
+
+    Raises:
+        Broken: it is none that we know, or in no text that we read.
+    """
+    bare = formats()["bare"]
+    text, fallback = head.removeprefix(BOM), bare if options.operation is not None else None
+    # Any bytes can be a body; everything else is text.
+    if (forced or fallback) is not bare and (fault := _unreadable(text)):
+        raise fault
+    if forced is not None:
+        return forced
+    for asked in ("", name.lower()):
+        for one in formats().values():
+            if one.looks_like(asked, text):
+                return one
+    if fallback is None:
+        raise _unknown(text)
+    return fallback
+
+
+def _unreadable(head: bytes) -> Broken | None:
+    if not head.strip():
+        return Broken("is empty")
+    if head.startswith(_UTF_16):
+        return Broken("is written in UTF-16", "save it again as UTF-8")
+    if head.startswith(_PACKED):
+        return Broken("is compressed", "unpack it first")
+    return None
+
+
+def _unknown(head: bytes) -> Broken:
+    known = "HAR, JSON Lines of exchanges and vcrpy cassettes are read"
+    if b"\x00" in head:
+        return Broken("is no recording but binary data", known)
+    return Broken("is in no format that we know", f"{known}; a bare body needs --operation, and --status or --side request")

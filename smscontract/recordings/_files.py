@@ -1,0 +1,161 @@
+"""From the paths that the user names to the files that are read, each once, in an order that does not depend on the machine."""
+
+# pathlib rewrites paths (`./a` becomes `a`), and reports name files as the user did:
+# ruff: noqa: PTH112, PTH116, PTH118, PTH123, PTH207, PTH208
+
+from __future__ import annotations
+
+import glob
+import io
+import os
+import stat
+from collections.abc import Callable, Collection, Iterable, Iterator
+from contextlib import AbstractContextManager, nullcontext
+from typing import BinaryIO
+
+from smscontract.errors import UnusableInput
+from smscontract.findings import Problem
+
+__all__ = ["STDIN", "Source", "find", "opened", "size_of"]
+
+STDIN = "-"
+
+
+def find(paths: Iterable[str], suffixes: Collection[str]) -> list[str | Problem]:
+    """All files behind files, folders, globs and `-`, in the order named, folders sorted and below all else in them.
+
+    Args:
+        paths: a name that exists is taken as it is; else `*`, `?`, `[` and `**` in it make it a glob.
+        suffixes: endings of the names that are taken from a folder; if empty, all are. Hidden files and folders never are.
+
+    Raises:
+        UnusableInput: a path does not exist, a glob matches nothing, or a folder holds no file that we take.
+    """
+    result: list[str | Problem] = []
+    seen: set[str] = set()
+
+    def add(found: str | Problem) -> None:
+        key = found if not isinstance(found, str) or found == STDIN else os.path.realpath(found)
+        if isinstance(key, Problem):
+            result.append(key)
+        elif key not in seen:
+            seen.add(key)
+            result.append(found)
+
+    for path in paths:
+        for one in _expanded(path):
+            if one == STDIN or not os.path.isdir(one):
+                add(one)
+                continue
+            inside = list(_walk(one, tuple(suffixes)))
+            if not inside:
+                raise UnusableInput("the folder holds no recordings", file=one, hint=_looked_for(suffixes))
+            for found in inside:
+                add(found)
+    return result
+
+
+def _looked_for(suffixes: Collection[str]) -> str:
+    names = f"files ending in {', '.join(sorted(suffixes))}" if suffixes else "files"
+    return f"{names} are taken, hidden ones are not; name others one by one, or by a glob such as `recordings/**/*.txt`"
+
+
+def _expanded(path: str) -> list[str]:
+    if path == STDIN or _exists(path):
+        return [path]
+    if glob.has_magic(path):
+        if matches := sorted(glob.glob(path, recursive=True)):
+            return matches
+        raise UnusableInput("nothing matches", file=path, hint="`**` stands for any folders; hidden files need their dot")
+    raise UnusableInput("there is no such file or folder", file=path, hint="paths are relative to the working directory")
+
+
+def _exists(path: str) -> bool:
+    try:
+        os.stat(path)
+    except (OSError, ValueError):  # ValueError: a NUL in the name
+        return False
+    return True
+
+
+def _walk(top: str, suffixes: tuple[str, ...]) -> Iterator[str | Problem]:
+    """Files of a folder and of those below, sorted; a folder that links lead to twice is entered once."""
+    waiting, entered = [top], set()
+    while waiting:
+        folder = waiting.pop()
+        if (real := os.path.realpath(folder)) in entered:
+            continue
+        entered.add(real)
+        try:
+            names = sorted(name for name in os.listdir(folder) if not name.startswith("."))
+        except OSError as error:
+            yield Problem(message=f"the folder cannot be read: {error.strerror}", file=folder)
+            continue
+        below: list[str] = []
+        for name in names:
+            path = os.path.join(folder, name)
+            try:
+                mode = os.stat(path).st_mode
+            except OSError as error:
+                if not suffixes or name.lower().endswith(suffixes):
+                    yield Problem(message=f"the file cannot be read: {error.strerror}", file=path)
+                continue
+            if stat.S_ISDIR(mode):
+                below.append(path)
+            elif stat.S_ISREG(mode) and (not suffixes or name.lower().endswith(suffixes)):
+                yield path
+        waiting.extend(reversed(below))
+
+
+def size_of(file: str | Problem) -> int:
+    """Bytes of a file; 0 for what has no size."""
+    try:
+        return os.stat(file).st_size if isinstance(file, str) and file != STDIN else 0
+    except OSError:
+        return 0
+
+
+def opened(file: str, stdin: BinaryIO | None) -> AbstractContextManager[BinaryIO]:
+    """The bytes of a file, or `stdin`, which is not closed.
+
+    Raises:
+        OSError: the file cannot be read.
+    """
+    if file == STDIN:
+        assert stdin is not None  # `read` has looked
+        return nullcontext(stdin)
+    return open(file, "rb", buffering=0)
+
+
+class Source(io.RawIOBase):
+    """A stream whose first bytes can be looked at, and that tells how many bytes it has given.
+
+    Args:
+        stream: where the bytes come from; it is not closed with this one.
+        told: called with the number of bytes after each read.
+    """
+
+    def __init__(self, stream: BinaryIO, told: Callable[[int], None]) -> None:
+        self._stream = stream
+        self._told = told
+        self._ahead = b""
+
+    def head(self, size: int) -> bytes:
+        """The first bytes, fewer only at the end of the stream. They are still to be read."""
+        while len(self._ahead) < size and (more := self._stream.read(size - len(self._ahead))):
+            self._ahead += more
+        return self._ahead
+
+    def drop(self, size: int) -> None:
+        """Takes so many of the bytes that `head` gave out of the stream."""
+        self._ahead = self._ahead[size:]
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]  # only BufferedReader calls it
+        data = self._ahead[: len(buffer)] or self._stream.read(len(buffer))
+        self._ahead = self._ahead[len(data) :]
+        buffer[: len(data)] = data
+        self._told(len(data))
+        return len(data)

@@ -1,0 +1,117 @@
+"""HAR 1.2, as browsers, proxies and test tools write it: <http://www.softwareishard.com/blog/har-12-spec/>.
+
+Its bodies are texts that were decoded, and its sizes mean different things in different programs: a size is believed only
+where nothing else explains that the text is shorter.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from io import BufferedReader
+from typing import Any
+from urllib.parse import urlencode
+
+from smscontract.exchange import Exchange, Headers, Origin, Part, Request, Response, header_values
+from smscontract.findings import Problem
+from smscontract.recordings._json import elements, top_keys
+from smscontract.recordings._parts import (
+    Options,
+    entries,
+    from_base64,
+    headers_of,
+    member,
+    recorded,
+    status_of,
+    text_of,
+    to_bytes,
+)
+from smscontract.recordings._scrubbed import TRUNCATED, length_disagrees
+from smscontract.rfc3339 import timestamp
+
+__all__ = ["NAME", "SUFFIXES", "looks_like", "read"]
+
+NAME = "har"
+SUFFIXES = (".har",)
+
+
+def looks_like(name: str, head: bytes) -> bool:
+    """Whether the text is an object with `log`."""
+    return top_keys(head)[:1] == ["log"] or name.endswith(SUFFIXES)
+
+
+def read(stream: BufferedReader, file: str, options: Options) -> Iterator[Exchange | Problem]:
+    """One exchange or problem for each entry, in constant memory; a problem if the file ends too early."""
+    values = elements(stream, ("log", "entries"), options.limit)
+    return entries(values, _exchange, "entry", file, options.limit)
+
+
+def _exchange(record: Any, origin: Origin, limit: int) -> Exchange:
+    missing: dict[Part, str] = {}
+    sent = member(record, "request", dict)
+    request = Request(
+        method=text_of(sent, "method"),
+        url=text_of(sent, "url"),
+        headers=(headers := _headers(sent)),
+        body=_request_body(sent, headers, missing),
+    )
+    sent_at = timestamp(record.get("startedDateTime"))
+    took = _number(record.get("time"))
+    return recorded(
+        request,
+        _response(record, request.method, missing),
+        origin,
+        sent_at=sent_at,
+        received_at=None if sent_at is None or took is None else sent_at + took / 1000,
+        missing=missing,
+        limit=limit,
+    )
+
+
+def _headers(message: dict[str, Any]) -> Headers | None:
+    """The fields without HTTP/2's pseudo-fields. An empty list means that the program did not see them."""
+    return tuple((name, value) for name, value in headers_of(message) or () if not name.startswith(":")) or None
+
+
+def _request_body(sent: dict[str, Any], headers: Headers | None, missing: dict[Part, str]) -> bytes | None:
+    data = sent["postData"] if isinstance(sent.get("postData"), dict) else {}
+    if (text := data.get("text")) and isinstance(text, str):
+        return from_base64(text) if data.get("encoding") == "base64" else to_bytes(text)
+    if data.get("params") and "urlencoded" in str(data.get("mimeType")).lower():
+        pairs = [(text_of(one, "name"), str(one.get("value") or "")) for one in member(data, "params", list)]
+        return urlencode(pairs, errors="surrogatepass").encode()
+    size = _number(sent.get("bodySize"))
+    if size == 0 or header_values(headers, "content-length") == ["0"]:
+        return b""
+    if data or size:
+        missing[Part.REQUEST_BODY] = TRUNCATED
+    return None
+
+
+def _response(record: dict[str, Any], method: str, missing: dict[Part, str]) -> Response | None:
+    if record.get("response") is None:  # still under way when the file was written
+        return None
+    got = member(record, "response", dict)
+    if got.get("status") in (0, -1, None):  # blocked, aborted
+        return None
+    status = status_of(got["status"])
+    headers = _headers(got)
+    content = got["content"] if isinstance(got.get("content"), dict) else {}
+    if not isinstance(text := content.get("text"), str):
+        # A size of 0 is also what programs write that did not look: the protocol must say that there is no body.
+        if status in {204, 304} or method.upper() == "HEAD" or header_values(headers, "content-length") == ["0"]:
+            return Response(status=status, headers=headers, body=b"")
+        missing[Part.RESPONSE_BODY] = TRUNCATED
+        return Response(status=status, headers=headers)
+    body = from_base64(text) if content.get("encoding") == "base64" else to_bytes(text)
+    size = _number(content.get("size")) or 0
+    # Some programs count what went over the wire, which may be less: only a text that is too short says anything.
+    if len(body) < size and (reason := length_disagrees(headers, body, int(size))):
+        missing[Part.RESPONSE_BODY] = reason
+    return Response(status=status, headers=headers, body=body)
+
+
+def _number(value: Any) -> float | None:
+    """What is measured; -1 stands for what is not."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < 1e15:
+        return None
+    return float(value)
