@@ -131,7 +131,7 @@ class Masker:
         return f"a {type(value).__name__}"
 
     def scrub(self, text: str) -> str:
-        """Free text (an error message of a library, a log line, a URL) without telephone numbers, known secrets and what looks
+        """Free text (an error message, a log line, a URL) without telephone numbers, known secrets and what looks
         like a credential. Queries of URLs lose their values, as in `url`. Applied twice it changes nothing more."""
 
         def once(text: str) -> str:
