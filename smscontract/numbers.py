@@ -81,8 +81,10 @@ def may_dial_outside(text: str) -> bool:
     False for a text without digits, and for these near misses of a reserved number: written without plus, with two, with `00`
     or `011`, with separators, in any script, escaped for a URL, several in a list; the last digit missing (nobody can complete
     it); a digit too many at the end, if neither the first eleven nor the last ten digits are somebody else's; anything that
-    starts with +999 in one piece. An extension counts as digits too many. Ten digits without `+1` are outside if they would be a number
-    abroad with a plus in front. A national number with a trunk zero is outside: its country is unknown.
+    starts with +999 in one piece.
+
+    True also for these: an extension counts as digits too many; ten digits without `+1` are outside if they would be a number
+    abroad with a plus in front; so is a national number with a trunk zero, since nobody knows its country.
     """
     return any(not is_reserved(number) for number in readings(text))
 

@@ -68,7 +68,9 @@ WORDS = """
 """
 FILLERS = st.lists(st.sampled_from([word.strip(" ") for word in WORDS.split("|")]), max_size=4).map(" ".join)
 GLUE = st.sampled_from(["", " ", ":", '"', "/", "=", "x", "-", "\n", ", "])
-SECRETS = st.text(st.characters(exclude_categories=("Cc", "Cs", "Cn")), min_size=12, max_size=60)
+SECRETS = st.text(st.characters(exclude_categories=("Cc", "Cs", "Cn")), min_size=12, max_size=60).filter(
+    lambda text: text == text.strip()
+)
 
 
 def digits_left(output: str) -> str:
