@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
 import click
@@ -38,7 +38,9 @@ def judging_options(function: _Function) -> _Function:
     """`--select`, `--ignore`, `--fail-on` and `--report`."""
     return _all(
         click.option("--select", multiple=True, metavar="PREFIX", help="Only clauses whose id begins like this. Repeatable."),
-        click.option("--ignore", multiple=True, metavar="PREFIX", help="Not the clauses whose id begins like this. Repeatable."),
+        click.option(
+            "--ignore", multiple=True, metavar="PREFIX", help="Not the clauses whose id begins like this. Repeatable."
+        ),
         click.option(
             "--fail-on",
             type=click.Choice([str(step) for step in FailOn]),
@@ -60,18 +62,20 @@ def contract_option(function: _Function) -> _Function:
     )(function)
 
 
-def masker_from(*, reveal: bool, mask_key_env: str | None) -> Masker:
+def masker_from(*, reveal: bool, mask_key_env: str | None, secrets: Iterable[str] = ()) -> Masker:
     """The masker that the options ask for.
 
     Raises:
         UsageError: the variable is not set or empty.
     """
     if mask_key_env is None:
-        return Masker(reveal=reveal)
+        return Masker(reveal=reveal, secrets=secrets)
     key = os.environ.get(mask_key_env, "")
     if not key:
-        raise UsageError(f"the variable `{mask_key_env}` is not set", hint="export it with a long random text, or leave the option out")
-    return Masker(key.encode(), reveal=reveal)
+        raise UsageError(
+            f"the variable `{mask_key_env}` is not set", hint="export it with a long random text, or leave the option out"
+        )
+    return Masker(key.encode(), reveal=reveal, secrets=secrets)
 
 
 def selection_from(select: tuple[str, ...], ignore: tuple[str, ...]) -> Selection:

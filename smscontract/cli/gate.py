@@ -1,0 +1,108 @@
+"""`smscontract gate`: probe a running server, judge every answer, print a verdict."""
+
+from __future__ import annotations
+
+import sys
+import time
+
+import click
+
+from smscontract.catalogue import load_catalogue
+from smscontract.cli.options import judging_options, masker_from, masking_options, selection_from
+from smscontract.documents.rules import seconds
+from smscontract.errors import UsageError
+from smscontract.gate import Request, Target, gate, planned, targets_of
+from smscontract.judge import Judge
+from smscontract.mask import Masker
+from smscontract.policy import FailOn
+from smscontract.reports import destination, terminal, write
+
+__all__ = ["command"]
+
+
+@click.command("gate")
+@click.argument("target", nargs=-1)
+@click.option("--url", help="Base URL of the target. Without it each target is its own sandbox, started here.")
+@click.option("--token-env", metavar="NAME", help="Variable with the credential of the target.")
+@click.option("--resources", metavar="FILE", help="What exists on the target: ids and numbers by parameter and label (YAML or JSON).")
+@click.option("--max-requests", type=click.IntRange(1), default=300, show_default=True, help="Requests for each operation, all tiers.")
+@click.option("--max-time", default="50s", show_default=True, metavar="TIME", help="For the whole run: 50s, 10m.")
+@click.option("--fuzz", type=click.IntRange(0), help="Fuzz cases for each operation. Default: what the plan leaves of the budget.")
+@click.option("--seed", type=int, default=0, show_default=True, help="Varies what is free to choose.")
+@click.option("--record", metavar="FILE", help="Record every exchange, bodies in the clear, credentials replaced.")
+@click.option("--allowed-hosts", "allowed_hosts", multiple=True, metavar="HOST", help="A host besides this machine that may be probed. Repeatable.")
+@click.option("--drafts-are-safe", is_flag=True, help="Send what texts somebody although its recipient is not known to be reserved.")
+@click.option("--dry-run", is_flag=True, help="Print every request of the plan and send none.")
+@judging_options
+@masking_options
+def command(
+    target: tuple[str, ...],
+    url: str | None,
+    token_env: str | None,
+    resources: str | None,
+    max_requests: int,
+    max_time: str,
+    fuzz: int | None,
+    seed: int,
+    record: str | None,
+    allowed_hosts: tuple[str, ...],
+    drafts_are_safe: bool,
+    dry_run: bool,
+    select: tuple[str, ...],
+    ignore: tuple[str, ...],
+    fail_on: str,
+    report: tuple[str, ...],
+    reveal: bool,
+    mask_key_env: str | None,
+) -> int:
+    """Probes TARGET, a shipped provider or the path of a contract, judges every answer and prints a verdict.
+
+    Without --url a correct server of the provider is started here and probed. Only this machine is probed unless --allowed-hosts
+    names another.
+    """
+    destinations = [destination(spec) for spec in report]
+    try:
+        limit = seconds(max_time)
+    except UsageError as error:
+        raise UsageError(f"--max-time: {error.message}", hint=error.hint) from None
+    catalogue = load_catalogue(target)
+    hosts = [name.strip() for spec in allowed_hosts for name in spec.split(",") if name.strip()]
+    request = Request(
+        max_requests=max_requests,
+        max_time=limit,
+        fuzz=fuzz,
+        seed=seed,
+        record=record,
+        drafts_are_safe=drafts_are_safe,
+        selection=selection_from(select, ignore),
+        fail_on=FailOn(fail_on),
+    )
+    with targets_of(catalogue, url=url, token_env=token_env, resources=resources, allowed_hosts=hosts, seed=seed) as targets:
+        masker = masker_from(reveal=reveal, mask_key_env=mask_key_env, secrets=[one.token for one in targets if one.token])
+        judge = Judge(catalogue, masker)
+        if dry_run:
+            for one in targets:
+                _print_plan(judge, one, seed, masker)
+            return 0
+        result = gate(request, judge, targets, now=time.time)
+    if not any(one.path == "-" for one in destinations):
+        terminal.write(result, sys.stdout)
+    for one in destinations:
+        write(result, one, sys.stdout)
+    return result.exit_code
+
+
+def _print_plan(judge: Judge, target: Target, seed: int, masker: Masker) -> None:
+    for kit, plan in planned(judge, target, seed=seed):
+        click.echo(f"{kit.operation.key}: {len(plan.cases)} requests, {plan.spends} resources used up, plan {plan.digest()}")
+        for index, case in enumerate(plan.cases, start=1):
+            path, _ = kit.target(case.entries, case.query)
+            body = f"  {_shown(case.body, masker)}" if case.body else ""
+            click.echo(f"  {index:>3}  {case.name:<44}  {kit.operation.method} {path}  credential {case.credential}{body}")
+        for lack in plan.lacks[:20]:
+            click.echo(f"  not judged  {lack.clause}: {lack.reason}; {lack.hint}")
+
+
+def _shown(body: bytes, masker: Masker) -> str:
+    text = body.decode("utf-8", "replace")
+    return text if masker.reveal else masker.scrub(text)

@@ -1,0 +1,71 @@
+"""What is described is accepted: the valid base, each optional member present and absent, each member of each enum."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from smscontract.documents import Node
+from smscontract.probes.base import Case, Kit, Lack
+
+__all__ = ["ORDER", "cases"]
+
+ORDER = 10
+
+
+def cases(kit: Kit) -> Iterator[Case | Lack]:
+    """Valid requests of an operation with a body; what takes no body is probed by its states."""
+    body = kit.operation.body
+    if body is None:
+        if not kit.operation.states:
+            yield Case(name="base", aims=kit.clause("request:accepts"), headers=(), neutral=True, rank=0)
+        return
+    for member, label in kit.owned.items():
+        if not kit.resources.entries(member, label):
+            hint = f"add to --resources: `{member}: {{{label}: [...]}}`"
+            for clause in kit.clauses:
+                if clause.family in ("request", "history"):
+                    yield Lack(clause.id, f"no `{member}` that is {label}", hint)
+            return
+    yield _case(kit, "base", kit.least, kit.clause("request:accepts"), rank=0, neutral=True)
+    if kit.richest != kit.least and kit.is_valid(kit.richest):
+        yield _case(kit, "all", kit.richest, kit.clause("request:accepts"), rank=0)
+    for name, node in body.node.properties.items():
+        if not node.required:
+            yield from _given(kit, name)
+        yield from _members(kit, name, node)
+
+
+def _case(kit: Kit, name: str, value: Any, aims: tuple[str, ...], *, rank: int = 1, neutral: bool = False) -> Case:
+    return Case(name=name, aims=aims, body=kit.encoded(value), rank=rank, neutral=neutral)
+
+
+def companions(kit: Kit, name: str, value: Any) -> dict[str, Any] | None:
+    """The least body that is valid with this member: alone, else with one other optional member beside it."""
+    alone = {**kit.least, name: value}
+    if kit.is_valid(alone):
+        return alone
+    for other, beside in kit.richest.items():
+        if other not in alone:
+            together = {**alone, other: beside}
+            if kit.is_valid(together):
+                return together
+    return None
+
+
+def _given(kit: Kit, name: str) -> Iterator[Case]:
+    value = companions(kit, name, kit.richest[name])
+    if value is not None:
+        yield _case(kit, f"with {name}", value, kit.clause(f"request/{name}:accepts"))
+
+
+def _members(kit: Kit, name: str, node: Node) -> Iterator[Case]:
+    members: tuple[Any, ...] = node.enum or ()
+    if "boolean" in node.types:
+        members = (True, False)
+    for member in members:
+        if kit.richest.get(name) == member and not node.required:
+            continue  # shown by the case that gives the member at all
+        value = companions(kit, name, member)
+        if value is not None:
+            yield _case(kit, f"with {name} {str(member).lower() if isinstance(member, bool) else member}", value, kit.clause(f"request/{name}:accepts"))
