@@ -168,7 +168,16 @@ class NotJudgedGroup:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OperationSummary:
-    """Counts of clauses and exchanges for one operation. `newest` is the time of its newest answer."""
+    """Counts of clauses and exchanges for one operation.
+
+    Attributes:
+        newest: when its newest answer came.
+        tiers: requests by tier (plan, control, repeat, fuzz, shrink); empty where none were sent.
+        fuzzed: fuzz cases executed, by mode.
+        spent: resources used up.
+        leashed: requests that the leash stopped.
+        notes: what else there is to say of the run, one sentence each.
+    """
 
     operation: str
     exchanges: int
@@ -177,6 +186,11 @@ class OperationSummary:
     not_judged: int
     new: int
     newest: float | None = None
+    tiers: dict[str, int] = field(default_factory=dict)
+    fuzzed: dict[str, int] = field(default_factory=dict)
+    spent: int = 0
+    leashed: int = 0
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -216,6 +230,7 @@ class Report:
         judged_clauses: how many clauses were judged at least once.
         kept: ids of the clauses that were judged and never found broken, for renderings with a line for each clause.
         now: when the report was made, seconds since 1970 UTC.
+        seconds: how long the run took, `None` where that says nothing.
     """
 
     version: int = 1
@@ -233,5 +248,6 @@ class Report:
     judged_clauses: int = 0
     kept: tuple[str, ...] = ()
     now: float = 0.0
+    seconds: float | None = None
     command: str = ""
     extra: dict[str, Any] = field(default_factory=dict)

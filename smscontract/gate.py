@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
@@ -16,7 +17,7 @@ from smscontract.curl import curl_lines
 from smscontract.documents import Operation
 from smscontract.errors import ExitCode, UnusableInput, UsageError
 from smscontract.exchange import Exchange
-from smscontract.findings import Finding, Report
+from smscontract.findings import Finding, OperationSummary, Report
 from smscontract.judge import Judge
 from smscontract.numbers import is_reserved
 from smscontract.plan import Plan, make_plan
@@ -41,7 +42,8 @@ class Target:
         provider: of the catalogue.
         url: checked base URL.
         token: the good credential, `None` if nobody gave one.
-        sandbox: whether it is one of ours, where nobody is texted.
+        sandbox: whether it is one of ours, where nobody is texted; `own`: started by us for this run.
+        contract: name or path that the user gave for the provider.
     """
 
     provider: str
@@ -49,6 +51,8 @@ class Target:
     token: str | None
     resources: Resources
     sandbox: bool
+    own: bool = False
+    contract: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,8 +118,8 @@ def _target(
         raise UsageError(f"there is no sandbox for `{provider}`", hint="give the target: --url http://127.0.0.1:8000")
     if entry is not None:
         found = given if given is not None else resources_from(entry.get("resources") or {}, "the sandbox")
-        return Target(provider=provider, url=base, token=token or str(entry.get("token", "")) or None, resources=found, sandbox=True)
-    return Target(provider=provider, url=base, token=token, resources=given or Resources(), sandbox=False)
+        return Target(provider=provider, url=base, token=token or str(entry.get("token", "")) or None, resources=found, sandbox=True, own=own, contract=provider)
+    return Target(provider=provider, url=base, token=token, resources=given or Resources(), sandbox=False, contract=provider)
 
 
 def _own_sandbox(stack: ExitStack, seed: int) -> tuple[SplitResult, Mapping[str, Mapping[str, object]] | None]:
@@ -195,13 +199,25 @@ def gate(request: Request, judge: Judge, targets: Sequence[Target], *, now: Call
         now=now(),
         command="gate",
         requests=len(exchanges),
+        again=lambda finding: _again(finding, request, targets),
         curl=curl,
         reasons=reasons,
         operations=[operation.key for operation, _ in runs],
     )
     more += _stops(runs)
-    report = replace(report, extra=_figures(runs, time.monotonic() - started))
+    report = replace(
+        report, seconds=round(time.monotonic() - started, 1), operations=tuple(_costs(one, {operation.key: progress for operation, progress in runs}) for one in report.operations)
+    )
     return settle(report, fail_on=request.fail_on, successes=_least_successes(exchanges, runs), more=more)
+
+
+def _again(finding: Finding, request: Request, targets: Sequence[Target]) -> str:
+    """A command that runs the same plan again and looks at this clause only."""
+    provider = finding.clause.partition(".")[0]
+    target = next(one for one in targets if one.provider == provider)
+    where = "" if target.own else f" --url {shlex.quote(target.url.geturl())}"
+    seed = f" --seed {request.seed}" if request.seed else ""
+    return f"smscontract gate {shlex.quote(target.contract)}{where}{seed} --select {finding.clause} --fail-on should"
 
 
 def _check_token(catalogue: Catalogue, target: Target) -> None:
@@ -225,20 +241,16 @@ def _stops(runs: Sequence[tuple[Operation, Progress]]) -> Iterator[Cause]:
             yield Cause(ExitCode.CANNOT_TELL, f"{operation.key}: {progress.stop} after {progress.tiers.total()} requests")
 
 
-def _figures(runs: Sequence[tuple[Operation, Progress]], seconds: float) -> dict[str, object]:
-    return {
-        "seconds": round(seconds, 1),
-        "operations": {
-            operation.key: {
-                "requests": dict(progress.tiers),
-                "fuzz_executed": progress.executed,
-                "resources_spent": progress.spent,
-                "stopped_by_leash": progress.leashed,
-                "notes": progress.notes,
-            }
-            for operation, progress in runs
-        },
-    }
+def _costs(one: OperationSummary, runs: Mapping[str, Progress]) -> OperationSummary:
+    progress = runs[one.operation]
+    return replace(
+        one,
+        tiers=dict(progress.tiers),
+        fuzzed=dict(progress.executed),
+        spent=progress.spent,
+        leashed=progress.leashed,
+        notes=tuple(progress.notes),
+    )
 
 
 def _runner(

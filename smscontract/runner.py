@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from smscontract.clauses.protocol import SLOW, SLOW_COUNT
+from smscontract.clauses.evidence import SLOW, SLOW_COUNT
 from smscontract.exchange import Auth, Exchange, Role, header_values
 from smscontract.judge import Judgement
 from smscontract.plan import Plan

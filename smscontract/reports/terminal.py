@@ -120,8 +120,8 @@ def _finding(one: FindingGroup, width: int) -> Iterator[Line]:
     if one.source == "inferred":
         yield from _wrapped("  help  ", "the provider nowhere says so; if it is meant otherwise, `--ignore` this clause", width)
     # What can be pasted is never broken into lines.
-    for label, command in (("again", one.again), ("curl ", one.curl), ("more ", f"smscontract explain {one.clause}")):
-        if command:
+    for label, commands in (("again", one.again), ("curl ", one.curl), ("more ", f"smscontract explain {one.clause}")):
+        for command in commands.split("\n") if commands else ():
             yield [(f"  {label} ", "dim"), (printable(command), "")]
 
 
@@ -190,12 +190,31 @@ def _operation(one: OperationSummary, now: float) -> Iterator[Line]:
         (f"{one.broken} broken", "bad" if one.broken else ""),
         (f", {one.not_judged} not judged, {one.new} new", ""),
     ]
+    if one.tiers:
+        yield [(f"  {_costs(one)}", "")]
+    for note in one.notes:
+        yield [(f"  note  {_short(note)}", "warn")]
+
+
+def _costs(one: OperationSummary) -> str:
+    """What the run cost: requests by tier, fuzz cases by mode, resources used up."""
+    tiers = ", ".join(f"{tier} {count}" for tier, count in one.tiers.items() if count)
+    fuzzed = ", ".join(f"{count} {mode}" for mode, count in one.fuzzed.items())
+    parts = [f"requests: {tiers}"]
+    if fuzzed:
+        parts.append(f"fuzz cases executed: {fuzzed}")
+    if one.spent:
+        parts.append(f"{count_of(one.spent, 'resource')} used up")
+    if one.leashed:
+        parts.append(f"{count_of(one.leashed, 'request')} stopped by the leash")
+    return "; ".join(parts)
 
 
 def _verdict(report: Report, width: int) -> Iterator[Line]:
     for cause in report.causes:
         yield from _wrapped("because ", _short(cause), width)
     sent = f", {count_of(report.requests, 'request')} sent" if report.requests is not None else ""
+    sent += f" in {report.seconds:.1f} s" if report.seconds is not None else ""
     broken = {one.clause for one in report.findings if one.fails}
     warned = {one.clause for one in report.findings} - broken
     warnings = f", {count_of(len(warned), 'warning')}" if warned else ""
