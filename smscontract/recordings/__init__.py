@@ -20,7 +20,7 @@ _HEAD = 64 * 1024
 _BUFFER = 1024 * 1024
 _SIDES = ("request", "response")
 
-Progress = Callable[[int, int], None]
+_Progress = Callable[[int, int], None]
 
 
 def format_names() -> tuple[str, ...]:
@@ -36,7 +36,7 @@ def read(
     side: str | None = None,
     status: int | None = None,
     format: str | None = None,
-    progress: Progress | None = None,
+    progress: _Progress | None = None,
     limit: int = LIMIT,
 ) -> Iterator[Exchange | Problem]:
     """Everything in the recordings, in constant memory: an exchange, or the problem that stands in its place.
@@ -71,7 +71,7 @@ def read(
 
 
 def _read(
-    found: list[str | Problem], stdin: BinaryIO | None, options: Options, forced: Format | None, progress: Progress | None
+    found: list[str | Problem], stdin: BinaryIO | None, options: Options, forced: Format | None, progress: _Progress | None
 ) -> Iterator[Exchange | Problem]:
     total = sum(map(size_of, found)) if progress else 0
     done = 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import zlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -126,22 +126,28 @@ def headers_of(message: dict[str, Any]) -> Headers | None:
     """
     if (value := message.get("headers")) is None:
         return None
-    pairs: list[tuple[Any, Any]] = []
-    for item in value.items() if isinstance(value, dict) else value if isinstance(value, list) else (None,):
+    if not isinstance(value, dict | list):
+        raise _strange_headers()
+    result: list[tuple[str, str]] = []
+    for item in value.items() if isinstance(value, dict) else value:
         if isinstance(item, dict) and "name" in item:
-            item = (item["name"], item.get("value", ""))  # noqa: PLW2901  # one shape from here on
-        if not isinstance(item, tuple | list) or len(item) != 2:
-            raise Broken("has `headers` in a form that we do not know")
-        pairs.append((item[0], [] if item[1] is None else item[1]))
-    plain = (str, bytes, int, float)
-    for name, values in pairs:
-        if not isinstance(name, str | bytes) or not all(isinstance(one, plain) for one in _listed(values)):
-            raise Broken("has a header that is no text")
-    return headers_from(pairs)
+            name, values = item["name"], item.get("value", "")
+        elif isinstance(item, tuple | list) and len(item) == 2:
+            name, values = item
+        else:
+            raise _strange_headers()
+        if isinstance(name, str) and isinstance(values, str):  # nearly all
+            result.append((name.strip().lower(), values))
+        elif values is not None:
+            values = values if isinstance(values, list) else [values]
+            if not all(isinstance(one, str | bytes | int | float) for one in (name, *values)):
+                raise Broken("has a header that is no text")
+            result.extend(headers_from([(name, values)]))
+    return tuple(result)
 
 
-def _listed(value: Any) -> Iterable[Any]:
-    return value if isinstance(value, list | tuple) else (value,)
+def _strange_headers() -> Broken:
+    return Broken("has `headers` in a form that we do not know")
 
 
 def to_bytes(text: str) -> bytes:

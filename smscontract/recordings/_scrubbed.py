@@ -29,11 +29,10 @@ _MARKER = re.compile(
     r"|<(?:phone|text|secret):[^<>]*>"  # the tokens of our own reports
 )
 _LONGEST = 200  # a marker is short; the limit also keeps the pattern's backtracking small
-# A body with none of these (in lower case) holds no marker: nine in ten need no second look.
-_TRACES = tuple(
-    b"*** xxxx {{ ${ redacted filtered masked scrubbed sanitized anonymized obfuscated removed hidden omitted truncated "
-    b"phone: text: secret:".split()
-)
+# What holds none of these (in lower case) holds no marker: nine exchanges in ten need no second look.
+_TRACES: tuple[str, ...] = ("***", "xxxx", "{{", "${", "redacted", "filtered", "masked", "scrubbed", "sanitized", "anonymized")
+_TRACES += ("obfuscated", "removed", "hidden", "omitted", "truncated", "phone:", "text:", "secret:")
+_TRACES_IN_BYTES = tuple(trace.encode() for trace in _TRACES)
 
 _CREDENTIALS = frozenset(("authorization", "x-api-key", "api-key", "apikey", "x-auth-token", "x-access-token"))
 _SCHEME = re.compile(r"(?i:bearer|basic|token|key|apikey)(?:\s+|$)")
@@ -49,17 +48,19 @@ def missing_parts(request: Request, response: Response | None, auth: Auth | None
     """The parts of a foreign recording's exchange that are not as they went over the wire, with the reason in a word."""
     missing: dict[Part, str] = {}
     headers = request.headers or ()
+    answer = () if response is None else response.headers or ()
     if _url_is_marked(request.url):
         missing[Part.URL] = SCRUBBED
     if auth is None and not any(name in _CREDENTIALS and _is_credential(value) for name, value in headers):
         missing[Part.CREDENTIAL] = SCRUBBED
-    if any(is_marker(value) for name, value in headers if name not in _CREDENTIALS):
-        missing[Part.REQUEST_HEADERS] = SCRUBBED
+    if _has_trace("\n".join([value for _, value in (*headers, *answer)])):
+        if any(is_marker(value) for name, value in headers if name not in _CREDENTIALS):
+            missing[Part.REQUEST_HEADERS] = SCRUBBED
+        if any(is_marker(value) for _, value in answer):
+            missing[Part.RESPONSE_HEADERS] = SCRUBBED
     if reason := _body_is_marked(request.body) or _content_length_disagrees(request.headers, request.body):
         missing[Part.REQUEST_BODY] = reason
     if response is not None:
-        if any(is_marker(value) for _, value in response.headers or ()):
-            missing[Part.RESPONSE_HEADERS] = SCRUBBED
         # Answers to HEAD and 304 tell the length of a body that they do not carry.
         without_body = request.method.upper() == "HEAD" or response.status == 304
         reason = _body_is_marked(response.body)
@@ -68,12 +69,19 @@ def missing_parts(request: Request, response: Response | None, auth: Auth | None
     return missing
 
 
+def _has_trace(text: str) -> bool:
+    lower = text.lower()
+    return any(trace in lower for trace in _TRACES)
+
+
 def _is_credential(value: str) -> bool:
     secret = _SCHEME.sub("", value.strip(), count=1).strip()
     return bool(secret) and not is_marker(secret)
 
 
 def _url_is_marked(url: str) -> bool:
+    if "%" not in url and not _has_trace(url):
+        return False
     try:
         parts = urlsplit(url)
         values = [unquote(step) for step in parts.path.split("/")]
@@ -87,7 +95,7 @@ def _body_is_marked(body: bytes | None) -> str:
     if not body:
         return ""
     lower = body.lower()
-    if not any(trace in lower for trace in _TRACES):
+    if not any(trace in lower for trace in _TRACES_IN_BYTES):
         return ""
     try:
         strings = _strings(parse(body))

@@ -133,8 +133,7 @@ class _Builder:
 
     def document(self) -> Any:
         next(self._events)  # start of the stream
-        if not isinstance(next(self._events), yaml.DocumentStartEvent):
-            raise Broken("is empty")
+        next(self._events)  # start of the document: there is a dash in it
         result = self._value(next(self._events), 0)
         next(self._events)  # end of the document
         if not isinstance(next(self._events), yaml.StreamEndEvent):

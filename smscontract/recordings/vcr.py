@@ -89,11 +89,11 @@ def _body(value: Any) -> bytes:
         if value.get("base64_string") is not None:
             return from_base64(member(value, "base64_string", str))
         value = value.get("string")
-    parts = _resolved(value) if isinstance(value, list) else [value]
-    if all(isinstance(part, str | bytes | None) for part in parts):  # several: it was an iterator
-        return b"".join(part if isinstance(part, bytes) else to_bytes(part or "") for part in parts)
-    # From aiohttp the value that its caller gave as `json` is recorded, never the text that went out.
     try:
+        parts = _resolved(value) if isinstance(value, list) else [value]
+        if all(isinstance(part, str | bytes | None) for part in parts):  # several: it was an iterator
+            return b"".join(part if isinstance(part, bytes) else to_bytes(part or "") for part in parts)
+        # From aiohttp the value that its caller gave as `json` is recorded, never the text that went out.
         return json.dumps(_resolved(value)).encode()
     except RecursionError:
         raise Broken("is nested too deeply") from None

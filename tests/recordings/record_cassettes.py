@@ -193,6 +193,7 @@ def main() -> None:
         if importlib.util.find_spec(client):
             record(client, f"http://127.0.0.1:{port}", port)
     server.shutdown()
+    server.server_close()
 
 
 if __name__ == "__main__":

@@ -5,8 +5,8 @@ from __future__ import annotations
 import base64
 import gzip
 import json
-import threading
-from http.server import ThreadingHTTPServer
+import re
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -65,23 +65,25 @@ def test_a_recorded_cassette_gives_what_went_over_the_wire(path: Path) -> None:
         assert (one.sent_at, one.received_at, one.auth, one.own_record) == (None, None, None, False)
 
 
+def told(path: Path) -> list[Any]:
+    """What a cassette says; vcrpy does not keep header fields in order."""
+    return [
+        (one.request.body, one.response.status, sorted(one.response.headers or ()), one.response.body, one.missing)
+        for one in exchanges(path)
+        if one.response
+    ]
+
+
 def test_the_script_still_records_what_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """With whichever clients and vcrpy are installed; versions of clients stand in their user agent."""
-    pytest.importorskip("requests")
+    """With whichever clients and vcrpy are installed; versions of clients stand in their user agent alone."""
     monkeypatch.setattr(script, "DATA", tmp_path)
-    server = ThreadingHTTPServer(("127.0.0.1", 0), script.Handler)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    try:
-        port = server.server_address[1]
-        script.record("requests", f"http://127.0.0.1:{port}", port)
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
-    (path,) = tmp_path.glob("requests-plain-vcrpy*.yaml")
-    kept = exchanges(CASSETTES / "requests-plain-vcrpy9.yaml")
-    assert [(one.request.body, one.response) for one in exchanges(path)] == [(one.request.body, one.response) for one in kept]
+    monkeypatch.setattr(sys, "argv", ["record_cassettes.py"])
+    script.main()
+    recorded = sorted(tmp_path.iterdir())
+    assert {"requests", "httpx", "http.client"} <= {path.name.split("-")[0] for path in recorded}
+    for path in recorded:
+        kept = CASSETTES / re.sub(r"vcrpy\d+", "vcrpy9", path.name)
+        assert told(path) == told(kept)
 
 
 # --- shapes of single interactions -----------------------------------------------------------------------------------
@@ -121,6 +123,12 @@ def both(value: Any) -> list[bytes]:
 def test_bodies(body: Any, expected: bytes) -> None:
     for data in both(interaction({"body": body})):
         assert exchange(data).request.body == expected
+
+
+@pytest.mark.parametrize("deep", ["[" * 1000 + "]" * 1000, '{"a":' * 1000 + "1" + "}" * 1000])
+def test_a_body_that_is_nested_too_deeply_costs_its_interaction(deep: str) -> None:
+    data = json.dumps({"interactions": [interaction(), interaction({"body": "DEEP"})]}).replace('"DEEP"', deep).encode()
+    assert places(outcomes(data)) == [("exchange", 0), ("problem", 1)]
 
 
 def test_headers_as_lists_and_as_texts() -> None:
@@ -193,6 +201,7 @@ def test_a_layout_that_we_cannot_follow_says_so(data: bytes) -> None:
         (b"!!python/unicode 'x'", b"x"),
         (b"!!str 1", b"1"),
         (b"!!null x", b""),
+        (b"{a: 2026-13-45, b: 2026-11-20, c: 0x1F, d: [yes]}", b'{"a": "2026-13-45", "b": "2026-11-20", "c": 31, "d": [true]}'),
         (b"!!python/tuple [a, b]", b"ab"),
         (b"!!python/object/new:_io.BytesIO {state: !!python/tuple [!!binary YWI=, 0, null]}", b"ab"),
         (b"!!python/object/apply:builtins.iter {args: [[!!binary YQ==, b], null]}", b"ab"),
@@ -208,6 +217,7 @@ def test_values_stay_the_texts_that_they_are(written: bytes, body: bytes) -> Non
         (b"!!python/object/apply:os.system [date]", "is tagged as something that we do not build"),
         (b"!!python/name:os.system ''", "is tagged as something that we do not build"),
         (b"!mine x", "is tagged as something that we do not build"),
+        (b"{a: !!binary YQ==}", "has a body that is neither text nor JSON"),
         (b"!!binary '%'", "has a body that is not base64"),
         (b"*nobody", "uses an alias that nothing before it defines"),
         (b"&a [*a]", "uses an alias that nothing before it defines"),
@@ -221,6 +231,15 @@ def test_values_stay_the_texts_that_they_are(written: bytes, body: bytes) -> Non
 )
 def test_a_broken_interaction_costs_itself_and_says_why(written: bytes, message: str) -> None:
     assert bodies(cassette(b"a", written, b"c")) == [b"a", f"the interaction {message}", b"c"]
+
+
+def test_a_line_end_that_only_yaml_knows_makes_no_interaction() -> None:
+    assert bodies(b"interactions:\n- 1\xc2\x85- 2\n" + BLOCK) == ["the interaction is not one interaction", b"BODY"]
+
+
+def test_a_second_document_costs_the_interaction_before_it() -> None:
+    data = cassette(b"a", b"b", behind=b"---\ninteractions:\n") + BLOCK.replace(b"BODY", b"c")
+    assert bodies(data) == [b"a", "the interaction is not one interaction", b"c"]
 
 
 def test_a_line_that_lost_its_indent_costs_its_interaction() -> None:

@@ -124,6 +124,16 @@ def test_content_that_we_cannot_unpack_is_missing() -> None:
     assert (found.response.body, found.missing) == (None, {Part.RESPONSE_BODY: "scrubbed"})
 
 
+@pytest.mark.parametrize("coding", ["identity", "", "gzip, identity"])
+def test_request_bodies_are_unpacked_too(coding: str) -> None:
+    headers = [{"name": "Authorization", "value": "k"}, {"name": "Content-Encoding", "value": coding}]
+    packed = gzip.compress(b"{}")[:-1] if "gzip" in coding else b"{}"
+    data = {"mimeType": "x", "text": encoded(packed), "encoding": "base64"}
+    found = exchange(har(har_entry(request={"headers": headers, "postData": data})))
+    assert found.request.body == b"{}"
+    assert found.missing == ({Part.REQUEST_BODY: "truncated"} if "gzip" in coding else {})
+
+
 def test_a_zip_bomb_is_cut_at_the_limit() -> None:
     entry = har_entry(
         response={"headers": [{"name": "content-encoding", "value": "gzip"}]},

@@ -8,7 +8,7 @@ import tracemalloc
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from smscontract import recordings
@@ -98,6 +98,7 @@ RAW_ENTRIES = st.recursive(
     st.lists(st.just(GOOD) | RAW_ENTRIES | st.sampled_from(["", "nul", "{1}", "[}", '{"a" "]"}'])),
     st.sampled_from(["", " ", "\n\t"]),
 )
+@example([""], " ")
 def test_every_entry_is_accounted_for(raw: list[str], space: str) -> None:
     if raw == [""]:
         raw = []

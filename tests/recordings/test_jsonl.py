@@ -116,6 +116,10 @@ def test_the_least_that_a_line_needs() -> None:
     assert (found.failure, found.sent_at, found.known, found.role) == (Failure.TIMEOUT, None, {}, Role.CASE)
 
 
+def test_an_answer_that_never_came() -> None:
+    assert exchange(line(response=None)).failure is Failure.UNKNOWN
+
+
 def test_members_that_we_do_not_know_are_ignored() -> None:
     assert exchange(line(env="staging", trace=[1])) == exchange(line())
 
@@ -181,6 +185,7 @@ def test_the_wire_is_exact_only_where_the_line_says_so() -> None:
         (line(response={"status": True}), "the line has no status code of three digits"),
         (line(response={"status": 200, "body": {}}), "the line has no `body` that is a text"),
         (line(response={"status": 200, "body_base64": "%"}), "the line has a body that is not base64"),
+        (line(response={"status": 200, "headers": [1]}), "the line has `headers` in a form that we do not know"),
         (line(response={"status": 200, "headers": 1}), "the line has `headers` in a form that we do not know"),
         (line(failure="tired"), "the line has an unknown `failure`"),
         (line(auth=[]), "the line has an unknown `auth`"),

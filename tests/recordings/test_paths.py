@@ -74,6 +74,32 @@ def test_what_cannot_be_opened_in_a_folder_is_a_problem_and_the_rest_is_read(fol
     assert len(found) == 5
 
 
+def test_what_goes_away_before_it_is_read_is_a_problem(folder: Path) -> None:
+    told: list[tuple[int, int]] = []
+    found = recordings.read([str(folder / "*.jsonl")], progress=lambda *both: told.append(both))
+    (folder / "a.jsonl").unlink()
+    problem, one = found
+    assert isinstance(problem, Problem)
+    assert problem.message == "the file cannot be read: No such file or directory"
+    assert isinstance(one, Exchange)
+    assert told[-1] == (len(line()), len(line()))
+
+
+def test_a_folder_below_that_cannot_be_read_is_a_problem(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    listdir = os.listdir
+
+    def denied(path: str) -> list[str]:
+        if path.endswith("below"):
+            raise PermissionError(13, "Permission denied")
+        return listdir(path)
+
+    monkeypatch.setattr(os, "listdir", denied)
+    problems = [one for one in recordings.read([str(folder)]) if isinstance(one, Problem)]
+    assert [(one.file, one.message) for one in problems] == [
+        (str(folder / "below"), "the folder cannot be read: Permission denied")
+    ]
+
+
 def test_a_mixed_folder_gives_the_recordings_and_a_problem_for_each_file_that_only_looks_like_one(folder: Path) -> None:
     (folder / "package.json").write_text('{"name": "x"}', encoding="utf-8")
     (folder / "compose.yaml").write_text("services: {}\n", encoding="utf-8")

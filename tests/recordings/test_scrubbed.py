@@ -97,7 +97,7 @@ def test_markers_in_urls(url: str) -> None:
     assert missing(url=url) == {"url": "scrubbed"}
 
 
-@pytest.mark.parametrize("url", ["/a?b=c", "http://[broken", "", "/a/***x y"])
+@pytest.mark.parametrize("url", ["/a?b=c", "http://[%broken", "/a%20b", "", "/a/***x y"])
 def test_urls_without_markers(url: str) -> None:
     assert missing(url=url) == {}
 
@@ -117,6 +117,7 @@ LATIN = ("content-type", "text/plain; charset=iso-8859-1")
         ((("content-length", "9"), ("content-encoding", "gzip")), b"{}", None),
         ((("content-length", "9"), ("content-encoding", "identity")), b"{}", "truncated"),
         ((("content-length", "9"), ("transfer-encoding", "chunked")), b"{}", None),
+        ((("content-length", "9"), ("content-type", "text/plain")), b"{}", "truncated"),
         ((("content-length", "x"),), b"{}", None),
         ((("content-length", "1"), ("content-length", "2")), b"{}", None),
         ((("content-length", "9" * 5000),), b"{}", None),
