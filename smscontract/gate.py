@@ -43,7 +43,7 @@ class Target:
         url: checked base URL.
         token: the good credential, `None` if nobody gave one.
         sandbox: whether it is one of ours, where nobody is texted; `own`: started by us for this run.
-        contract: name or path that the user gave for the provider.
+        options: what a command needs to reach it again.
     """
 
     provider: str
@@ -52,7 +52,7 @@ class Target:
     resources: Resources
     sandbox: bool
     own: bool = False
-    contract: str = ""
+    options: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,19 +107,29 @@ def targets_of(
             handed = _handover(base) if is_loopback(base.hostname or "") else None
         else:
             base, handed = _own_sandbox(stack, seed)
-        yield [_target(provider, base, handed, given, token, own=url is None) for provider in catalogue.contracts]
+        yield [
+            _target(provider, base, handed, given, token, own=url is None, options=_options(provider, url, token_env, resources))
+            for provider in catalogue.contracts
+        ]
+
+
+def _options(provider: str, url: str | None, token_env: str | None, resources: str | None) -> str:
+    words = [provider]
+    for option, value in (("--url", url), ("--token-env", token_env), ("--resources", resources)):
+        words += [option, value] if value is not None else []
+    return shlex.join(words)
 
 
 def _target(
-    provider: str, base: SplitResult, handed: Mapping[str, Mapping[str, object]] | None, given: Resources | None, token: str | None, *, own: bool
+    provider: str, base: SplitResult, handed: Mapping[str, Mapping[str, object]] | None, given: Resources | None, token: str | None, *, own: bool, options: str
 ) -> Target:
     entry = (handed or {}).get(provider)
     if own and entry is None:
         raise UsageError(f"there is no sandbox for `{provider}`", hint="give the target: --url http://127.0.0.1:8000")
     if entry is not None:
         found = given if given is not None else resources_from(entry.get("resources") or {}, "the sandbox")
-        return Target(provider=provider, url=base, token=token or str(entry.get("token", "")) or None, resources=found, sandbox=True, own=own, contract=provider)
-    return Target(provider=provider, url=base, token=token, resources=given or Resources(), sandbox=False, contract=provider)
+        return Target(provider=provider, url=base, token=token or str(entry.get("token", "")) or None, resources=found, sandbox=True, own=own, options=options)
+    return Target(provider=provider, url=base, token=token, resources=given or Resources(), sandbox=False, options=options)
 
 
 def _own_sandbox(stack: ExitStack, seed: int) -> tuple[SplitResult, Mapping[str, Mapping[str, object]] | None]:
@@ -215,9 +225,8 @@ def _again(finding: Finding, request: Request, targets: Sequence[Target]) -> str
     """A command that runs the same plan again and looks at this clause only."""
     provider = finding.clause.partition(".")[0]
     target = next(one for one in targets if one.provider == provider)
-    where = "" if target.own else f" --url {shlex.quote(target.url.geturl())}"
     seed = f" --seed {request.seed}" if request.seed else ""
-    return f"smscontract gate {shlex.quote(target.contract)}{where}{seed} --select {finding.clause} --fail-on should"
+    return f"smscontract gate {target.options}{seed} --select {finding.clause} --fail-on should"
 
 
 def _check_token(catalogue: Catalogue, target: Target) -> None:

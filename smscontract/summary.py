@@ -61,6 +61,10 @@ class _Group:
             del self.where[WHERE_LIMIT:]
 
 
+#: Families that say what is accepted and what is refused.
+_ADMISSION = frozenset({"request", "state", "auth"})
+
+
 class Summary:
     """Collects judgements in any order.
 
@@ -76,7 +80,7 @@ class Summary:
         self.facts: list[Fact] = []
         self.problems: list[Problem] = []
         self.exchanges = 0
-        self.successes = 0
+        self._succeeded: Counter[str] = Counter()
         self._groups: dict[tuple[str, str], _Group] = {}
         self._new: dict[tuple[str, str], tuple[New, int]] = {}
         self._not_judged: Counter[tuple[str, str]] = Counter()
@@ -94,7 +98,7 @@ class Summary:
             self._unmatched[path_shape(exchange.request.method, exchange.request.url)] += 1
             return judgement
         self._seen[signature.operation] += 1
-        self.successes += signature.status // 100 == 2
+        self._succeeded[signature.operation] += signature.status // 100 == 2
         answered = exchange.received_at if exchange.received_at is not None else exchange.sent_at
         if answered is not None and exchange.response is not None:
             self._newest[signature.operation] = max(answered, self._newest.get(signature.operation, answered))
@@ -111,6 +115,17 @@ class Summary:
     def add_problem(self, problem: Problem) -> None:
         """Something that could not be read."""
         self.problems.append(problem)
+
+    def _without_success(self, counts: Mapping[str, ClauseCount]) -> None:
+        """Where an operation never answered with a success, nobody can tell a provider that refuses wrongly from ids, a URL or a
+        credential that are not meant for it: what is accepted and refused there is not judged."""
+        for key, group in list(self._groups.items()):
+            clause = self.judge.catalogue.clauses[key[0]]
+            if clause.family in _ADMISSION and not self._succeeded[clause.operation]:
+                del self._groups[key]
+                count = counts[clause.id]
+                count.not_judged, count.broken = count.not_judged + count.broken, 0
+                self._skip(clause.id, "no success seen", "check URL, credential and resources", group.count)
 
     def _shared(self, clause: str) -> bool:
         # One fact of the whole request decides about each of its places.
@@ -164,7 +179,10 @@ class Summary:
         for one in reduced.not_judged:
             self._skip(one.clause, one.reason, one.hint)
         counts = self.ledger.clauses(self.judge.catalogue, reduced)
-        wanted = list(operations) if operations is not None else [key for key in self.judge.catalogue.operations if self._seen[key]]
+        self._without_success(counts)
+        wanted = (
+            list(operations) if operations is not None else [key for key in self.judge.catalogue.operations if self._seen[key]]
+        )
         for identity, count in counts.items():
             clause = self.judge.catalogue.clauses[identity]
             if clause.operation in wanted and not count.judged and not count.not_judged:
@@ -237,9 +255,7 @@ class Summary:
         return NewGroup(place=new.place, kind=new.kind, count=count, first=Where(origin=new.origin, time=new.time))
 
     def _operation(self, key: str, counts: Mapping[str, ClauseCount]) -> OperationSummary:
-        mine = [
-            counts[clause.id] for clause in self.judge.catalogue.of_operation(key) if self.selection.takes(clause.id)
-        ]
+        mine = [counts[clause.id] for clause in self.judge.catalogue.of_operation(key) if self.selection.takes(clause.id)]
         return OperationSummary(
             operation=key,
             exchanges=self._seen[key],
