@@ -97,7 +97,9 @@ def path_shape(method: str, url: str) -> str:
     except ValueError:
         path = "/?"
     segments = [
-        "{}" if any(character.isdigit() for character in segment[1:]) or len(segment) > 24 or not segment.isascii() or "%" in segment else segment
+        "{}"
+        if any(character.isdigit() for character in segment[1:]) or len(segment) > 24 or not segment.isascii() or "%" in segment
+        else segment
         for segment in path.split("/")
     ]
     verb = method.upper() if method.isalpha() and len(method) <= 10 else "?"

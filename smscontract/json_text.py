@@ -8,16 +8,16 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from enum import StrEnum
+from enum import Enum, StrEnum
 from typing import Any
 
 import orjson
 
-__all__ = ["ABSENT", "Flaw", "Parsed", "Special", "UNKNOWN", "json_type", "parse", "types_of"]
+__all__ = ["ABSENT", "UNKNOWN", "Flaw", "Parsed", "Special", "json_type", "parse", "types_of"]
 
 
-class Special(StrEnum):
-    """What stands in the place of a value that is not there."""
+class Special(Enum):
+    """What stands in the place of a value that is not there. No text equals one of them."""
 
     ABSENT = "absent"
     UNKNOWN = "unknown"
@@ -137,7 +137,7 @@ def _starts_value(text: str) -> bool:
 
 
 def json_type(value: Any) -> str:
-    """Name of the JSON type; whole numbers are `integer` however they are written, as JSON Schema 2020-12 section 4.2.3 has it."""
+    """Name of the JSON type; whole numbers are `integer` however they are written (JSON Schema 2020-12 section 4.2.3)."""
     if value is None:
         return "null"
     if isinstance(value, bool):

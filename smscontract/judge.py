@@ -23,7 +23,7 @@ from smscontract.clauses.base import Broken, Fact, Kept, Outcome, Shown, Skipped
 from smscontract.clauses.fast import compiled_schema
 from smscontract.clauses.reduction import Decided
 from smscontract.clauses.validity import assess
-from smscontract.documents import Clause, Node, Operation
+from smscontract.documents import Clause, Node
 from smscontract.exchange import Exchange
 from smscontract.findings import Finding, New, NewKind, NotJudged
 from smscontract.json_text import ABSENT, UNKNOWN, json_type
@@ -91,7 +91,8 @@ class Judge:
 
     def digest(self, value: Any) -> str:
         """A keyed digest of a JSON value (16 bytes as hexadecimal): equal values, equal digests."""
-        text = value if isinstance(value, str) else json.dumps(value, sort_keys=True, default=str)
+        plain = int(value) if isinstance(value, float) and value.is_integer() else value
+        text = json.dumps(plain, sort_keys=True, default=str)
         return hmac.new(self._key, text.encode("utf-8", "surrogatepass"), "sha256").hexdigest()[:32]
 
     def match(self, exchange: Exchange) -> Exchange:
@@ -301,9 +302,10 @@ class _Pass:
         )
 
     def _shown(self, broken: Broken) -> str:
-        if broken.spot.part in ("status", "time") or broken.spot == Spot("response headers") or isinstance(broken.got, int):
-            return self.judge.masker.scrub(str(broken.got)) if broken.mask is None else self.judge.masker.value(broken.got, broken.mask)
-        return self.judge.masker.value(broken.got, broken.mask)
+        masker = self.judge.masker
+        if broken.plain or (broken.mask is None and broken.spot.part in ("status", "time")):
+            return masker.scrub(str(broken.got))
+        return masker.value(broken.got, broken.mask)
 
 
 def _news(judge: Judge, view: View) -> Iterator[New]:
@@ -363,8 +365,3 @@ def _kind(node: Node, value: Any) -> str:
     if isinstance(value, bool):
         return f"member:{str(value).lower()}"
     return "value"
-
-
-def operation_of(judge: Judge, exchange: Exchange) -> Operation | None:
-    """The operation of an exchange that was matched."""
-    return judge.catalogue.operations.get(exchange.operation or "")

@@ -103,7 +103,8 @@ class Summary:
         if answered is not None and exchange.response is not None:
             self._newest[signature.operation] = max(answered, self._newest.get(signature.operation, answered))
         self.ledger.add(signature)
-        self.facts.extend(fact for fact in judgement.facts if self.selection.takes(fact.clause) or self._shared(fact.clause))
+        # Whatever is selected: one history may be the cause of another's break, and only all facts together tell.
+        self.facts.extend(judgement.facts)
         for finding in judgement.findings:
             self._add_finding(finding)
         for one in judgement.not_judged:
@@ -117,8 +118,8 @@ class Summary:
         self.problems.append(problem)
 
     def _without_success(self, counts: Mapping[str, ClauseCount]) -> None:
-        """Where an operation never answered with a success, nobody can tell a provider that refuses wrongly from ids, a URL or a
-        credential that are not meant for it: what is accepted and refused there is not judged."""
+        """Where an operation never answered with a success, nobody can tell a provider that refuses wrongly from ids, a
+        URL or credential that are not meant for it: what is accepted and refused there is not judged."""
         for key, group in list(self._groups.items()):
             clause = self.judge.catalogue.clauses[key[0]]
             if clause.family in _ADMISSION and not self._succeeded[clause.operation]:
@@ -126,10 +127,6 @@ class Summary:
                 count = counts[clause.id]
                 count.not_judged, count.broken = count.not_judged + count.broken, 0
                 self._skip(clause.id, "no success seen", "check URL, credential and resources", group.count)
-
-    def _shared(self, clause: str) -> bool:
-        # One fact of the whole request decides about each of its places.
-        return clause.endswith("/request:accepts")
 
     def _add_finding(self, finding: Finding) -> None:
         if not self.selection.takes(finding.clause):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import BinaryIO
 
 from smscontract.errors import ExitCode
@@ -32,7 +32,7 @@ class Request:
     side: str | None = None
     status: int | None = None
     format: str | None = None
-    selection: Selection = Selection()
+    selection: Selection = field(default_factory=Selection)
     fail_on: FailOn = FailOn.MUST
 
 

@@ -50,7 +50,7 @@ def _source(security: Security) -> Source:
     )
 
 
-def judge(clause: Clause, view: View) -> Outcome:  # noqa: PLR0911 - a ladder of reasons not to judge
+def judge(clause: Clause, view: View) -> Outcome:
     """Judged where it is known what the credential was."""
     name, auth = clause.detail, view.exchange.auth
     if auth is None:

@@ -13,11 +13,13 @@ from smscontract.documents.clause import Clause
 from smscontract.documents.openapi import ResponseDocument
 from smscontract.exchange import Exchange, Origin, Part, Wire, header_values
 from smscontract.json_text import ABSENT, UNKNOWN, Parsed, parse
+from smscontract.mask import Kind
 
 __all__ = [
     "KEPT",
     "Assessment",
     "Broken",
+    "Digest",
     "Fact",
     "Family",
     "Kept",
@@ -26,6 +28,7 @@ __all__ = [
     "Skipped",
     "Spot",
     "View",
+    "index_instances",
     "pointer_text",
 ]
 
@@ -64,15 +67,16 @@ class Broken:
         spot: the first broken place.
         uses: every place that the verdict rests on.
         expected: what should stand there; words of the contract only.
-        got: the value itself, masked by the judge; `mask` says what kind of secret it is.
+        got: the value itself, masked by the judge; `mask` says what kind of secret it is, `plain` that it is in our words.
     """
 
     message: str
     spot: Spot
     expected: str
     got: Any
-    mask: str | None = None
+    mask: Kind | None = None
     uses: tuple[Spot, ...] = ()
+    plain: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +160,7 @@ class Assessment:
         unknown_rules: names of rules of which it cannot be told.
         states: parameters whose state has to be refused.
         undefined: names of what it meets under `undefined:`.
+        unsure: names of entries under `undefined:` of which it cannot be told.
         reason: why the validity cannot be told.
     """
 
@@ -165,6 +170,7 @@ class Assessment:
     unknown_rules: tuple[str, ...] = ()
     states: tuple[str, ...] = ()
     undefined: tuple[str, ...] = ()
+    unsure: tuple[str, ...] = ()
     reason: str = ""
 
     @property
@@ -173,13 +179,16 @@ class Assessment:
         return len(self.violations) + len(self.rules) + len(self.states)
 
 
+#: A keyed digest of a JSON value: equal values, equal digests.
 Digest = Callable[[Any], str]
 
 
 class View:
     """One exchange as clauses see it: bodies parsed once, places resolved, validity known."""
 
-    def __init__(self, exchange: Exchange, operation: Operation, digest: Digest, show: Callable[[Any, str | None], str]) -> None:
+    def __init__(
+        self, exchange: Exchange, operation: Operation, digest: Digest, show: Callable[[Any, Kind | None], str]
+    ) -> None:
         self.exchange = exchange
         self.operation = operation
         self.digest = digest
@@ -278,7 +287,7 @@ class View:
             return list(_descend(self.got if root == "got" else self.sent, place))
         return [(Spot(place.part, ""), self._single(place))]
 
-    def _single(self, place: Place) -> Any:  # noqa: PLR0911 - one line for each root
+    def _single(self, place: Place) -> Any:
         exchange, name = self.exchange, place.steps[0] if place.steps else ""
         match place.root:
             case "code":

@@ -9,17 +9,22 @@ from typing import Any
 
 from smscontract.clauses.base import Broken, Spot, View
 from smscontract.clauses.schema import matches
-from smscontract.documents import Conditions, Node, Place, Rule, parse_place
+from smscontract.clauses.values import declared, equal_values
+from smscontract.documents import Conditions, Place, Rule, parse_place
 from smscontract.json_text import ABSENT, UNKNOWN
+from smscontract.mask import Kind
 
-__all__ = ["Met", "accepted_scope", "equal_values", "evaluate", "expectation", "known_label", "mask_at", "status_matches"]
-
-
-def equal_values(left: Any, right: Any) -> bool:
-    """Equality of JSON values: true is not 1, 1.0 is 1."""
-    if isinstance(left, bool) != isinstance(right, bool):
-        return False
-    return bool(left == right)
+__all__ = [
+    "Met",
+    "accepted_scope",
+    "because_of",
+    "broken_condition",
+    "evaluate",
+    "expectation",
+    "known_label",
+    "mask_at",
+    "status_matches",
+]
 
 
 def status_matches(status: int, expected: Any) -> bool:
@@ -33,7 +38,7 @@ def known_label(known: Mapping[str, Any], label: str) -> bool:
     return label in (known.get("label"), known.get("state"))
 
 
-def _matches(value: Any, expected: Any, place: Place, view: View) -> bool | None:  # noqa: PLR0911, C901 - one branch for each word of the vocabulary
+def _matches(value: Any, expected: Any, place: Place, view: View) -> bool | None:
     if isinstance(expected, Mapping):
         word, operand = next(iter(expected.items()))
         if word == "in":
@@ -43,7 +48,7 @@ def _matches(value: Any, expected: Any, place: Place, view: View) -> bool | None
         if value is UNKNOWN:
             return None
         if word == "is":
-            return (value is ABSENT) == (operand == "absent")
+            return bool((value is ABSENT) == (operand == "absent"))
         if word == "schema":
             return value is not ABSENT and matches(value, json.dumps(operand))
         excluded = operand if isinstance(operand, list) else [operand]
@@ -106,7 +111,13 @@ def evaluate(conditions: Conditions, view: View, *, every: bool) -> Met:
             empty = True
             one: bool | None = every
         elif every or not place.each:
-            one = False if any(answer is False for answer, _, _ in answers) else None if any(a is None for a, _, _ in answers) else True
+            one = (
+                False
+                if any(answer is False for answer, _, _ in answers)
+                else None
+                if any(a is None for a, _, _ in answers)
+                else True
+            )
         else:
             one = True if any(answer for answer, _, _ in answers) else None if any(a is None for a, _, _ in answers) else False
         if one is False and failed is None and answers:
@@ -123,19 +134,11 @@ def accepted_scope(rule: Rule, view: View) -> bool:
     return view.accepted or any(place.root == "code" for place, _ in rule.when)
 
 
-def mask_at(view: View, place: Place) -> str | None:
+def mask_at(view: View, place: Place) -> Kind | None:
     """The kind of secret at a place, from the document."""
     if place.root in ("sent", "got"):
-        document = view.document
-        node: Node | None = (
-            (view.operation.body.node if view.operation.body is not None else None)
-            if place.root == "sent"
-            else (document.node if document is not None else None)
-        )
-        for step in place.steps:
-            if node is None:
-                return "text"
-            node = node.items if step == "[*]" else node.properties.get(step)
+        node = declared(view, place)
+        # What the document does not know may be anything.
         return node.mask if node is not None else "text"
     if place.root == "header":
         return "secret"

@@ -27,7 +27,7 @@ def clauses_of(operation: Operation) -> Iterator[Clause]:
     for document, node in schema.nodes_of(operation):
         if "const" in node.raw:
             says = f"{schema.place_words(node)} is always `{node.raw['const']}`"
-            yield schema.schema_clause(operation, document, node, FAMILY, "const", says)
+            yield schema.schema_clause(operation, document, node, family=FAMILY, keyword="const", says=says)
     for rule in operation.rules:
         if rule.kind in KINDS:
             yield rule_clause(operation, rule, FAMILY)
@@ -72,7 +72,7 @@ def judge(clause: Clause, view: View) -> Outcome:
 
 def reduce(clauses: Mapping[str, Clause], facts: Sequence[Fact]) -> Iterator[Decided]:
     """The most frequent value is the constant (of equally frequent ones the earliest); whatever differs breaks the clause."""
-    for identity in sorted({fact.clause for fact in facts}):
+    for identity in sorted({fact.clause for fact in facts} & set(clauses)):
         mine = sorted((fact for fact in facts if fact.clause == identity), key=Fact.sort_key)
         counts = Counter(fact.values["value"] for fact in mine)
         usual = max(counts, key=lambda value: counts[value])  # insertion order, so the earliest of equals

@@ -33,7 +33,7 @@ def clauses_of(operation: Operation) -> Iterator[Clause]:
     for document, node in schema.nodes_of(operation):
         if node.enum is not None:
             says = f"{schema.place_words(node)} is one of {members_text(node.enum)}"
-            yield schema.schema_clause(operation, document, node, FAMILY, "enum", says)
+            yield schema.schema_clause(operation, document, node, family=FAMILY, keyword="enum", says=says)
 
 
 def _check(node: Node, value: Any) -> tuple[str, str] | None:

@@ -10,12 +10,13 @@ from smscontract.clauses import schema
 from smscontract.clauses.base import Outcome, View
 from smscontract.clauses.enum import is_member
 from smscontract.clauses.mutate import body_of, edited
+from smscontract.clauses.opinions import in_words
 from smscontract.documents import Clause, Node, Operation
 from smscontract.exchange import Exchange
 from smscontract.json_text import ABSENT
 from smscontract.rfc3339 import is_date, is_date_time, is_local_date_time
 
-__all__ = ["FAMILY", "break_", "clauses_of", "judge", "keeps_format", "keyword_problem"]
+__all__ = ["FAMILY", "FORMATS", "break_", "clauses_of", "judge", "keeps_format", "keyword_problem"]
 
 FAMILY = "format"
 
@@ -40,16 +41,16 @@ def clauses_of(operation: Operation) -> Iterator[Clause]:
         kind = node.raw.get("format")
         if kind in FORMATS:
             says = f"{where} is {FORMATS[kind]}"
-            yield schema.schema_clause(operation, document, node, FAMILY, "format", says)
+            yield schema.schema_clause(operation, document, node, family=FAMILY, keyword="format", says=says)
         if kind == "date-time":
             says = f"{where} says which offset from UTC it is in"
-            yield schema.schema_clause(operation, document, node, FAMILY, "offset", says)
+            yield schema.schema_clause(operation, document, node, family=FAMILY, keyword="offset", says=says)
         if "pattern" in node.raw:
             says = f"{where} matches `{node.raw['pattern']}`"
-            yield schema.schema_clause(operation, document, node, FAMILY, "pattern", says)
+            yield schema.schema_clause(operation, document, node, family=FAMILY, keyword="pattern", says=says)
         for keyword in node.other:
             says = f"{where} keeps `{keyword}`"
-            yield schema.schema_clause(operation, document, node, FAMILY, keyword, says)
+            yield schema.schema_clause(operation, document, node, family=FAMILY, keyword=keyword, says=says)
 
 
 def keeps_format(kind: str, value: str) -> bool:
@@ -81,10 +82,13 @@ def keyword_problem(node: Node, keyword: str, value: Any) -> tuple[str, str] | N
     if keyword == "if":
         words |= {name: node.raw[name] for name in ("then", "else") if name in node.raw}
     elif keyword == "additionalProperties":
-        words["properties"] = {name: True for name in node.properties}
-    if schema.matches(value, json.dumps(words)):
+        words["properties"] = dict.fromkeys(node.properties, True)
+    text = json.dumps(words)
+    if schema.matches(value, text):
         return None
-    return f"the value does not keep `{keyword}`", f"`{keyword}: {json.dumps(node.other[keyword])[:80]}`"
+    return in_words(
+        value, text, keyword
+    ) or f"the value does not keep `{keyword}`", f"`{keyword}: {json.dumps(node.other[keyword])[:80]}`"
 
 
 def judge(clause: Clause, view: View) -> Outcome:
@@ -101,7 +105,13 @@ def judge(clause: Clause, view: View) -> Outcome:
 
 
 _BROKEN_TEXTS = {
-    "date-time": ["2026-13-45T99:99:99Z", "2026-02-30T10:00:00Z", "yesterday", "2026-05-13 10:00:00Z", "Wed, 13 May 2026 10:00:00 GMT"],
+    "date-time": [
+        "2026-13-45T99:99:99Z",
+        "2026-02-30T10:00:00Z",
+        "yesterday",
+        "2026-05-13 10:00:00Z",
+        "Wed, 13 May 2026 10:00:00 GMT",
+    ],
     "date": ["2026-02-30", "13.05.2026"],
 }
 
@@ -115,7 +125,13 @@ def break_(clause: Clause, past: Sequence[Exchange], last: Exchange, operation: 
     if keyword == "offset":
         current = body_of(last)
         for name in node.path:
-            current = current.get(name) if isinstance(current, dict) else current[0] if isinstance(current, list) and current else None
+            current = (
+                current.get(name)
+                if isinstance(current, dict)
+                else current[0]
+                if isinstance(current, list) and current
+                else None
+            )
         local = current[:19] if isinstance(current, str) and is_date_time(current) else "2026-05-13T10:00:00"
         candidates = [local, "2026-05-13T10:00:00"]
     elif keyword == "format":

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from smscontract.clauses.base import KEPT, Broken, Fact, Outcome, Shown, Skipped, Spot, View
+from smscontract.clauses.base import KEPT, Broken, Fact, Kept, Outcome, Shown, Skipped, Spot, View
 from smscontract.clauses.conditions import evaluate, mask_at
 from smscontract.clauses.mutate import body_of
 from smscontract.clauses.reduction import Decided, by_scope, overlapping
 from smscontract.clauses.rules import rule_clause, set_place
+from smscontract.clauses.values import comparable, kinds_of
 from smscontract.documents import Clause, Operation, Place, Rule
 from smscontract.exchange import Exchange
 from smscontract.json_text import ABSENT, UNKNOWN
@@ -27,13 +28,22 @@ def clauses_of(operation: Operation) -> Iterator[Clause]:
             yield rule_clause(operation, rule, FAMILY)
 
 
+def _digest(view: View, place: Place, value: Any) -> str | None:
+    """A digest that is equal for values that mean the same; `None` for what is unknown, null, or no single value."""
+    if value is ABSENT or value is UNKNOWN or value is None or isinstance(value, dict | list):
+        return None
+    plain = comparable(value, kinds_of(view, (place,)))
+    return None if plain is UNKNOWN else view.digest(plain)
+
+
 def _scope(rule: Rule, view: View) -> tuple[str, ...] | None:
     values = []
     for place in rule.per:
         spots = view.places(place)
-        if len(spots) != 1 or spots[0][1] in (ABSENT, UNKNOWN, None) or isinstance(spots[0][1], dict | list):
+        digest = _digest(view, place, spots[0][1]) if len(spots) == 1 else None
+        if digest is None:
             return None
-        values.append(view.digest(spots[0][1]))
+        values.append(digest)
     return tuple(values)
 
 
@@ -44,17 +54,13 @@ def judge(clause: Clause, view: View) -> Outcome:
     if scope is None:
         unknown = any(value is UNKNOWN for place in rule.per for _, value in view.places(place))
         return Skipped("scope not known from this exchange") if unknown and view.accepted else None
-    answered = view.status is not None and view.status < 500 and view.exchange.failure is None
+    answered = view.status is not None and view.status < 500 and view.status != 408 and view.exchange.failure is None
     success = bool(evaluate(rule.among, view, every=True).truth) if rule.among else view.accepted
     if success and view.validity in ("invalid", "undefined") and rule.kind != "unique":
         # What such a request did to the scope is anybody's guess.
         answered = False
     spots = [(place, spot, value) for place in rule.places for spot, value in view.places(place)] if success else []
-    values = {
-        place.text: view.digest(value)
-        for place, _, value in spots
-        if value not in (ABSENT, UNKNOWN, None) and not isinstance(value, dict | list)
-    }
+    values = {place.text: digest for place, _, value in spots if (digest := _digest(view, place, value)) is not None}
     if rule.kind == "unique":
         return _unique(clause, rule, view, spots, scope)
     when = evaluate(rule.when, view, every=False).truth if rule.when else True
@@ -86,20 +92,25 @@ def _known(rule: Rule, view: View) -> dict[str, str]:
     """What the resources say of the values before the first exchange."""
     if not rule.start_known:
         return {}
+    known = view.exchange.known
+    mine = [known[place.last] for place in rule.per if place.last in known]
     found: dict[str, str] = {}
-    for entry in view.exchange.known.values():
+    for entry in mine or known.values():
         for place in rule.places:
-            name = "state" if rule.kind == "moves" else place.last
-            if name in entry and entry[name] is not None:
-                found[place.text] = str(entry[name]) if rule.kind == "moves" else view.digest(entry[name])
+            value = entry.get("state" if rule.kind == "moves" else place.last)
+            text = str(value) if rule.kind == "moves" and value is not None else _digest(view, place, value)
+            if text is not None:
+                found[place.text] = text
     return found
 
 
-def _unique(clause: Clause, rule: Rule, view: View, spots: Sequence[tuple[Place, Spot, Any]], scope: tuple[str, ...]) -> Outcome:
+def _unique(
+    clause: Clause, rule: Rule, view: View, spots: Sequence[tuple[Place, Spot, Any]], scope: tuple[str, ...]
+) -> Outcome:
     facts = tuple(
         Fact(
             clause=clause.id,
-            scope=(view.digest(value),),
+            scope=(digest,),
             start=view.exchange.sent_at,
             end=view.exchange.received_at,
             origin=view.exchange.origin,
@@ -108,7 +119,7 @@ def _unique(clause: Clause, rule: Rule, view: View, spots: Sequence[tuple[Place,
             spot=spot,
         )
         for place, spot, value in spots
-        if value not in (ABSENT, UNKNOWN, None) and not isinstance(value, dict | list)
+        if (digest := _digest(view, place, value)) is not None
     )
     return Shown(facts, tuple(spot for _, spot, _ in spots)) if facts else None
 
@@ -186,7 +197,7 @@ class _Scope:
             return "an earlier exchange has no answer"
         return ""
 
-    def _compare(self, fact: Fact) -> KeptOrBroken:
+    def _compare(self, fact: Fact) -> Kept | Broken | None:
         rule = self.rule
         if rule.kind == "fresh":
             return self._fresh(fact)
@@ -213,21 +224,27 @@ class _Scope:
             else:
                 judged = True
                 if before != now:
-                    return self._broken(fact, place, f"`{place.text}` is not the same as before", "the value of the exchange before")
+                    return self._broken(
+                        fact, place, f"`{place.text}` is not the same as before", "the value of the exchange before"
+                    )
         return KEPT if judged else None
 
-    def _fresh(self, fact: Fact) -> KeptOrBroken:
+    def _fresh(self, fact: Fact) -> Kept | Broken | None:
         for place in self.rule.places:
             now = fact.values["values"].get(place.text)
             if now is not None and now in self.earlier[place.text]:
-                return self._broken(fact, place, f"`{place.text}` was seen in this scope before", "a value that was not seen before")
+                return self._broken(
+                    fact, place, f"`{place.text}` was seen in this scope before", "a value that was not seen before"
+                )
         return KEPT if any(self.earlier.values()) else None
 
     def _broken(self, fact: Fact, place: Place, message: str, expected: str) -> Broken:
         part, pointer = fact.values["spots"][place.text]
         if self.last_fact is not None:
             message += f" ({self.last_fact.origin})"
-        return Broken(message=message, spot=Spot(part, pointer), expected=expected, got=fact.values["shown"].get(place.text, ""))
+        return Broken(
+            message=message, spot=Spot(part, pointer), expected=expected, got=fact.values["shown"].get(place.text, "")
+        )
 
     def _close(self, fact: Fact) -> bool:
         if self.last_fact is None or self.last_fact.end is None or fact.start is None or self.rule.within is None:
@@ -252,38 +269,28 @@ class _Scope:
         self.last, self.last_fact, self.lost, self.crossed = dict(current), fact, False, False
 
 
-KeptOrBroken = Any
-
-
 def break_(clause: Clause, past: Sequence[Exchange], last: Exchange, operation: Operation) -> Iterator[Exchange]:  # noqa: ARG001 - the signature of all families
     """Another value than before, an old value, a move that is not allowed."""
     rule: Rule = clause.detail
     for place in rule.places:
-        if rule.kind in ("fresh", "unique"):
-            for earlier in reversed(past):
-                value = _lookup(body_of(earlier), place)
-                changed = set_place(last, place, value) if isinstance(value, str) else None
-                if changed is not None:
-                    yield changed
-        elif rule.kind == "moves":
-            for name in rule.moves:
-                changed = set_place(last, place, name)
-                if changed is not None:
-                    yield changed
-        elif place.root == "got":
-            current = _lookup(body_of(last), place)
-            for value in _others(current):
-                changed = set_place(last, place, value)
-                if changed is not None:
-                    yield changed
-        else:
-            # The value is in the request, so the scope has to move: an answer of the past for this request.
-            for earlier in past:
-                for scope in rule.per:
-                    value = _lookup(body_of(earlier), scope)
-                    changed = set_place(last, scope, value) if scope.root == "got" and value is not None else None
-                    if changed is not None:
-                        yield changed
+        for changed in _broken_at(rule, place, past, last):
+            if changed is not None:
+                yield changed
+
+
+def _broken_at(rule: Rule, place: Place, past: Sequence[Exchange], last: Exchange) -> Iterator[Exchange | None]:
+    if rule.kind in ("fresh", "unique"):
+        values = [_lookup(body_of(earlier), place) for earlier in reversed(past)]
+        yield from (set_place(last, place, value) for value in values if isinstance(value, str))
+    elif rule.kind == "moves":
+        yield from (set_place(last, place, name) for name in rule.moves)
+    elif place.root == "got":
+        yield from (set_place(last, place, value) for value in _others(_lookup(body_of(last), place)))
+    else:
+        # The value is in the request, so the scope has to move: an answer of the past for this request.
+        for earlier in past:
+            moved = [(scope, _lookup(body_of(earlier), scope)) for scope in rule.per if scope.root == "got"]
+            yield from (set_place(last, scope, value) for scope, value in moved if value is not None)
 
 
 def _others(value: Any) -> Iterator[str]:

@@ -68,10 +68,8 @@ def with_request_body(exchange: Exchange, value: Any) -> Exchange:
 
 def body_of(exchange: Exchange, *, request: bool = False) -> Any:
     """The JSON value of a body, or `UNKNOWN`."""
-    if request:
-        raw = exchange.request.body
-    else:
-        raw = exchange.response.body if exchange.response is not None else None
+    answer = exchange.response.body if exchange.response is not None else None
+    raw = exchange.request.body if request else answer
     return parse(raw).value if raw else UNKNOWN
 
 
@@ -80,7 +78,7 @@ def with_value(body: Any, steps: Sequence[str | int], value: Any) -> Any:
     if not steps:
         return value
     result = copy.deepcopy(body)
-    holder = result
+    holder: Any = result
     for step, following in zip(steps, [*steps[1:], None], strict=True):
         if following is None:
             if value is DELETE:
@@ -91,7 +89,7 @@ def with_value(body: Any, steps: Sequence[str | int], value: Any) -> Any:
             break
         if isinstance(holder, dict) and not isinstance(holder.get(step), dict | list):
             holder[step] = {}
-        holder = holder[step]  # type: ignore[index]  # as above
+        holder = holder[step]
     return result
 
 
@@ -109,7 +107,7 @@ def instances(body: Any, node_path: Sequence[str], example: Any, node: Node) -> 
             found.append(steps)
             return value
         name = rest[0]
-        if node.items is not None and name == "items" and node.path + ("items",) == node.items.path:
+        if node.items is not None and name == "items" and (*node.path, "items") == node.items.path:
             samples = sample if isinstance(sample, list) else []
             items = value if isinstance(value, list) and value else copy.deepcopy(samples[:1])
             return [
@@ -162,7 +160,9 @@ def success_of(exchange: Exchange, operation: Operation) -> Exchange:
 def refusals_of(exchange: Exchange, operation: Operation, status: int) -> Iterator[Exchange]:
     """The exchange answered with each of the document's examples of a refusal, the richest first."""
     document = operation.refusal
-    samples = sorted(document.examples.values(), key=lambda one: -len(json.dumps(one, default=str))) if document is not None else []
+    samples = (
+        sorted(document.examples.values(), key=lambda one: -len(json.dumps(one, default=str))) if document is not None else []
+    )
     for sample in samples or [{}]:
         yield with_response(exchange, status=status, body=dumped(sample), headers=(("content-type", "application/json"),))
 

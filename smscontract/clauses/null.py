@@ -23,8 +23,12 @@ def clauses_of(operation: Operation) -> Iterator[Clause]:
         if node.nullable is None or (not node.types and node.nullable):
             continue
         where = schema.place_words(node)
-        says = f"{where} may be null, and then it is null itself, not a text that spells it" if node.nullable else f"{where} is never null"
-        yield schema.schema_clause(operation, document, node, FAMILY, "null", says)
+        says = (
+            f"{where} may be null, and then it is null itself, not a text that spells it"
+            if node.nullable
+            else f"{where} is never null"
+        )
+        yield schema.schema_clause(operation, document, node, family=FAMILY, keyword="null", says=says)
 
 
 def _check(node: Node, value: Any) -> tuple[str, str] | None:

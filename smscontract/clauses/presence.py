@@ -22,7 +22,7 @@ def clauses_of(operation: Operation) -> Iterator[Clause]:
     for document, node in schema.nodes_of(operation):
         if node.required and node.path:
             says = f"{schema.place_words(node)} is always there in the answer {document.key}"
-            yield schema.schema_clause(operation, document, node, FAMILY, "required", says)
+            yield schema.schema_clause(operation, document, node, family=FAMILY, keyword="required", says=says)
 
 
 def _check(_: Node, value: Any) -> tuple[str, str] | None:

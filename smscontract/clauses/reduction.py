@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from smscontract.clauses.base import Broken, Fact, Kept, Skipped
 
-__all__ = ["Decided", "overlapping"]
+__all__ = ["Decided", "by_scope", "overlapping"]
 
 
 @dataclass(frozen=True, slots=True)

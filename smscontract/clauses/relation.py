@@ -7,9 +7,10 @@ from itertools import combinations, pairwise
 from typing import Any
 
 from smscontract.clauses.base import KEPT, Broken, Outcome, Spot, View
-from smscontract.clauses.conditions import equal_values, mask_at
+from smscontract.clauses.conditions import mask_at
 from smscontract.clauses.mutate import body_of
 from smscontract.clauses.rules import premise, rule_clause, set_place
+from smscontract.clauses.values import comparable, equal_values, kinds_of
 from smscontract.documents import Clause, Operation, Place, Rule
 from smscontract.exchange import Exchange
 from smscontract.json_text import UNKNOWN, json_type
@@ -36,7 +37,8 @@ def holds(kind: str, left: Any, right: Any) -> bool | None:
     """Whether two operands are in a relation; `None` where one is absent, null or of another type."""
     if kind == "less":
         return left < right if _number(left) and _number(right) else None
-    if json_type(left) == "unknown" or left is None or json_type(left) != json_type(right) or isinstance(left, dict | list):
+    kinds = {"number" if json_type(one) == "integer" else json_type(one) for one in (left, right)}
+    if len(kinds) > 1 or kinds & {"unknown", "null", "object", "array"}:
         return None
     return equal_values(left, right) == (kind == "equal")
 
@@ -55,9 +57,10 @@ def judge(clause: Clause, view: View) -> Outcome:
         return _order(rule, view)
     left_place, right_place = rule.places[0], rule.places[1]
     outcome: Outcome = None
+    kinds = kinds_of(view, rule.places) if rule.kind != "less" else frozenset()
     for left_spot, left in view.places(left_place):
         for right_spot, right in view.places(right_place):
-            answer = holds(rule.kind, left, right)
+            answer = holds(rule.kind, comparable(left, kinds), comparable(right, kinds))
             if answer is None:
                 continue
             outcome = outcome or KEPT

@@ -67,8 +67,7 @@ def wanted(expected: Any) -> Iterator[Any]:
 
 
 def _examples_of(schema: Any) -> Iterator[Any]:
-    for member in schema.get("enum", []):
-        yield member
+    yield from schema.get("enum", [])
     if "const" in schema:
         yield schema["const"]
     yield from ("text", "+14155550123", 1, ["text"], [{"error": "CODE", "message": "text"}], {"a": "b"}, True)
@@ -101,7 +100,9 @@ def node_at(operation: Operation, place: Place) -> list[Node]:
     if place.root == "sent":
         roots = [operation.body.node] if operation.body is not None else []
     else:
-        roots = [document.node for document in operation.responses.values() if document.node is not None and place.root == "got"]
+        roots = [
+            document.node for document in operation.responses.values() if document.node is not None and place.root == "got"
+        ]
     found = []
     for root in roots:
         node: Node | None = root

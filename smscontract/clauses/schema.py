@@ -10,11 +10,22 @@ from typing import Any
 import jsonschema_rs
 
 from smscontract.clauses.base import KEPT, Broken, Outcome, Skipped, Spot, View
+from smscontract.clauses.opinions import accepts
 from smscontract.documents import Clause, Node, Operation, ResponseDocument
 from smscontract.findings import Level
 from smscontract.json_text import ABSENT, UNKNOWN, types_of
 
-__all__ = ["NULL_TEXTS", "SchemaDetail", "is_type", "judge_places", "matches", "nodes_of", "null_stand_in", "place_words", "schema_clause"]
+__all__ = [
+    "NULL_TEXTS",
+    "SchemaDetail",
+    "is_type",
+    "judge_places",
+    "matches",
+    "nodes_of",
+    "null_stand_in",
+    "place_words",
+    "schema_clause",
+]
 
 #: Texts that spell null. Where null is allowed, none of them may stand for it.
 NULL_TEXTS = frozenset({"null", "NULL", "Null", "None", "nil", "undefined"})
@@ -44,12 +55,11 @@ def place_words(node: Node) -> str:
 
 
 def schema_clause(
-    operation: Operation, document: ResponseDocument, node: Node, family: str, keyword: str, says: str, *, source_key: str = ""
+    operation: Operation, document: ResponseDocument, node: Node, *, family: str, keyword: str, says: str
 ) -> Clause:
     """A clause on one keyword at one place of an answer."""
-    name = source_key or keyword
     # A date-time promises its offset too (RFC 3339), but many servers print local ones: never more than `should`.
-    level = Level.SHOULD if keyword == "offset" else node.level(name)
+    level = Level.SHOULD if keyword == "offset" else node.level(keyword)
     base = f"{operation.key}/{document.key}"
     return Clause(
         id=f"{base}/{node.text}:{keyword}" if node.path else f"{base}:{keyword}",
@@ -58,7 +68,7 @@ def schema_clause(
         level=level,
         family=family,
         says=says,
-        source=node.source("format" if keyword == "offset" else name),
+        source=node.source("format" if keyword == "offset" else keyword),
         detail=SchemaDetail(document.key, node, keyword, document),
     )
 
@@ -79,11 +89,12 @@ def _validator(text: str) -> Any:
 
 
 def matches(value: Any, schema_text: str) -> bool:
-    """Whether a value keeps a schema (JSON text), formats asserted. Never raises."""
+    """Whether a value keeps a schema (JSON text), formats asserted. Never raises: where one library gives up another is
+    asked, and what neither can tell is nobody's fault."""
     try:
         return bool(_validator(schema_text).is_valid(value))
-    except (UnicodeEncodeError, ValueError, OverflowError, RecursionError):
-        return False
+    except (ValueError, OverflowError, RecursionError):
+        return accepts(value, schema_text) is not False
 
 
 def judge_places(clause: Clause, view: View, check: Callable[[Node, Any], tuple[str, str] | None]) -> Outcome:
@@ -108,7 +119,5 @@ def judge_places(clause: Clause, view: View, check: Callable[[Node, Any], tuple[
         problem = check(detail.node, value)
         if problem is not None:
             spot = Spot("response body", pointer)
-            return Broken(
-                message=problem[0], spot=spot, expected=problem[1], got=value, mask=detail.node.mask, uses=(spot,)
-            )
+            return Broken(message=problem[0], spot=spot, expected=problem[1], got=value, mask=detail.node.mask, uses=(spot,))
     return KEPT if judged else None

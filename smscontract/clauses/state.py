@@ -59,8 +59,9 @@ def judge(clause: Clause, view: View) -> Outcome:
         return Skipped("refused for its credential")
     if status_matches(view.status, detail.codes):
         return KEPT
+    what = "accepted" if view.accepted else "refused" if expects_success else "answered otherwise"
     return Broken(
-        message=f"a request on `{detail.label}` was {'accepted' if view.accepted else 'refused' if expects_success else 'answered otherwise'}",
+        message=f"a request on `{detail.label}` was {what}",
         spot=Spot("status"),
         expected=" or ".join(detail.codes),
         got=view.status,

@@ -29,7 +29,7 @@ def clauses_of(operation: Operation) -> Iterator[Clause]:
             says = f"{schema.place_words(node)} is {_words(node)}"
             if node.types and node.nullable:
                 says += ", if it is not null"
-            yield schema.schema_clause(operation, document, node, FAMILY, "type", says)
+            yield schema.schema_clause(operation, document, node, family=FAMILY, keyword="type", says=says)
 
 
 def _check(node: Node, value: Any) -> tuple[str, str] | None:
@@ -74,12 +74,15 @@ def break_(clause: Clause, past: Sequence[Exchange], last: Exchange, operation: 
     detail = clause.detail
     node: Node = detail.node
     if not node.types:
-        for value in ([], "null", {}):
+        stand_ins: list[Any] = [[], "null", {}]
+        for value in stand_ins:
             yield from edited(last, node, detail.document, value)
         return
     body = body_of(last)
     current = body
     for name in node.path:
-        current = current.get(name) if isinstance(current, dict) else current[0] if isinstance(current, list) and current else None
-    for value in wrong_types(node, current):
-        yield from edited(last, node, detail.document, value)
+        current = (
+            current.get(name) if isinstance(current, dict) else current[0] if isinstance(current, list) and current else None
+        )
+    for wrong in wrong_types(node, current):
+        yield from edited(last, node, detail.document, wrong)

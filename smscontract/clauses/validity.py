@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from smscontract.clauses import enum, schema
@@ -10,11 +10,12 @@ from smscontract.clauses import format as formats
 from smscontract.clauses.base import Assessment, View
 from smscontract.clauses.conditions import evaluate, known_label, status_matches
 from smscontract.clauses.relation import holds
+from smscontract.clauses.values import comparable, equal_values, kinds_of
 from smscontract.documents import Node, Parameter, Rule
 from smscontract.exchange import Auth
 from smscontract.json_text import ABSENT, UNKNOWN, Flaw
 
-__all__ = ["assess", "problem_of", "requirement_holds"]
+__all__ = ["assess", "problem_of", "refused", "requirement_holds"]
 
 #: Flaws of a request body that some servers rightly read all the same: nobody knows whether they are refused.
 _TOLERATED = (Flaw.BOM, Flaw.DUPLICATE, Flaw.CONSTANT, Flaw.SURROGATE, Flaw.DEPTH, Flaw.ENCODING)
@@ -30,9 +31,11 @@ def problem_of(node: Node, value: Any) -> str | None:
         return "of another type"
     if node.enum is not None and not enum.is_member(value, node.enum):
         return "none of the listed values"
-    if "const" in node.raw and value != node.raw["const"]:
+    if "const" in node.raw and not equal_values(value, node.raw["const"]):
         return "not the only allowed value"
-    keywords = [name for name in ("format", "pattern") if name in node.raw and (name != "format" or node.raw[name] in formats.FORMATS)]
+    keywords = [
+        name for name in ("format", "pattern") if name in node.raw and (name != "format" or node.raw[name] in formats.FORMATS)
+    ]
     for keyword in (*keywords, *node.other):
         if formats.keyword_problem(node, keyword, value) is not None:
             return f"against its `{keyword}`"
@@ -102,7 +105,8 @@ def requirement_holds(rule: Rule, view: View) -> bool | None:
     if rule.requires_relation is not None:
         word, (left, right) = rule.requires_relation
         (_, left_value), (_, right_value) = view.places(left)[0], view.places(right)[0]
-        return holds(word, left_value, right_value)
+        kinds = kinds_of(view, (left, right))
+        return holds(word, comparable(left_value, kinds), comparable(right_value, kinds))
     for place, _ in rule.requires:
         for _, value in view.places(place):
             if place.root != "auth" and value in (ABSENT, None):
@@ -126,15 +130,60 @@ def _odd_form(view: View) -> str | None:
 
 def assess(view: View) -> Assessment:
     """The validity of a request. Never raises."""
-    operation, exchange = view.operation, view.exchange
-    undefined = [one.name for one in operation.undefined if evaluate(one.when, view, every=False).truth]
-    odd = _odd_form(view)
-    if odd is not None:
-        undefined.append(odd)
+    undefined, unsure = _undefined(view)
     violations = dict(_violations(view))
+    broken, unknown = _requirements(view, violations)
+    refused_states, state_unknown = _states(view)
+    reason = ""
+    validity: str | None
+    if undefined:
+        validity = "undefined"
+    elif violations or broken or refused_states or view.exchange.auth in (Auth.ABSENT, Auth.WRONG):
+        validity = "invalid"
+    elif view.sent is UNKNOWN and view.operation.body is not None:
+        validity, reason = None, "request body missing"
+    elif view.exchange.auth is None and view.operation.security is not None:
+        validity, reason = None, "credential unknown"
+    elif unknown or state_unknown:
+        validity, reason = None, "state of the account unknown"
+    elif unsure or _unread(view):
+        validity, reason = None, "not known from this exchange"
+    else:
+        validity = "valid"
+    return Assessment(
+        validity=validity,
+        violations=violations,
+        rules=broken,
+        unknown_rules=unknown,
+        states=refused_states,
+        undefined=undefined,
+        unsure=unsure,
+        reason=reason,
+    )
+
+
+def _undefined(view: View) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Entries under `undefined:` that the request meets, and those of which it cannot be told."""
+    truths = {one.name: evaluate(one.when, view, every=False).truth for one in view.operation.undefined}
+    odd = _odd_form(view)
+    met = [name for name, truth in truths.items() if truth] + ([odd] if odd is not None else [])
+    return tuple(met), tuple(name for name, truth in truths.items() if truth is None)
+
+
+def _unread(view: View) -> bool:
+    """Whether a parameter is constrained and not known."""
+    return any(
+        _read_parameter(view, parameter) is UNKNOWN
+        for parameter in view.operation.parameters
+        if parameter.where in ("query", "header") and parameter.required
+    )
+
+
+def _requirements(view: View, violations: Mapping[str, str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Rules whose `requires` does not hold, and those of which it cannot be told."""
     broken: list[str] = []
     unknown: list[str] = []
-    for rule in operation.rules:
+    for rule in view.operation.rules:
         if rule.kind != "requires":
             continue
         touched = [place for place, _ in rule.requires] + list(rule.requires_relation[1] if rule.requires_relation else ())
@@ -145,38 +194,21 @@ def assess(view: View) -> Assessment:
             broken.append(rule.name)
         elif answer is None and _unknowable(rule, view):
             unknown.append(rule.name)
+    return tuple(broken), tuple(unknown)
+
+
+def _states(view: View) -> tuple[tuple[str, ...], bool]:
+    """Parameters whose state has to be refused, and whether one's state is not known."""
     refused_states: list[str] = []
     state_unknown = False
-    for parameter, labels in operation.states.items():
-        known = exchange.known.get(parameter)
+    for parameter, labels in view.operation.states.items():
+        known = view.exchange.known.get(parameter)
         codes = next((codes for label, (codes, _) in labels.items() if known is not None and known_label(known, label)), None)
         if codes is None:
             state_unknown = True
         elif not any(code.startswith("2") for code in codes):
             refused_states.append(parameter)
-    reason = ""
-    validity: str | None
-    if undefined:
-        validity = "undefined"
-    elif violations or broken or refused_states or exchange.auth in (Auth.ABSENT, Auth.WRONG):
-        validity = "invalid"
-    elif view.sent is UNKNOWN and operation.body is not None:
-        validity, reason = None, "request body missing"
-    elif exchange.auth is None and operation.security is not None:
-        validity, reason = None, "credential unknown"
-    elif unknown or state_unknown:
-        validity, reason = None, "state of the account unknown"
-    else:
-        validity = "valid"
-    return Assessment(
-        validity=validity,
-        violations=violations,
-        rules=tuple(broken),
-        unknown_rules=tuple(unknown),
-        states=tuple(refused_states),
-        undefined=tuple(undefined),
-        reason=reason,
-    )
+    return tuple(refused_states), state_unknown
 
 
 def _unknowable(rule: Rule, view: View) -> bool:
@@ -190,7 +222,7 @@ def _unknowable(rule: Rule, view: View) -> bool:
 
 
 def refused(view: View) -> bool | None:
-    """Whether the answer is a refusal that says something of the request: a 4xx that is neither about the rate nor about time."""
+    """Whether the answer is a refusal that says something of the request: a 4xx neither about the rate nor about time."""
     if view.status is None:
         return None
     if view.accepted:

@@ -16,7 +16,7 @@ from smscontract.judge import Judge
 from smscontract.mask import Masker
 from smscontract.rfc3339 import format_time
 
-__all__ = ["command"]
+__all__ = ["command", "explanation"]
 
 
 @click.command("explain")

@@ -30,7 +30,7 @@ __all__ = ["command"]
 @click.option("--format", "form", type=click.Choice(format_names()), help="The format of all files. Default: look at each.")
 @judging_options
 @masking_options
-def command(
+def command(  # noqa: PLR0917 - click hands over every option by name
     path: tuple[str, ...],
     contract: tuple[str, ...],
     operation: str | None,

@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from smscontract.documents.overlay import stated_at
 from smscontract.errors import UnusableInput
 from smscontract.findings import Level
 from smscontract.yaml import Marked
 
-__all__ = ["FAMILIES", "KINDS", "Clause", "Source", "level_of", "source_from"]
+__all__ = ["FAMILIES", "KINDS", "Clause", "Source", "is_source_spec", "level_of", "source_from"]
 
 #: Every family of clauses, in the order in which they take precedence at one place.
 FAMILIES = (
@@ -120,15 +121,15 @@ def source_from(value: Any, marked: Marked, path: tuple[str | int, ...]) -> Sour
     Raises:
         UnusableInput: with file and line, for an unknown kind or a malformed quote.
     """
-    line = marked.line(path)
+    file, line = stated_at(marked, path)
 
     def refuse(message: str, hint: str) -> UnusableInput:
-        return UnusableInput(message, file=marked.file, line=line, hint=hint)
+        return UnusableInput(message, file=file, line=line, hint=hint)
 
     if isinstance(value, str):
         if value not in KINDS:
             raise refuse(f"`{value}` is no kind of source", f"use one of {', '.join(KINDS)}")
-        return Source(kind=value, file=marked.file, line=line)
+        return Source(kind=value, file=file, line=line)
     if not isinstance(value, Mapping):
         raise refuse("a source is a word or a mapping", "write `inferred`, or `{quote: {page-name: words}}`")
     quote = value.get("quote")
@@ -148,6 +149,6 @@ def source_from(value: Any, marked: Marked, path: tuple[str | int, ...]) -> Sour
         quote=words,
         ref=str(value.get("ref", "")),
         why=str(value.get("why", "")),
-        file=marked.file,
+        file=file,
         line=line,
     )

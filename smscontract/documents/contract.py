@@ -64,7 +64,9 @@ def find_contract(name_or_path: str) -> Path:
     if path.is_file():
         return path
     if path.suffix or "/" in name_or_path:
-        raise UsageError(f"there is no contract file `{name_or_path}`", hint="give the path of a contract or of an OpenAPI document")
+        raise UsageError(
+            f"there is no contract file `{name_or_path}`", hint="give the path of a contract or of an OpenAPI document"
+        )
     raise UsageError(f"there is no provider `{name_or_path}`", hint=nearest_hint(name_or_path, shipped))
 
 
@@ -172,7 +174,9 @@ class _ContractReader:
         if "overlay" in self.data:
             path = self.path.parent / str(self.data["overlay"])
             if not path.is_file():
-                raise self.refuse(f"there is no overlay `{self.data['overlay']}`", "the path is relative to this file", "overlay")
+                raise self.refuse(
+                    f"there is no overlay `{self.data['overlay']}`", "the path is relative to this file", "overlay"
+                )
             marked = apply_overlay(marked, _load(path))
         return marked
 

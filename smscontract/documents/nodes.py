@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote as percent_encode
 
 from smscontract.documents.clause import Source, is_source_spec, level_of, source_from
+from smscontract.documents.overlay import changed_at, stated_at
+from smscontract.documents.schemas import check_schema, inlined
 from smscontract.errors import UnusableInput
 from smscontract.findings import Level
+from smscontract.mask import Kind
 from smscontract.yaml import Marked
 
 __all__ = ["Inherited", "Node", "build_node", "place_text", "resolve"]
@@ -61,6 +65,7 @@ class Node:
         known_values: known members of an enum that stays open (`x-extensible-enum`), or `None`.
         other: assertion keywords without a family of their own.
         mask: kind of secret (`x-mask`), inherited, or `None`.
+        changed: file and line of the overlay for each keyword that one has set.
     """
 
     path: tuple[str, ...]
@@ -73,22 +78,21 @@ class Node:
     other: Mapping[str, Any]
     properties: Mapping[str, Node]
     items: Node | None
-    mask: str | None
+    mask: Kind | None
     file: str
     line: int
     inherited: Inherited
     own_sources: Mapping[str, Source] = field(default_factory=dict)
     own_levels: Mapping[str, bool] = field(default_factory=dict)
+    changed: Mapping[str, tuple[str, int]] = field(default_factory=dict)
 
     def source(self, keyword: str) -> Source:
         """The source of one keyword at this place, its line that of this node unless it has a statement of its own."""
         own = self.own_sources.get(keyword)
         if own is not None:
             return own
-        base = self.inherited.source
-        return Source(
-            kind=base.kind, page=base.page, quote=base.quote, ref=base.ref, why=base.why, file=self.file, line=self.line
-        )
+        file, line = self.changed.get(keyword, (self.file, self.line))
+        return dataclasses.replace(self.inherited.source, file=file, line=line)
 
     def level(self, keyword: str) -> Level:
         """The level of one keyword at this place."""
@@ -123,13 +127,16 @@ def resolve(raw: Any, path: tuple[str | int, ...], marked: Marked) -> tuple[Mapp
     seen: set[str] = set()
     while isinstance(raw, Mapping) and "$ref" in raw:
         target = raw["$ref"]
-        line = marked.line(path)
+        file, line = stated_at(marked, path)
         if not isinstance(target, str) or not target.startswith("#/"):
             raise UnusableInput(
-                f"`$ref: {target}` is not local", file=marked.file, line=line, hint="bring the schema into this file: `#/components/...`"
+                f"`$ref: {target}` is not local",
+                file=file,
+                line=line,
+                hint="bring the schema into this file: `#/components/...`",
             )
         if target in seen:
-            raise UnusableInput(f"`$ref: {target}` refers to itself", file=marked.file, line=line, hint="break the circle")
+            raise UnusableInput(f"`$ref: {target}` refers to itself", file=file, line=line, hint="break the circle")
         seen.add(target)
         beside = {**{key: value for key, value in raw.items() if key != "$ref"}, **beside}
         names = tuple(part.replace("~1", "/").replace("~0", "~") for part in target[2:].split("/"))
@@ -137,14 +144,15 @@ def resolve(raw: Any, path: tuple[str | int, ...], marked: Marked) -> tuple[Mapp
         for name in names:
             if not isinstance(raw, Mapping) or name not in raw:
                 raise UnusableInput(
-                    f"`$ref: {target}` points nowhere", file=marked.file, line=line, hint=f"there is no `{name}` at that place"
+                    f"`$ref: {target}` points nowhere", file=file, line=line, hint=f"there is no `{name}` at that place"
                 )
             raw = raw[name]
         path = names
     if not isinstance(raw, Mapping):
         if isinstance(raw, bool):
             return ({} if raw else {"not": {}}), path
-        raise UnusableInput("expected a mapping", file=marked.file, line=marked.line(path), hint="a schema is a mapping")
+        file, line = stated_at(marked, path)
+        raise UnusableInput("expected a mapping", file=file, line=line, hint="a schema is a mapping")
     return ({**raw, **beside} if beside else raw), path
 
 
@@ -189,10 +197,11 @@ def _own(
     if level is not None:
         words = {level} if isinstance(level, str) else set(level.values()) if isinstance(level, Mapping) else {None}
         if words != {"should"}:
+            file, line = stated_at(marked, (*path, "x-level"))
             raise UnusableInput(
                 "`x-level` can only say `should`",
-                file=marked.file,
-                line=marked.line((*path, "x-level")),
+                file=file,
+                line=line,
                 hint="a level may be lowered, never raised; state a source instead",
             )
         if isinstance(level, str):
@@ -200,6 +209,35 @@ def _own(
         else:
             levels = dict.fromkeys(level, True)
     return inherited, sources, levels
+
+
+def _mask(raw: Mapping[str, Any], marked: Marked, marks: tuple[str | int, ...], above: Kind | None) -> Kind | None:
+    stated = raw.get("x-mask", above)
+    kinds: tuple[Kind, ...] = ("phone", "text", "secret")
+    for kind in kinds:
+        if stated == kind:
+            return kind
+    if stated is None:
+        return None
+    file, line = stated_at(marked, (*marks, "x-mask"))
+    raise UnusableInput(f"`x-mask: {stated}` is unknown", file=file, line=line, hint="there are phone, text and secret")
+
+
+def _changed(
+    marked: Marked, marks: tuple[str | int, ...], raw: Mapping[str, Any], required_at: tuple[str | int, ...] | None
+) -> dict[str, tuple[str, int]]:
+    """Where an overlay states a keyword of this node, by the names that clauses have for them."""
+    found = {word: place for word in raw if (place := changed_at(marked, (*marks, word))) is not None}
+    for word, name in (("type", "null"), ("format", "offset")):
+        if word in found:
+            found[name] = found[word]
+    if required_at is not None and (place := changed_at(marked, required_at)) is not None:
+        found["required"] = place
+    if found:
+        latest = max(found.values())
+        found.setdefault("accepts", latest)
+        found.setdefault("refuses", latest)
+    return found
 
 
 def build_node(
@@ -210,7 +248,8 @@ def build_node(
     *,
     path: tuple[str, ...] = (),
     required: bool = False,
-    mask: str | None = None,
+    mask: Kind | None = None,
+    required_at: tuple[str | int, ...] | None = None,
 ) -> Node:
     """The tree of a schema.
 
@@ -224,7 +263,10 @@ def build_node(
     """
     if len(path) > _DEPTH:
         raise UnusableInput(
-            "the schema has no end", file=marked.file, line=marked.line(marks), hint="recursive schemas are not supported; cut it"
+            "the schema has no end",
+            file=marked.file,
+            line=marked.line(marks),
+            hint="recursive schemas are not supported; cut it",
         )
     raw, marks = resolve(raw, marks, marked)
     raw = _simplify(raw, marks, marked)
@@ -235,15 +277,24 @@ def build_node(
     if unknown or not (declared is None or names):
         raise UnusableInput(
             f"`{unknown[0] if unknown else declared}` is no JSON type",
-            file=marked.file,
-            line=marked.line((*marks, "type")),
+            file=stated_at(marked, (*marks, "type"))[0],
+            line=stated_at(marked, (*marks, "type"))[1],
             hint=f"use {', '.join(sorted(_TYPES))} or null",
         )
     types = frozenset(name for name in names if name != "null")
     nullable = None if declared is None else "null" in names or raw.get("nullable") is True
     enum = raw.get("enum")
-    mask = raw.get("x-mask", mask)
+    mask = _mask(raw, marked, marks, mask)
     must_have = raw.get("required", [])
+    if not isinstance(must_have, list):
+        file, line = stated_at(marked, (*marks, "required"))
+        raise UnusableInput("`required` is a list of names", file=file, line=line, hint="write `required: [name]`")
+    other = {word: inlined(raw[word], marked, (*marks, word)) for word in _OTHER if word in raw and raw[word] is not True}
+    beside = {word: inlined(raw[word], marked, (*marks, word)) for word in ("then", "else") if word in raw and "if" in other}
+    raw = {**raw, **other, **beside}
+    stated = {word: raw[word] for word in ("pattern", "enum", "const", "required") if word in raw}
+    for word, value in {**stated, **other, **beside}.items():
+        check_schema({word: value}, marked, (*marks, word))
     children = {
         name: build_node(
             child,
@@ -253,12 +304,16 @@ def build_node(
             path=(*path, name),
             required=name in must_have,
             mask=mask,
+            required_at=(*marks, "required", must_have.index(name)) if name in must_have else None,
         )
         for name, child in (raw.get("properties") or {}).items()
     }
     for name in must_have:
         if name not in children:
-            children[name] = build_node({}, marks, marked, inherited, path=(*path, name), required=True, mask=mask)
+            where = (*marks, "required", must_have.index(name))
+            children[name] = build_node(
+                {}, marks, marked, inherited, path=(*path, name), required=True, mask=mask, required_at=where
+            )
     items = raw.get("items")
     known = raw.get("x-extensible-enum")
     return Node(
@@ -269,14 +324,15 @@ def build_node(
         required=required,
         enum=tuple(value for value in enum if value is not None) if isinstance(enum, list) else None,
         known_values=tuple(known) if isinstance(known, list) else None,
-        other={word: raw[word] for word in _OTHER if word in raw and raw[word] is not True},
+        other=other,
         properties=children,
         items=None
         if items is None
         else build_node(items, (*marks, "items"), marked, inherited, path=(*path, "items"), mask=mask),
         mask=mask,
-        file=marked.file,
-        line=marked.line(marks),
+        file=stated_at(marked, marks)[0],
+        line=stated_at(marked, marks)[1],
+        changed=_changed(marked, marks, raw, required_at),
         inherited=inherited,
         own_sources=sources,
         own_levels=levels,

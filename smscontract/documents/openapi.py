@@ -10,6 +10,7 @@ from urllib.parse import unquote, urlsplit
 
 from smscontract.documents.clause import Source
 from smscontract.documents.nodes import Inherited, Node, build_node, resolve
+from smscontract.documents.overlay import stated_at
 from smscontract.documents.rules import Rule, Undefined
 from smscontract.errors import UnusableInput
 from smscontract.yaml import Marked
@@ -147,7 +148,9 @@ def _name(group: str) -> str:
 def _pattern(path: str) -> re.Pattern[str]:
     """A template as a pattern; names of groups are hexadecimal, since a parameter may have any name."""
     pieces = re.split(r"\{([^{}]+)\}", path)
-    text = "".join(f"(?P<g{piece.encode().hex()}>[^/]+)" if index % 2 else re.escape(piece) for index, piece in enumerate(pieces))
+    text = "".join(
+        f"(?P<g{piece.encode().hex()}>[^/]+)" if index % 2 else re.escape(piece) for index, piece in enumerate(pieces)
+    )
     return re.compile(text)
 
 
@@ -177,10 +180,13 @@ class _Reader:
 
     def own(self, raw: Mapping[str, Any], path: tuple[str | int, ...], inherited: Inherited) -> Inherited:
         """What `x-source` and `x-level` of anything but a schema say."""
-        return build_node({key: raw[key] for key in ("x-source", "x-level") if key in raw}, path, self.marked, inherited).inherited
+        return build_node(
+            {key: raw[key] for key in ("x-source", "x-level") if key in raw}, path, self.marked, inherited
+        ).inherited
 
     def refuse(self, message: str, hint: str, path: tuple[str | int, ...]) -> UnusableInput:
-        return UnusableInput(message, file=self.marked.file, line=self.marked.line(path), hint=hint)
+        file, line = stated_at(self.marked, path)
+        return UnusableInput(message, file=file, line=line, hint=hint)
 
     def operations(self) -> Iterator[Operation]:
         data = self.marked.data
@@ -190,8 +196,8 @@ class _Reader:
         paths = data.get("paths")
         if not isinstance(paths, Mapping) or not paths:
             raise self.refuse("the document has no `paths`", "describe at least one operation", ())
-        for template, item in paths.items():
-            item, where = resolve(item, ("paths", template), self.marked)
+        for template, stated in paths.items():
+            item, where = resolve(stated, ("paths", template), self.marked)
             for method in _METHODS:
                 if method in item:
                     yield self.operation(str(template), method, item, where, top)
@@ -201,7 +207,9 @@ class _Reader:
     ) -> Operation:
         raw, path = item[method], (*where, method)
         if not isinstance(raw, Mapping) or not isinstance(raw.get("operationId"), str):
-            raise self.refuse(f"{method.upper()} {template} has no `operationId`", "clause ids need one, in lower-case-kebab", path)
+            raise self.refuse(
+                f"{method.upper()} {template} has no `operationId`", "clause ids need one, in lower-case-kebab", path
+            )
         name = raw["operationId"]
         if re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", name) is None:
             raise self.refuse(f"operationId `{name}` is not safe in a shell", "use letters, digits, dots and dashes", path)
@@ -222,13 +230,15 @@ class _Reader:
             parameters=tuple(parameters),
             body=self.body(raw, path, inherited),
             responses={
-                str(key).upper().replace("DEFAULT", "default"): self.response(str(key), one, (*path, "responses", key), inherited)
+                str(key).upper().replace("DEFAULT", "default"): self.response(
+                    str(key), one, (*path, "responses", key), inherited
+                )
                 for key, one in responses.items()
             },
             security=self.security(raw, path, inherited),
             inherited=inherited,
-            file=self.marked.file,
-            line=self.marked.line(path),
+            file=stated_at(self.marked, path)[0],
+            line=stated_at(self.marked, path)[1],
             raw=self.marked.data,
             pattern=_pattern(template),
         )
@@ -293,8 +303,8 @@ class _Reader:
             examples=examples,
             inherited=inherited,
             content_inherited=content_inherited,
-            file=self.marked.file,
-            line=self.marked.line(path),
+            file=stated_at(self.marked, path)[0],
+            line=stated_at(self.marked, path)[1],
         )
 
     def security(self, raw: Mapping[str, Any], path: tuple[str | int, ...], inherited: Inherited) -> Security | None:
@@ -307,12 +317,10 @@ class _Reader:
             raise self.refuse(f"security scheme `{names[0]}` is not defined", "add it to components/securitySchemes", path)
         scheme, where = resolve(schemes[names[0]], ("components", "securitySchemes", names[0]), self.marked)
         inherited = self.own(scheme, where, inherited)
-        line = self.marked.line(where)
+        file, line = stated_at(self.marked, where)
         if scheme.get("type") == "http" and str(scheme.get("scheme", "")).lower() in ("bearer", "basic"):
             kind = str(scheme["scheme"]).lower()
-            return Security(
-                kind=kind, where="header", name="authorization", inherited=inherited, file=self.marked.file, line=line
-            )
+            return Security(kind=kind, where="header", name="authorization", inherited=inherited, file=file, line=line)
         if scheme.get("type") == "apiKey" and scheme.get("in") in ("header", "query"):
             place = str(scheme["in"])
             name = str(scheme.get("name", ""))
@@ -321,7 +329,7 @@ class _Reader:
                 where=place,
                 name=name.lower() if place == "header" else name,
                 inherited=inherited,
-                file=self.marked.file,
+                file=file,
                 line=line,
             )
         raise self.refuse(

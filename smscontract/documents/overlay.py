@@ -1,28 +1,75 @@
-"""OpenAPI Overlay 1.0: changes to a document that live in a file of their own."""
+"""OpenAPI Overlay 1.0: changes to a document that live in a file of their own, and which line of it made which change."""
 
 from __future__ import annotations
 
 import copy
 import dataclasses
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from smscontract.errors import UnusableInput
 from smscontract.yaml import Marked
 
-__all__ = ["apply_overlay"]
+__all__ = ["Overlaid", "apply_overlay", "changed_at", "stated_at"]
+
+_Path = tuple[str | int, ...]
 
 
-def _merge(target: Any, update: Any) -> Any:
-    """The update of one action: mappings are merged, lists grow, anything else is replaced."""
-    if isinstance(target, dict) and isinstance(update, Mapping):
-        for key, value in update.items():
-            target[key] = _merge(target[key], value) if key in target else copy.deepcopy(value)
-        return target
-    if isinstance(target, list):
-        target.extend(copy.deepcopy(update) if isinstance(update, list) else [copy.deepcopy(update)])
-        return target
-    return copy.deepcopy(update)
+@dataclass(frozen=True, slots=True)
+class Overlaid(Marked):
+    """A document with overlays applied.
+
+    Attributes:
+        changes: for each place that an action added or replaced, the overlay and the place in it, latest action last.
+    """
+
+    changes: Mapping[_Path, tuple[Marked, _Path]] = field(default_factory=dict, compare=False)
+
+
+def changed_at(marked: Marked, path: _Path) -> tuple[str, int] | None:
+    """File and line of the overlay that stated this very place, or something above it; `None` if no overlay did."""
+    changes = marked.changes if isinstance(marked, Overlaid) else {}
+    for length in range(len(path), 0, -1):
+        if path[:length] in changes:
+            overlay, there = changes[path[:length]]
+            return overlay.file, overlay.line((*there, *path[length:]))
+    return None
+
+
+def stated_at(marked: Marked, path: _Path) -> tuple[str, int]:
+    """File and line that state a place, in the overlay or in the document itself."""
+    return changed_at(marked, path) or (marked.file, marked.line(path))
+
+
+class _Merger:
+    """Applies updates, and remembers each place that they set."""
+
+    def __init__(self, overlay: Marked, changes: dict[_Path, tuple[Marked, _Path]]) -> None:
+        self.overlay = overlay
+        self.changes = changes
+
+    def merge(self, target: Any, update: Any, path: _Path, there: _Path) -> Any:
+        """The update of one action: mappings are merged, lists grow, anything else is replaced."""
+        if isinstance(target, dict) and isinstance(update, Mapping):
+            for key, value in update.items():
+                if key in target:
+                    target[key] = self.merge(target[key], value, (*path, key), (*there, key))
+                else:
+                    target[key] = self.put(value, (*path, key), (*there, key))
+            return target
+        if isinstance(target, list):
+            items = update if isinstance(update, list) else [update]
+            for index, item in enumerate(items):
+                target.append(self.put(item, (*path, len(target)), (*there, index) if isinstance(update, list) else there))
+            # A keyword with a longer list is another promise than before.
+            self.changes[path] = (self.overlay, there)
+            return target
+        return self.put(update, path, there)
+
+    def put(self, value: Any, path: _Path, there: _Path) -> Any:
+        self.changes[path] = (self.overlay, there)
+        return copy.deepcopy(value)
 
 
 def apply_overlay(document: Marked, overlay: Marked) -> Marked:
@@ -43,31 +90,33 @@ def apply_overlay(document: Marked, overlay: Marked) -> Marked:
     if not isinstance(actions, list) or not actions:
         raise refuse("the overlay has no `actions`", "add `actions:` with `target` and `update` or `remove`")
     data = copy.deepcopy(document.data)
+    changes = dict(document.changes) if isinstance(document, Overlaid) else {}
+    merger = _Merger(overlay, changes)
     for index, action in enumerate(actions):
+        here = ("actions", index)
         if not isinstance(action, Mapping) or not isinstance(action.get("target"), str):
-            raise refuse("an action needs `target`", "a JSONPath such as `$.paths['/x'].post`", "actions", index)
+            raise refuse("an action needs `target`", "a JSONPath such as `$.paths['/x'].post`", *here)
+        if action.get("remove") is not True and "update" not in action:
+            raise refuse("an action needs `update` or `remove`", "write `update:` and what changes, or `remove: true`", *here)
         try:
             nodes = list(jsonpath.find(action["target"], data))
         except jsonpath.JSONPathError as error:
-            raise refuse(f"`{action['target']}` is no JSONPath: {error}", "see RFC 9535", "actions", index, "target") from None
+            raise refuse(f"`{action['target']}` is no JSONPath: {error}", "see RFC 9535", *here, "target") from None
         if not nodes:
-            raise refuse(
-                f"`{action['target']}` selects nothing in the document",
-                "check the spelling against the document",
-                "actions",
-                index,
-                "target",
-            )
+            message = f"`{action['target']}` selects nothing in the document"
+            raise refuse(message, "check the spelling against the document", *here, "target")
         for node in reversed(nodes):
-            location = list(node.location)
+            location = tuple(node.location)
             if not location:
-                data = _merge(data, action.get("update", {}))
+                data = merger.merge(data, action.get("update", {}), (), (*here, "update"))
                 continue
             holder = data
             for step in location[:-1]:
                 holder = holder[step]
             if action.get("remove") is True:
                 del holder[location[-1]]
-            elif "update" in action:
-                holder[location[-1]] = _merge(holder[location[-1]], action["update"])
-    return dataclasses.replace(document, data=data)
+            else:
+                updated = merger.merge(holder[location[-1]], action["update"], location, (*here, "update"))
+                holder[location[-1]] = updated
+    fields = {one.name: getattr(document, one.name) for one in dataclasses.fields(Marked)}
+    return Overlaid(**{**fields, "data": data, "changes": changes})

@@ -9,6 +9,7 @@ from typing import Any
 
 from smscontract.documents.clause import Source, level_of, source_from
 from smscontract.documents.places import Place, parse_place
+from smscontract.documents.schemas import check_schema
 from smscontract.errors import UnusableInput, UsageError
 from smscontract.findings import Level
 from smscontract.yaml import Marked
@@ -153,7 +154,9 @@ class _Reader:
     def matcher(self, expected: Any, place: Place, *below: str | int) -> None:
         if isinstance(expected, Mapping):
             if len(expected) != 1 or next(iter(expected)) not in ("is", "in", "not", "schema"):
-                raise self.refuse("unknown matcher", nearest_hint(str(next(iter(expected), "")), ["is", "in", "not", "schema"]), *below)
+                raise self.refuse(
+                    "unknown matcher", nearest_hint(str(next(iter(expected), "")), ["is", "in", "not", "schema"]), *below
+                )
             word, value = next(iter(expected.items()))
             if word == "is" and value not in ("given", "absent"):
                 raise self.refuse(f"`is: {value}` is unknown", "there are `is: given` and `is: absent`", *below)
@@ -161,8 +164,10 @@ class _Reader:
                 known = self.place(value, *below)
                 if known.root != "known" or len(known.steps) != 2:
                     raise self.refuse(f"`in: {value}` is unknown", "write `in: known.PARAMETER.LABEL`", *below)
-            if word == "schema" and not isinstance(value, Mapping):
-                raise self.refuse("`schema` needs a JSON Schema", "write `{schema: {type: string}}`", *below)
+            if word == "schema":
+                if not isinstance(value, Mapping):
+                    raise self.refuse("`schema` needs a JSON Schema", "write `{schema: {type: string}}`", *below)
+                check_schema(value, self.marked, (*self.path, *below))
             if word == "not" and isinstance(value, Mapping):
                 raise self.refuse("`not` takes a value or a list", "write `{not: null}` or `{not: [a, b]}`", *below)
         if place.root == "code":
@@ -189,9 +194,9 @@ class _Reader:
 def _closure(moves: Mapping[str, set[str]]) -> dict[str, frozenset[str]]:
     reach = {start: set(ends) for start, ends in moves.items()}
     for _ in range(len(reach)):
-        for start in reach:
-            for end in list(reach[start]):
-                reach[start] |= reach.get(end, set())
+        for ends in reach.values():
+            for end in list(ends):
+                ends.update(reach.get(end, ()))
     names = set(reach) | {end for ends in reach.values() for end in ends}
     return {name: frozenset(reach.get(name, set())) for name in names}
 
@@ -202,7 +207,9 @@ def _requires(reader: _Reader, name: str) -> tuple[Conditions, tuple[str, tuple[
         word = next(iter(value))
         operands = value[word]
         if not isinstance(operands, list) or len(operands) != 2:
-            raise reader.refuse(f"`{word}` in rule `{name}` needs two places", f"write `{word}: [sent.a, sent.b]`", "requires", word)
+            raise reader.refuse(
+                f"`{word}` in rule `{name}` needs two places", f"write `{word}: [sent.a, sent.b]`", "requires", word
+            )
         places = tuple(reader.place(text, "requires", word, index) for index, text in enumerate(operands))
         return (), (word, places)
     return reader.conditions("requires"), None
@@ -229,46 +236,19 @@ def parse_rule(name: str, rules: Mapping[str, Any], marked: Marked, path: tuple[
     Raises:
         UnusableInput: with file, line and the nearest known word.
     """
-    raw = rules[name]
-    here = (*path, name)
-    reader = _Reader(raw if isinstance(raw, Mapping) else {}, marked, here)
-    if not isinstance(raw, Mapping):
+    stated = rules[name]
+    reader = _Reader(stated if isinstance(stated, Mapping) else {}, marked, (*path, name))
+    if not isinstance(stated, Mapping):
         raise reader.refuse(f"rule `{name}` is no mapping", "write `says:` and what is promised")
-    seen = {name}
-    while "like" in raw:
-        other = raw["like"]
-        if other not in rules or other in seen or not isinstance(rules[other], Mapping):
-            raise reader.refuse(f"`like: {other}` names no other rule", nearest_hint(str(other), set(rules) - seen), "like")
-        seen.add(other)
-        inherited = {key: value for key, value in rules[other].items() if key not in ("says", "quote", "source", "ref", "why")}
-        raw = {**inherited, **{key: value for key, value in raw.items() if key != "like"}}
-        if "like" in rules[other]:
-            raw["like"] = rules[other]["like"]
-    reader.raw = raw
-    deciders = [key for key in DECIDERS if key in raw]
-    if len(deciders) != 1:
-        unknown = [key for key in raw if key not in _COMMON and key not in DECIDERS and key not in {"when", "per", "else"}]
-        hint = nearest_hint(str(unknown[0]), DECIDERS) if unknown else f"a rule has exactly one of {', '.join(DECIDERS)}"
-        raise reader.refuse(f"rule `{name}` says {'nothing' if not deciders else 'several things'}", hint)
-    kind = deciders[0]
-    for key in raw:
-        if key not in _COMMON | _ALLOWED[kind] | {kind}:
-            raise reader.refuse(f"rule `{name}`: unknown key `{key}`", nearest_hint(str(key), _COMMON | _ALLOWED[kind]), str(key))
-    if not isinstance(raw.get("says"), str):
-        raise reader.refuse(f"rule `{name}` does not say what it promises", "add `says:` with one plain sentence")
-    if raw.get("level", "should") != "should":
-        raise reader.refuse("a level can only be lowered", "write `level: should`, or state a source", "level")
-    if raw.get("start", "known") != "known":
-        raise reader.refuse("unknown `start`", "there is `start: known`", "start")
-    if kind in _HISTORY and "per" not in raw:
-        raise reader.refuse(f"rule `{name}` needs a scope", "add `per: PLACE`")
-    if kind == "moves" and "place" not in raw:
-        raise reader.refuse(f"rule `{name}` needs `place`", "say which value moves: `place: got.status`")
+    reader.raw = raw = _like(name, rules, reader)
+    kind = _kind(name, reader)
     source = _source(reader)
     requires, relation = _requires(reader, name) if kind == "requires" else ((), None)
     places = reader.places("place") if kind == "moves" else () if kind in ("then", "requires") else reader.places(kind)
     if kind in ("equal", "differ", "less") and len(places) != 2:
         raise reader.refuse(f"`{kind}` needs two places", f"write `{kind}: [sent.a, got.a]`", kind)
+    if not places and kind not in ("then", "requires"):
+        raise reader.refuse(f"`{kind}` names no place", f"write `{kind}: got.a`", kind)
     return Rule(
         name=name,
         kind=kind,
@@ -292,6 +272,51 @@ def parse_rule(name: str, rules: Mapping[str, Any], marked: Marked, path: tuple[
         start_known="start" in raw,
         hygiene=reader.flag("hygiene"),
     )
+
+
+def _like(name: str, rules: Mapping[str, Any], reader: _Reader) -> Mapping[str, Any]:
+    """The rule with what it takes over from the one that `like:` names: all its keys, but not what it says nor its source."""
+    raw = reader.raw
+    seen = {name}
+    while "like" in raw:
+        other = raw["like"]
+        if not isinstance(other, str) or other not in rules or other in seen or not isinstance(rules[other], Mapping):
+            raise reader.refuse(f"`like: {other}` names no other rule", nearest_hint(str(other), set(rules) - seen), "like")
+        seen.add(other)
+        inherited = {key: value for key, value in rules[other].items() if key not in ("says", "quote", "source", "ref", "why")}
+        raw = {**inherited, **{key: value for key, value in raw.items() if key != "like"}}
+        if "like" in rules[other]:
+            raw["like"] = rules[other]["like"]
+    return raw
+
+
+def _kind(name: str, reader: _Reader) -> str:
+    """The one key that decides what kind of rule it is; every other key has to go with it."""
+    raw = reader.raw
+    deciders = [key for key in DECIDERS if key in raw]
+    if len(deciders) != 1:
+        usual = _COMMON | {"when", "per", "else", *DECIDERS}
+        unknown = [str(key) for key in raw if key not in usual]
+        hint = nearest_hint(unknown[0], DECIDERS) if unknown else f"a rule has exactly one of {', '.join(DECIDERS)}"
+        what = "nothing" if not deciders else f"several things: {' and '.join(f'`{key}`' for key in deciders)}"
+        raise reader.refuse(f"rule `{name}` says {what}", hint, *(unknown[:1] or deciders[1:2]))
+    kind = deciders[0]
+    for key in raw:
+        if key not in _COMMON | _ALLOWED[kind] | {kind}:
+            raise reader.refuse(
+                f"rule `{name}`: unknown key `{key}`", nearest_hint(str(key), _COMMON | _ALLOWED[kind]), str(key)
+            )
+    if not isinstance(raw.get("says"), str):
+        raise reader.refuse(f"rule `{name}` does not say what it promises", "add `says:` with one plain sentence")
+    for key, only in (("level", "should"), ("start", "known")):
+        if raw.get(key, only) != only:
+            hint = "a level can only be lowered; state a source instead" if key == "level" else "there is `start: known`"
+            raise reader.refuse(f"`{key}: {raw[key]}` is unknown", hint, key)
+    if kind in _HISTORY and "per" not in raw:
+        raise reader.refuse(f"rule `{name}` needs a scope", "add `per: PLACE`")
+    if kind == "moves" and "place" not in raw:
+        raise reader.refuse(f"rule `{name}` needs `place`", "say which value moves: `place: got.status`")
+    return kind
 
 
 def _moves(reader: _Reader) -> dict[str, frozenset[str]]:

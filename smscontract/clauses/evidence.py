@@ -1,0 +1,138 @@
+"""What a single failure does not show: server errors, lost answers and slow ones are weighed with controls and repetitions."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+
+from smscontract.clauses.base import KEPT, Broken, Fact, Outcome, Shown, Skipped, Spot, View
+from smscontract.clauses.reduction import Decided
+from smscontract.documents import Clause
+from smscontract.exchange import Exchange, Role
+
+__all__ = ["FLAKY_COUNT", "SLOW", "SLOW_COUNT", "expand", "judge", "reduce"]
+
+#: Seconds after which an answer is slow, and how many slow answers make a break.
+SLOW = 2.0
+SLOW_COUNT = 5
+#: How many failures of one kind that did not repeat make a break that comes and goes.
+FLAKY_COUNT = 3
+
+_BODY = Spot("response body")
+_STATUS = Spot("status")
+
+
+def judge(clause: Clause, view: View) -> Outcome:
+    """One fact for each answer, failed or not; nothing of recordings that are not our own."""
+    exchange = view.exchange
+    if clause.detail == "in-time":
+        bad = "slow" if exchange.took is not None and exchange.took > SLOW and exchange.response is not None else ""
+    elif clause.detail == "answers":
+        bad = str(exchange.failure) if exchange.failure is not None else ""
+    else:
+        if exchange.response is None:
+            return None
+        bad = str(view.status) if view.status is not None and view.status >= 500 else ""
+    if not exchange.own_record:
+        if clause.detail == "in-time":
+            return Skipped("the time is the recorder's") if exchange.took is not None else None
+        return Skipped("no control request") if bad else KEPT
+    fact = Fact(
+        clause=clause.id,
+        scope=(exchange.origin.case or str(exchange.origin.request),),
+        start=exchange.sent_at,
+        end=exchange.received_at,
+        origin=exchange.origin,
+        values={"bad": bad, "role": str(exchange.role)},
+        spot=_STATUS if clause.detail == "no-server-error" else Spot("time"),
+    )
+    return Shown((fact,), (_STATUS, _BODY) if bad and clause.detail != "in-time" else ())
+
+
+def reduce(clauses: Mapping[str, Clause], facts: Sequence[Fact]) -> Iterator[Decided]:
+    """What is broken, flaky or not to be told, by cases with their controls and repetitions."""
+    for identity in sorted({fact.clause for fact in facts}):
+        mine = sorted((fact for fact in facts if fact.clause == identity), key=Fact.sort_key)
+        if clauses[identity].detail == "in-time":
+            yield from _reduce_slow(identity, mine)
+        else:
+            yield from _reduce_failures(identity, mine)
+
+
+def _reduce_slow(identity: str, facts: list[Fact]) -> Iterator[Decided]:
+    slow = [fact for fact in facts if fact.values["bad"]]
+    for fact in facts:
+        if not fact.values["bad"]:
+            yield Decided(identity, fact, KEPT)
+    for fact in slow:
+        if len(slow) < SLOW_COUNT:
+            yield Decided(identity, fact, Skipped(f"slow, but not {SLOW_COUNT} times"))
+            continue
+        took = (fact.end or 0.0) - (fact.start or 0.0)
+        broken = Broken(message="the answer is slow", spot=fact.spot, expected=f"{SLOW:g} s", got=f"{took:.1f} s")
+        yield Decided(identity, fact, broken, f"{len(slow)} of {len(facts)} answers")
+
+
+def _reduce_failures(identity: str, facts: list[Fact]) -> Iterator[Decided]:
+    cases: dict[tuple[object, ...], list[Fact]] = {}
+    for fact in facts:
+        cases.setdefault(fact.scope, []).append(fact)
+    once: list[Fact] = []
+    total = sum(fact.values["role"] != Role.CONTROL for fact in facts)
+    for case in cases.values():
+        tried = [fact for fact in case if fact.values["role"] != Role.CONTROL]
+        controls = [fact for fact in case if fact.values["role"] == Role.CONTROL]
+        bad = [fact for fact in tried if fact.values["bad"]]
+        for fact in tried:
+            if not fact.values["bad"]:
+                yield Decided(identity, fact, KEPT)
+        if not bad:
+            continue
+        if not controls:
+            yield Decided(identity, bad[0], Skipped("no control request"))
+        elif any(fact.values["bad"] for fact in controls):
+            yield Decided(identity, bad[0], Skipped("outage: the control failed too"))
+        elif len(bad) >= 2 and len(bad) == len(tried):
+            yield Decided(identity, bad[0], _failed(bad[0], "every time"))
+        else:
+            once.extend(bad)
+    alike = Counter(fact.values["bad"] for fact in once)
+    for fact in once:
+        count = alike[fact.values["bad"]]
+        if count >= FLAKY_COUNT:
+            yield Decided(identity, fact, _failed(fact, "now and then"), f"{count} of {total} answers")
+        else:
+            yield Decided(identity, fact, Skipped("flaky: did not happen again"))
+
+
+def _failed(fact: Fact, how: str) -> Broken:
+    kind = fact.values["bad"]
+    if kind.isdecimal():
+        return Broken(
+            message=f"the request is answered with a server error {how}", spot=fact.spot, expected="no 5xx", got=int(kind)
+        )
+    return Broken(message=f"the request gets no whole answer {how}", spot=fact.spot, expected="an answer", got=kind)
+
+
+def expand(clause: Clause, broken: Exchange, good: Exchange) -> list[Exchange]:
+    """The exchanges that it takes to tell: a failure with its control and its repetition, or enough slow answers."""
+    if clause.detail == "in-time":
+        return [_later(broken, index) for index in range(SLOW_COUNT)]
+    if clause.detail in ("no-server-error", "answers"):
+        control = dataclasses.replace(_later(good, 1), role=Role.CONTROL, known={})
+        return [broken, control, dataclasses.replace(_later(broken, 2), role=Role.REPEAT)]
+    return [broken]
+
+
+def _later(exchange: Exchange, steps: int) -> Exchange:
+    """The exchange some minutes later, as the request after it in the run."""
+    if exchange.sent_at is None or exchange.received_at is None:
+        return exchange
+    request = (exchange.origin.request or 0) + steps
+    return dataclasses.replace(
+        exchange,
+        sent_at=exchange.sent_at + 60 * steps,
+        received_at=exchange.received_at + 60 * steps,
+        origin=dataclasses.replace(exchange.origin, request=request),
+    )
