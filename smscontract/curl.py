@@ -79,11 +79,15 @@ def shortest_history(judge: Judge, exchanges: Sequence[Exchange], last: Exchange
         if shows([second, first, last]):
             return [second, first, last]
     # A failure with its control and its repetition, or too many slow answers: what belongs to the case.
-    after = [one for one in same if (one.origin.request or 0) > (last.origin.request or 0) and one.origin.case == last.origin.case]
+    after = [
+        one for one in same if (one.origin.request or 0) > (last.origin.request or 0) and one.origin.case == last.origin.case
+    ]
     return [last, *after] if after and shows([last, *after]) else [last]
 
 
-def curl_lines(judge: Judge, exchanges: Sequence[Exchange], last: Exchange | None, finding: Finding, targets: Mapping[str, Any]) -> str:
+def curl_lines(
+    judge: Judge, exchanges: Sequence[Exchange], last: Exchange | None, finding: Finding, targets: Mapping[str, Any]
+) -> str:
     """The curl lines of a finding, one a line. Numbers that are not reserved leave as masks unless the masker reveals them."""
     if last is None or last.operation is None:
         return ""
@@ -95,6 +99,8 @@ def curl_lines(judge: Judge, exchanges: Sequence[Exchange], last: Exchange | Non
     lines = []
     for one in shortest_history(judge, exchanges, last, finding.clause):
         line = curl_line(one, header, prefix)
-        line = _NUMBER.sub(lambda match: match.group() if is_reserved(match.group()) else judge.masker.token("phone", match.group()), line)
+        line = _NUMBER.sub(
+            lambda match: match.group() if is_reserved(match.group()) else judge.masker.token("phone", match.group()), line
+        )
         lines.append(line.replace(token, "$TOKEN") if token else line)
     return "\n".join(lines)

@@ -108,7 +108,9 @@ def targets_of(
         else:
             base, handed = _own_sandbox(stack, seed)
         yield [
-            _target(provider, base, handed, given, token, own=url is None, options=_options(provider, url, token_env, resources))
+            _target(
+                provider, base, handed, given, token, own=url is None, options=_options(provider, url, token_env, resources)
+            )
             for provider in catalogue.contracts
         ]
 
@@ -121,14 +123,29 @@ def _options(provider: str, url: str | None, token_env: str | None, resources: s
 
 
 def _target(
-    provider: str, base: SplitResult, handed: Mapping[str, Mapping[str, object]] | None, given: Resources | None, token: str | None, *, own: bool, options: str
+    provider: str,
+    base: SplitResult,
+    handed: Mapping[str, Mapping[str, object]] | None,
+    given: Resources | None,
+    token: str | None,
+    *,
+    own: bool,
+    options: str,
 ) -> Target:
     entry = (handed or {}).get(provider)
     if own and entry is None:
         raise UsageError(f"there is no sandbox for `{provider}`", hint="give the target: --url http://127.0.0.1:8000")
     if entry is not None:
         found = given if given is not None else resources_from(entry.get("resources") or {}, "the sandbox")
-        return Target(provider=provider, url=base, token=token or str(entry.get("token", "")) or None, resources=found, sandbox=True, own=own, options=options)
+        return Target(
+            provider=provider,
+            url=base,
+            token=token or str(entry.get("token", "")) or None,
+            resources=found,
+            sandbox=True,
+            own=own,
+            options=options,
+        )
     return Target(provider=provider, url=base, token=token, resources=given or Resources(), sandbox=False, options=options)
 
 
@@ -203,7 +220,9 @@ def gate(request: Request, judge: Judge, targets: Sequence[Target], *, now: Call
     by_number = {exchange.origin.request: exchange for exchange in exchanges}
 
     def curl(finding: Finding) -> str:
-        return curl_lines(judge, exchanges, by_number.get(finding.origin.request), finding, {target.provider: target for target in targets})
+        return curl_lines(
+            judge, exchanges, by_number.get(finding.origin.request), finding, {target.provider: target for target in targets}
+        )
 
     report = summary.report(
         now=now(),
@@ -216,7 +235,9 @@ def gate(request: Request, judge: Judge, targets: Sequence[Target], *, now: Call
     )
     more += _stops(runs)
     report = replace(
-        report, seconds=round(time.monotonic() - started, 1), operations=tuple(_costs(one, {operation.key: progress for operation, progress in runs}) for one in report.operations)
+        report,
+        seconds=round(time.monotonic() - started, 1),
+        operations=tuple(_costs(one, {operation.key: progress for operation, progress in runs}) for one in report.operations),
     )
     return settle(report, fail_on=request.fail_on, successes=_least_successes(exchanges, runs), more=more)
 
@@ -232,7 +253,9 @@ def _again(finding: Finding, request: Request, targets: Sequence[Target]) -> str
 def _check_token(catalogue: Catalogue, target: Target) -> None:
     for operation in catalogue.contracts[target.provider].operations:
         if operation.security is not None and target.token is None:
-            raise UsageError(f"`{operation.key}` needs a credential", hint="export it and pass the variable's name: --token-env NAME")
+            raise UsageError(
+                f"`{operation.key}` needs a credential", hint="export it and pass the variable's name: --token-env NAME"
+            )
 
 
 def _least_successes(exchanges: Sequence[Exchange], runs: Sequence[tuple[Operation, Progress]]) -> int:
@@ -262,7 +285,7 @@ def _costs(one: OperationSummary, runs: Mapping[str, Progress]) -> OperationSumm
     )
 
 
-def _runner(
+def _runner(  # noqa: PLR0917 - everything that a run is made of
     request: Request, target: Target, kit: Kit, summary: Summary, sink: Callable[[Exchange], None], started: float, number: int
 ) -> Runner:
     def may_spend(entry: Entry) -> bool:
@@ -296,7 +319,9 @@ def _recording(path: str | None, tokens: set[str]) -> Iterator[Callable[[Exchang
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         os.fchmod(descriptor, 0o600)
     except OSError as error:
-        raise UnusableInput(f"the recording cannot be written: {error.strerror}", file=path, hint="name a file in a folder that exists") from None
+        raise UnusableInput(
+            f"the recording cannot be written: {error.strerror}", file=path, hint="name a file in a folder that exists"
+        ) from None
     with os.fdopen(descriptor, "wb") as stream:
         yield _Writer(stream, tokens)
 
@@ -332,4 +357,3 @@ class _Writer:
                 )
             exchange = replace(exchange, request=request, response=response)
         return exchange
-

@@ -1,4 +1,4 @@
-"""The plan: which requests are sent, in which order. Deterministic: the same contract, resources and seed give the same bytes."""
+"""The plan: which requests are sent, in which order. The same contract, resources and seed give the same bytes."""
 
 from __future__ import annotations
 
@@ -23,7 +23,14 @@ class Plan:
     @property
     def spends(self) -> int:
         """How many resources it uses up if everything that should be accepted is."""
-        return len({(name, entry.value) for case in self.cases if case.spends and case.credential == "good" for name, entry in case.entries.items()})
+        return len(
+            {
+                (name, entry.value)
+                for case in self.cases
+                if case.spends and case.credential == "good"
+                for name, entry in case.entries.items()
+            }
+        )
 
     @property
     def controls(self) -> tuple[Case, ...]:
@@ -33,7 +40,14 @@ class Plan:
     def digest(self) -> str:
         """A hash over everything that the plan sends."""
         listed = [
-            [case.name, case.credential, case.query, case.body.hex(), list(case.headers), {name: entry.value for name, entry in case.entries.items()}]
+            [
+                case.name,
+                case.credential,
+                case.query,
+                case.body.hex(),
+                list(case.headers),
+                {name: entry.value for name, entry in case.entries.items()},
+            ]
             for case in self.cases
         ]
         return hashlib.sha256(json.dumps(listed).encode()).hexdigest()[:16]

@@ -46,7 +46,8 @@ class Resources:
 
     def __init__(self, entries: Mapping[str, Mapping[str, list[Entry]]] | None = None) -> None:
         self._entries: dict[str, dict[str, list[Entry]]] = {
-            parameter: {label: list(listed) for label, listed in labels.items()} for parameter, labels in (entries or {}).items()
+            parameter: {label: list(listed) for label, listed in labels.items()}
+            for parameter, labels in (entries or {}).items()
         }
 
     def parameters(self) -> list[str]:
@@ -125,7 +126,11 @@ class _Reader:
                 for index, entry in enumerate(entries):
                     if entry.value in seen:
                         raise self.refuse(
-                            "the same value stands under `" + parameter + "` twice", "each value has one label", parameter, label, index
+                            "the same value stands under `" + parameter + "` twice",
+                            "each value has one label",
+                            parameter,
+                            label,
+                            index,
                         )
                     seen.add(entry.value)
                 result.setdefault(parameter, {})[label] = entries

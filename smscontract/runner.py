@@ -146,7 +146,9 @@ class Runner:
             elif self._slow >= SLOW_COUNT and case.rank > 0:
                 self._skip(case, "the target is slow")
             elif not self._allowed(case):
-                self._skip(case, "unknown recipient", "give its entry a `to_number` that is reserved, or pass --drafts-are-safe")
+                self._skip(
+                    case, "unknown recipient", "give its entry a `to_number` that is reserved, or pass --drafts-are-safe"
+                )
             else:
                 self._case(case)
         if not self.progress.stop and self._slow < SLOW_COUNT:
@@ -170,7 +172,9 @@ class Runner:
             self.progress.skipped.setdefault(aim, (reason, hint))
 
     def _allowed(self, case: Case) -> bool:
-        return all(self._may_spend(entry) for name, entry in case.entries.items() if is_spendable(self.kit.operation, name, entry))
+        return all(
+            self._may_spend(entry) for name, entry in case.entries.items() if is_spendable(self.kit.operation, name, entry)
+        )
 
     def _case(self, case: Case) -> None:
         identity = f"{self.kit.operation.id}: {case.name}"
@@ -325,7 +329,10 @@ class Runner:
                 self._confirm(case, f"{operation.id}: {case.name}")
             return Verdict(frozenset(finding.clause for finding in self._last.findings), sent=True)
 
-        numbers = {name: [self.kit.number(name, 2 + offset) for offset in range(1 if name in self.kit.owned else 8)] for name in self.kit.phones}
+        numbers = {
+            name: [self.kit.number(name, 2 + offset) for offset in range(1 if name in self.kit.owned else 8)]
+            for name in self.kit.phones
+        }
         result = fuzz(
             operation,
             self.kit.judge.catalogue.contracts[operation.provider].document.data,
@@ -344,7 +351,9 @@ class Runner:
 
     def _fuzz_send(self, case: Case, role: str) -> Exchange | None:
         try:
-            exchange = self.transport.exchange(self.outgoing(case, Role.SHRINK if role == "shrink" else Role.CASE, f"{self.kit.operation.id}: {case.name}"))
+            exchange = self.transport.exchange(
+                self.outgoing(case, Role.SHRINK if role == "shrink" else Role.CASE, f"{self.kit.operation.id}: {case.name}")
+            )
         except LeashError:
             return None
         self.progress.tiers["shrink" if role == "shrink" else "fuzz"] += 1
@@ -361,7 +370,13 @@ class Runner:
         headers = tuple((name.lower(), value) for name, value in request.headers)
         query = "&".join(f"{name}={value}" for name, value in request.query)
         return Case(
-            name=f"fuzz {index} {request.mode}", aims=(), body=request.body or b"", headers=headers, entries=entries, query=query, spends=True
+            name=f"fuzz {index} {request.mode}",
+            aims=(),
+            body=request.body or b"",
+            headers=headers,
+            entries=entries,
+            query=query,
+            spends=True,
         )
 
     _made: Mapping[str, Entry] = {}

@@ -85,12 +85,15 @@ def target_url(url: str, allowed_hosts: Iterable[str]) -> SplitResult:
     if parts.username is not None or parts.password is not None:
         raise UsageError("the URL of the target holds a credential", hint="pass it by --token-env NAME")
     if parts.query or parts.fragment:
-        raise UsageError("the URL of the target has a query or a fragment", hint="give host, port and the path before the API's own")
+        raise UsageError(
+            "the URL of the target has a query or a fragment", hint="give host, port and the path before the API's own"
+        )
     allowed = {host.lower() for host in allowed_hosts}
     names = {parts.hostname.lower(), f"{parts.hostname.lower()}:{port}" if port else parts.hostname.lower()}
     if not is_loopback(parts.hostname) and not names & allowed:
         raise UsageError(
-            f"`{parts.hostname}` is not this machine, and nobody allowed it", hint=f"add --allowed-hosts {parts.hostname} if it may be probed"
+            f"`{parts.hostname}` is not this machine, and nobody allowed it",
+            hint=f"add --allowed-hosts {parts.hostname} if it may be probed",
         )
     return parts
 
@@ -213,7 +216,10 @@ class Transport:
         self._last = ended
         return Exchange(
             request=Request(
-                method=outgoing.method, url=f"{self.url.scheme}://{self.url.netloc}{target}", headers=headers, body=outgoing.body
+                method=outgoing.method,
+                url=f"{self.url.scheme}://{self.url.netloc}{target}",
+                headers=headers,
+                body=outgoing.body,
             ),
             response=response,
             failure=failure,

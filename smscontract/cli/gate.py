@@ -24,18 +24,32 @@ __all__ = ["command"]
 @click.argument("target", nargs=-1)
 @click.option("--url", help="Base URL of the target. Without it each target is its own sandbox, started here.")
 @click.option("--token-env", metavar="NAME", help="Variable with the credential of the target.")
-@click.option("--resources", metavar="FILE", help="What exists on the target: ids and numbers by parameter and label (YAML or JSON).")
-@click.option("--max-requests", type=click.IntRange(1), default=300, show_default=True, help="Requests for each operation, all tiers.")
+@click.option(
+    "--resources", metavar="FILE", help="What exists on the target: ids and numbers by parameter and label (YAML or JSON)."
+)
+@click.option(
+    "--max-requests", type=click.IntRange(1), default=300, show_default=True, help="Requests for each operation, all tiers."
+)
 @click.option("--max-time", default="50s", show_default=True, metavar="TIME", help="For the whole run: 50s, 10m.")
-@click.option("--fuzz", type=click.IntRange(0), help="Fuzz cases for each operation. Default: what the plan leaves of the budget.")
+@click.option(
+    "--fuzz", type=click.IntRange(0), help="Fuzz cases for each operation. Default: what the plan leaves of the budget."
+)
 @click.option("--seed", type=int, default=0, show_default=True, help="Varies what is free to choose.")
 @click.option("--record", metavar="FILE", help="Record every exchange, bodies in the clear, credentials replaced.")
-@click.option("--allowed-hosts", "allowed_hosts", multiple=True, metavar="HOST", help="A host besides this machine that may be probed. Repeatable.")
-@click.option("--drafts-are-safe", is_flag=True, help="Send what texts somebody although its recipient is not known to be reserved.")
+@click.option(
+    "--allowed-hosts",
+    "allowed_hosts",
+    multiple=True,
+    metavar="HOST",
+    help="A host besides this machine that may be probed. Repeatable.",
+)
+@click.option(
+    "--drafts-are-safe", is_flag=True, help="Send what texts somebody although its recipient is not known to be reserved."
+)
 @click.option("--dry-run", is_flag=True, help="Print every request of the plan and send none.")
 @judging_options
 @masking_options
-def command(
+def command(  # noqa: PLR0917 - click passes options by name
     target: tuple[str, ...],
     url: str | None,
     token_env: str | None,
@@ -55,7 +69,7 @@ def command(
     reveal: bool,
     mask_key_env: str | None,
 ) -> int:
-    """Probes TARGET, a shipped provider or the path of a contract, judges every answer and prints a verdict.
+    """Probes TARGET, judges every answer and prints a verdict. TARGET is a shipped provider or the path of a contract.
 
     Without --url a correct server of the provider is started here and probed. Only this machine is probed unless --allowed-hosts
     names another.
@@ -85,10 +99,10 @@ def command(
                 _print_plan(judge, one, seed, masker)
             return 0
         result = gate(request, judge, targets, now=time.time)
-    if not any(one.path == "-" for one in destinations):
+    if not any(place.path == "-" for place in destinations):
         terminal.write(result, sys.stdout)
-    for one in destinations:
-        write(result, one, sys.stdout)
+    for place in destinations:
+        write(result, place, sys.stdout)
     return result.exit_code
 
 

@@ -68,4 +68,9 @@ def _members(kit: Kit, name: str, node: Node) -> Iterator[Case]:
             continue  # shown by the case that gives the member at all
         value = companions(kit, name, member)
         if value is not None:
-            yield _case(kit, f"with {name} {str(member).lower() if isinstance(member, bool) else member}", value, kit.clause(f"request/{name}:accepts"))
+            yield _case(
+                kit,
+                f"with {name} {str(member).lower() if isinstance(member, bool) else member}",
+                value,
+                kit.clause(f"request/{name}:accepts"),
+            )

@@ -167,7 +167,11 @@ class Kit:
         sample = min(samples, key=lambda one: len(json.dumps(one)), default=None)
         if sample is None:
             sample = synthesised(body.node)
-        kept = {name: value for name, value in sample.items() if body.node.properties[name].required} if body.node.properties else sample
+        kept = (
+            {name: value for name, value in sample.items() if body.node.properties[name].required}
+            if body.node.properties
+            else sample
+        )
         return self.with_pair(copy.deepcopy(kept))
 
     @cached_property

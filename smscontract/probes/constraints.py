@@ -58,7 +58,9 @@ def _rule(kit: Kit, rule: Rule) -> Iterator[Case | Lack]:
         others = [entry for entry in kit.resources.entries(parameter) if label not in (entry.label, entry.state)]
         if not others:
             for aim in aims:
-                yield Lack(aim, f"no `{parameter}` that is not {label}", f"add to --resources: `{parameter}: {{foreign: [...]}}`")
+                yield Lack(
+                    aim, f"no `{parameter}` that is not {label}", f"add to --resources: `{parameter}: {{foreign: [...]}}`"
+                )
         for entry in others[:1]:
             body = kit.encoded({**kit.least, place.last: entry.value})
             yield Case(name=f"{rule.name} {entry.label}", aims=aims, body=body, rank=0)

@@ -30,7 +30,11 @@ def _sequence(kit: Kit, rules: list[Rule], pair: int) -> Iterator[Case]:
     aims = tuple(identity for rule in rules for identity in kit.clause(f"rule/{rule.name}"))
     steps: list[tuple[str, Any]] = [("first", base), ("again", base)]
     for rule in rules:
-        values = {place.last: expected for place, expected in rule.when if place.root == "sent" and not isinstance(expected, dict | list)}
+        values = {
+            place.last: expected
+            for place, expected in rule.when
+            if place.root == "sent" and not isinstance(expected, dict | list)
+        }
         if values:
             steps += [(f"for {rule.name}", {**base, **values}), (f"after {rule.name}", base)]
     refused = _refused(kit, base)

@@ -50,19 +50,47 @@ def cases(kit: Kit) -> Iterator[Case | Lack]:
                     yield Lack(aim, f"no `{parameter}` that is {state}", hint)
                 if any(code.startswith("2") for code in codes):
                     for clause in kit.clauses:
-                        if clause.family in ("presence", "null", "type", "enum", "format", "condition", "relation", "history", "constant"):
+                        if clause.family in (
+                            "presence",
+                            "null",
+                            "type",
+                            "enum",
+                            "format",
+                            "condition",
+                            "relation",
+                            "history",
+                            "constant",
+                        ):
                             yield Lack(clause.id, f"no `{parameter}` that is {state}", hint)
         for index, entry in enumerate(spendable):
             aims = kit.clause(f"state/{parameter}/{entry.state}")
-            yield Case(name=f"{parameter} {entry.label}", aims=aims, headers=(), entries={parameter: entry}, spends=True, rank=int(index > 0))
             yield Case(
-                name=f"{parameter} {entry.label} again", aims=_histories(kit, parameter), headers=(), entries={parameter: entry}, repeats=True
+                name=f"{parameter} {entry.label}",
+                aims=aims,
+                headers=(),
+                entries={parameter: entry},
+                spends=True,
+                rank=int(index > 0),
+            )
+            yield Case(
+                name=f"{parameter} {entry.label} again",
+                aims=_histories(kit, parameter),
+                headers=(),
+                entries={parameter: entry},
+                repeats=True,
             )
         yield from _bodies(kit, parameter)
         for entry in listed:
             if entry not in spendable:
                 aims = kit.clause(f"state/{parameter}/{entry.state}")
-                yield Case(name=f"{parameter} {entry.label}", aims=aims, headers=(), entries={parameter: entry}, neutral=entry.state == "missing", rank=0)
+                yield Case(
+                    name=f"{parameter} {entry.label}",
+                    aims=aims,
+                    headers=(),
+                    entries={parameter: entry},
+                    neutral=entry.state == "missing",
+                    rank=0,
+                )
 
 
 def _histories(kit: Kit, parameter: str) -> tuple[str, ...]:
@@ -78,9 +106,15 @@ def _bodies(kit: Kit, parameter: str) -> Iterator[Case]:
     """Rules on what a request body does where none is described: a body that meets their `when`."""
     usable = [entry for entry in kit.resources.entries(parameter) if is_spendable(kit.operation, parameter, entry)]
     plain = [entry for entry in usable if entry.label == entry.state]
-    for index, rule in enumerate(rule for rule in kit.operation.rules if rule.when and all(place.root == "sent" for place, _ in rule.when)):
+    for index, rule in enumerate(
+        rule for rule in kit.operation.rules if rule.when and all(place.root == "sent" for place, _ in rule.when)
+    ):
         body = {place.last: expected for place, expected in rule.when if not isinstance(expected, dict | list)}
         if body and len(plain) > index + 2:
             yield Case(
-                name=f"{rule.name}", aims=kit.clause(f"rule/{rule.name}"), body=kit.encoded(body), entries={parameter: plain[index + 2]}, spends=True
+                name=f"{rule.name}",
+                aims=kit.clause(f"rule/{rule.name}"),
+                body=kit.encoded(body),
+                entries={parameter: plain[index + 2]},
+                spends=True,
             )
