@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from smscontract.clauses.base import KEPT, Broken, Outcome, Skipped, Spot, View
-from smscontract.clauses.mutate import refusal_of, success_of
+from smscontract.clauses.mutate import refusals_of, success_of
 from smscontract.clauses.validity import refused
 from smscontract.documents import Clause, Operation, Security, Source, level_of
 from smscontract.exchange import Auth, Exchange
@@ -86,8 +86,8 @@ def judge(clause: Clause, view: View) -> Outcome:
 def break_(clause: Clause, past: Sequence[Exchange], last: Exchange, operation: Operation) -> Iterator[Exchange]:  # noqa: ARG001 - the signature of all families
     """Lets in who should stay out, and the other way round."""
     if clause.detail == "good":
-        yield refusal_of(last, operation, 401)
+        yield from refusals_of(last, operation, 401)
     elif clause.detail == "code":
-        yield refusal_of(last, operation, 400)
+        yield from refusals_of(last, operation, 400)
     else:
         yield success_of(last, operation)

@@ -14,6 +14,7 @@ from smscontract.clauses.values import comparable, kinds_of
 from smscontract.documents import Clause, Operation, Place, Rule
 from smscontract.exchange import Exchange
 from smscontract.json_text import ABSENT, UNKNOWN
+from smscontract.rfc3339 import format_time, timestamp
 
 __all__ = ["FAMILY", "KINDS", "break_", "clauses_of", "judge", "reduce"]
 
@@ -295,8 +296,9 @@ def _broken_at(rule: Rule, place: Place, past: Sequence[Exchange], last: Exchang
 
 def _others(value: Any) -> Iterator[str]:
     if isinstance(value, str):
-        if value[4:5] == "-" and "T" in value:
-            yield "2026-03-02T09:15:02.999Z"
+        moment = timestamp(value)
+        if moment is not None:  # so near that no order of times is lost
+            yield format_time(moment + 1)
         if value.startswith("+"):
             yield "+14155550199"
         yield f"{value}-other"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from smscontract.clauses import evidence
@@ -284,9 +285,9 @@ def _two_values(last: Exchange, raw: bytes, _: Operation) -> Iterator[Exchange]:
 
 
 def _not_utf8(last: Exchange, raw: bytes, _: Operation) -> Iterator[Exchange]:
-    place = raw.find(b'": "')
-    if place >= 0:
-        yield with_response(last, body=raw[: place + 4] + b"\xe9" + raw[place + 4 :])
+    text = re.search(rb'": ?"', raw)
+    if text is not None:
+        yield with_response(last, body=raw[: text.end()] + b"\xe9" + raw[text.end() :])
 
 
 def _bom(last: Exchange, raw: bytes, _: Operation) -> Iterator[Exchange]:

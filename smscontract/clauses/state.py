@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from smscontract.clauses.base import KEPT, Broken, Outcome, Skipped, Spot, View
 from smscontract.clauses.conditions import known_label, status_matches
-from smscontract.clauses.mutate import refusal_of, success_of
+from smscontract.clauses.mutate import refusals_of, success_of
 from smscontract.clauses.validity import refused
 from smscontract.documents import Clause, Operation, level_of
 from smscontract.exchange import Auth, Exchange
@@ -71,7 +71,7 @@ def judge(clause: Clause, view: View) -> Outcome:
 def break_(clause: Clause, past: Sequence[Exchange], last: Exchange, operation: Operation) -> Iterator[Exchange]:  # noqa: ARG001 - the signature of all families
     """Success instead of refusal and the other way round."""
     if any(code.startswith("2") for code in clause.detail.codes):
-        yield refusal_of(last, operation, 409)
+        yield from refusals_of(last, operation, 409)
     else:
         yield success_of(last, operation)
-        yield refusal_of(last, operation, 400)
+        yield from refusals_of(last, operation, 400)
