@@ -10,6 +10,8 @@ __all__ = ["format_time", "is_date", "is_date_time", "is_local_date_time", "time
 
 _DATE = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})")
 _LOCAL = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})[Tt]([0-9]{2}):([0-9]{2}):([0-9]{2})(\.[0-9]+)?")
+#: The years 1 to 9999.
+_FIRST, _LAST = -62_135_596_800.0, 253_402_300_799.0
 _OFFSET = re.compile(r"[Zz]|([+-])([0-9]{2}):([0-9]{2})")
 
 
@@ -76,5 +78,5 @@ def timestamp(text: object) -> float | None:
 
 
 def format_time(seconds: float) -> str:
-    """A time in seconds since 1970 UTC as a `date-time` with milliseconds."""
-    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    """A time in seconds since 1970 UTC as a `date-time` with milliseconds; the first or last one of the calendar beyond it."""
+    return datetime.fromtimestamp(min(max(seconds, _FIRST), _LAST), UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
