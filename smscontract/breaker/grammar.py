@@ -97,7 +97,7 @@ class Condition:
         if self.place.root == "code" and isinstance(value, int):
             return status_matches(value, self.value)
         if isinstance(value, str):
-            return value == self.value
+            return bool(value == self.value)
         try:
             return equal_values(value, json.loads(self.value))
         except ValueError:

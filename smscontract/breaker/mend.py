@@ -174,7 +174,4 @@ def _moved(value: Any, by: float) -> Any:
     if isinstance(value, list):
         return [_moved(inner, by) for inner in value]
     moment = timestamp(value) if isinstance(value, str) and is_date_time(value) else None
-    try:
-        return value if moment is None else format_time(moment + by)
-    except (OverflowError, ValueError, OSError):  # a year that no calendar has
-        return value
+    return value if moment is None else format_time(moment + by)

@@ -22,6 +22,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from smscontract.breaker.asked import accepted_resources, gives, has_credential, is_varied
 from smscontract.breaker.grammar import Break
 from smscontract.breaker.mend import Mender, sized, value_at
 from smscontract.breaker.past import Past
@@ -33,8 +34,7 @@ from smscontract.clauses.mutate import success_of
 from smscontract.clauses.state import StateDetail
 from smscontract.clauses.validity import refused
 from smscontract.documents import Clause, Operation, Rule
-from smscontract.exchange import Auth, Exchange, header_values
-from smscontract.json_text import ABSENT
+from smscontract.exchange import Auth, Exchange
 from smscontract.judge import Judge
 
 __all__ = ["REMEMBERED", "Mutator", "Tally", "Turn"]
@@ -194,10 +194,10 @@ class Turn:
         if exchange.auth is not None or operation.security is None:
             return exchange
         if status == 401:
-            return dataclasses.replace(exchange, auth=Auth.WRONG if _credential(exchange, operation) else Auth.ABSENT)
+            return dataclasses.replace(exchange, auth=Auth.WRONG if has_credential(exchange, operation) else Auth.ABSENT)
         if status // 100 != 2:
             return exchange
-        return dataclasses.replace(exchange, auth=Auth.GOOD, known={**_accepted(operation), **exchange.known})
+        return dataclasses.replace(exchange, auth=Auth.GOOD, known={**accepted_resources(operation), **exchange.known})
 
     def _steadied(self, answered: Exchange) -> Exchange:
         """The application's answer as it has to be after what the client was shown."""
@@ -230,15 +230,16 @@ class Turn:
     def _broken(self, armed: _Armed, last: Exchange, view: View) -> tuple[Exchange | None, bool]:
         """The exchange with the clause broken, and whether it is the only one; `None` where it cannot be."""
         identity = armed.clause.id
-        if armed.varied_only and not (view.validity == "valid" and _varied(view)):
+        if armed.varied_only and not (view.validity == "valid" and is_varied(view)):
             return None, False
         allowed = frozenset({identity})
         if identity in self._scene.acceptance:
             if view.validity != "valid":
                 return None, False
-            if _optional_or_whole(armed.clause.detail):
+            node = armed.clause.detail.node
+            if node is None or not node.required:
                 # Who gives it is refused, whatever else the request has: which of its parts is to blame, the judge finds out.
-                if not _gives(armed.clause.detail, view):
+                if not gives(armed.clause.detail, view):
                     return None, False
                 allowed = self._scene.acceptance
         return self._searched(armed, last, view, allowed)
@@ -298,54 +299,6 @@ class Turn:
             if hasattr(module, "expand"):
                 return self._scene.shown.news(module.expand(armed.clause, exchange, base))
         return self._scene.shown.news([exchange])
-
-
-def _credential(exchange: Exchange, operation: Operation) -> bool:
-    security = operation.security
-    return security is not None and (security.where != "header" or bool(header_values(exchange.request.headers, security.name)))
-
-
-def _accepted(operation: Operation) -> dict[str, dict[str, Any]]:
-    """What must be true of the resources of a request that was accepted."""
-    known: dict[str, dict[str, Any]] = {}
-    for parameter, labels in operation.states.items():
-        for label, (codes, _) in labels.items():
-            if any(code.startswith("2") for code in codes):
-                known.setdefault(parameter, {"label": label, "state": label})
-    for rule in operation.rules:
-        for _, expected in rule.requires:
-            if isinstance(expected, dict) and "in" in expected:
-                _, parameter, label = str(expected["in"]).split(".")
-                known[parameter] = {"label": label, "state": label}
-    return known
-
-
-def _varied(view: View) -> bool:
-    """Whether a request is more than the plainest one of its operation."""
-    if view.query or any(entry.get("label") != entry.get("state") for entry in view.exchange.known.values()):
-        return True
-    body = view.operation.body
-    return body is not None and any(
-        value is not ABSENT
-        for node in body.node.walk()
-        if len(node.path) == 1 and not node.required
-        for _, value in view.sent_index.get(node.path, ())
-    )
-
-
-def _optional_or_whole(detail: RequestDetail) -> bool:
-    return detail.node is None or not detail.node.required
-
-
-def _gives(detail: RequestDetail, view: View) -> bool:
-    if detail.node is None:
-        return True
-    where, _, name = detail.place.partition(".")
-    if where == "query" and name:
-        return name in view.query
-    if where == "header" and name:
-        return bool(header_values(view.exchange.request.headers, name.lower()))
-    return any(value is not ABSENT for _, value in view.sent_index.get(detail.node.path, ()))
 
 
 def _ordered(detail: Any, latest: list[Exchange], last: Exchange) -> list[Exchange]:
