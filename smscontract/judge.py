@@ -25,7 +25,7 @@ from smscontract.clauses.reduction import Decided
 from smscontract.clauses.validity import assess
 from smscontract.documents import Clause, Node
 from smscontract.exchange import Exchange
-from smscontract.findings import Finding, New, NewKind, NotJudged
+from smscontract.findings import Finding, Level, New, NewKind, NotJudged
 from smscontract.json_text import ABSENT, UNKNOWN, json_type
 from smscontract.mask import Masker
 
@@ -88,12 +88,23 @@ class Judge:
         self._key = hashlib.sha256(self.masker.token("secret", "digest").encode()).digest()
         self._modules = families()
         self._fast: dict[tuple[str, str], Any] = {}
+        self._ranks = {name: rank for rank, name in enumerate(self._modules)}
+        self._precedence: dict[str, tuple[Clause, ...]] = {}
 
     def digest(self, value: Any) -> str:
         """A keyed digest of a JSON value (16 bytes as hexadecimal): equal values, equal digests."""
         plain = int(value) if isinstance(value, float) and value.is_integer() else value
         text = json.dumps(plain, sort_keys=True, default=str)
         return hmac.new(self._key, text.encode("utf-8", "surrogatepass"), "sha256").hexdigest()[:32]
+
+    def precedence(self, operation: str) -> tuple[Clause, ...]:
+        """The clauses of an operation as they are asked: by family, what is sure first, then by id, so that the order in which
+        the documents state them changes nothing."""
+        if operation not in self._precedence:
+            clauses = self.catalogue.of_operation(operation)
+            ranked = sorted(clauses, key=lambda one: (self._ranks[one.family], one.level != Level.MUST, one.id))
+            self._precedence[operation] = tuple(ranked)
+        return self._precedence[operation]
 
     def match(self, exchange: Exchange) -> Exchange:
         """The exchange with its operation and path parameters, where it fits one and has none yet."""
@@ -193,11 +204,10 @@ class Judge:
 def _one_cause(decided: Iterable[Decided], catalogue: Catalogue) -> list[Decided]:
     """Of several histories broken at one place of one exchange only one: a rule with `across` knows more of the cause."""
 
-    def rank(one: Decided) -> tuple[int, int]:
+    def rank(one: Decided) -> tuple[bool, bool, bool, str]:
         clause = catalogue.clauses[one.clause]
         across = bool(getattr(clause.detail, "across", ()))
-        position = list(catalogue.clauses).index(one.clause)
-        return (0 if across else 1, position)
+        return (not across, clause.family != "history", clause.level != Level.MUST, clause.id)
 
     result: list[Decided] = []
     best: dict[tuple[Any, ...], Decided] = {}
@@ -225,22 +235,27 @@ class _Pass:
 
     def judgement(self) -> Judgement:
         judge, view = self.judge, self.view
-        outcomes = []
+        outcomes: dict[str, str] = {}
         fast = None
-        for clause in judge.catalogue.of_operation(view.operation.key):
+        for clause in judge.precedence(view.operation.key):
             if clause.family in _SCHEMA_FAMILIES:
                 if fast is None:  # every family of higher precedence has spoken
                     fast = not self._hidden(Spot("response body")) and judge.schema_kept(view)
                 outcome = self._by_schema(clause) if fast else self._judged(clause)
             else:
                 outcome = self._judged(clause)
-            outcomes.append(self._take(clause, outcome))
+            outcomes[clause.id] = self._take(clause, outcome)
         return Judgement(
             findings=tuple(self.findings),
             facts=tuple(self.facts),
             not_judged=tuple(self.skipped),
             new=tuple(_news(judge, view)) if not self._hidden(Spot("response body")) else (),
-            signature=Signature(view.operation.key, view.status or 0, "".join(outcomes), _witnesses(view)),
+            signature=Signature(
+                view.operation.key,
+                view.status or 0,
+                "".join(outcomes[clause.id] for clause in judge.catalogue.of_operation(view.operation.key)),
+                _witnesses(view),
+            ),
         )
 
     def _by_schema(self, clause: Clause) -> Outcome:
@@ -266,6 +281,8 @@ class _Pass:
         return any(spot == one or (one.overlaps(spot) and len(one.pointer) < len(spot.pointer)) for one in self.broken)
 
     def _take(self, clause: Clause, outcome: Outcome) -> str:
+        if clause.family == "protocol" and isinstance(outcome, Broken) and outcome.uses and self._hidden(outcome.spot):
+            outcome = Skipped("the body as a whole is broken")
         if clause.family in _RULE_FAMILIES and isinstance(outcome, Broken | Shown):
             uses = outcome.uses
             if any(one.overlaps(use) for use in uses for one in self.broken):

@@ -60,8 +60,10 @@ class Requests(Stage):
         for other in richest:
             if other not in least and other != detail.place:
                 middle = {**least, other: richest[other]}
-                second = base_exchange(self.operation, sent=middle, step=1)
-                yield [first, second, base_exchange(self.operation, sent={**middle, detail.place: value}, step=2)]
+                yield [
+                    base_exchange(self.operation, sent=middle),
+                    base_exchange(self.operation, sent={**middle, detail.place: value}, step=1),
+                ]
 
     def refuses(self, detail: RequestDetail) -> Iterator[list[Exchange]]:
         """A request that breaks the place and nothing else, refused in each way that the document shows."""
