@@ -50,6 +50,7 @@ class Finding:
         expected, got: masked texts.
         origin: where the exchange is.
         time: when the answer came, seconds since 1970 UTC, or `None`.
+        count: how many findings it stands for that differ in time and place only.
     """
 
     clause: str
@@ -62,6 +63,7 @@ class Finding:
     got: str
     origin: Origin
     time: float | None = None
+    count: int = 1
 
 
 class NewKind(StrEnum):
@@ -89,7 +91,7 @@ class NotJudged:
     clause: str
     reason: str
     hint: str = ""
-    detail: dict[str, Any] = field(default_factory=dict)
+    count: int = 1
 
 
 class Verdict(StrEnum):

@@ -11,7 +11,8 @@ import dataclasses
 import hashlib
 import hmac
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,6 +26,7 @@ from smscontract.clauses.reduction import Decided
 from smscontract.clauses.validity import assess
 from smscontract.documents import Clause, Node
 from smscontract.exchange import Exchange
+from smscontract.facts import FactStore
 from smscontract.findings import Finding, Level, New, NewKind, NotJudged
 from smscontract.json_text import ABSENT, UNKNOWN, json_type
 from smscontract.mask import Masker
@@ -33,6 +35,10 @@ __all__ = ["Judge", "Judgement", "Reduced", "Signature"]
 
 _SCHEMA_FAMILIES = frozenset({"presence", "null", "type", "enum", "format"})
 _RULE_FAMILIES = frozenset({"condition", "relation", "history", "hygiene", "constant"})
+
+
+#: Families whose facts are decided scope by scope.
+_BY_SCOPE = frozenset({"history", "hygiene"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,42 +155,83 @@ class Judge:
         except (ValueError, OverflowError, RecursionError):
             return False
 
-    def reduce(self, facts: Iterable[Fact], *, holes: bool = False) -> Reduced:
+    def reduce(self, facts: Iterable[Fact] | FactStore, *, holes: bool = False) -> Reduced:
         """What clauses on more than one exchange say.
 
         Args:
             facts: those of all judgements, in any order.
             holes: whether exchanges may be missing (a line could not be read, a sample was taken).
         """
-        by_family: dict[tuple[str, str], list[Fact]] = {}
-        for fact in facts:
-            clause = self.catalogue.clauses[fact.clause]
-            by_family.setdefault((clause.operation, clause.family), []).append(fact)
-        decided: list[Decided] = []
+        store = facts if isinstance(facts, FactStore) else FactStore(facts)
+        return _Reduction(self.catalogue).of(self._decided(store, holes=holes))
+
+    def _decided(self, store: FactStore, *, holes: bool) -> Iterator[Decided]:
+        by_family: dict[tuple[str, str], list[str]] = {}
+        for identity in store.clauses():
+            clause = self.catalogue.clauses[identity]
+            by_family.setdefault((clause.operation, clause.family), []).append(identity)
         for (operation, family), mine in sorted(by_family.items()):
             clauses = {clause.id: clause for clause in self.catalogue.of_operation(operation) if clause.family == family}
             module = self._modules[family]
-            extra = {"holes": holes} if family in ("history", "hygiene") else {}
-            decided.extend(module.reduce(clauses, mine, **extra))
-        return self._reduced(_one_cause(decided, self.catalogue))
-
-    def _reduced(self, decided: Sequence[Decided]) -> Reduced:
-        findings, skipped = [], []
-        kept: dict[str, int] = {}
-        notes: dict[tuple[str, str], str] = {}
-        for one in decided:
-            clause = self.catalogue.clauses[one.clause]
-            if isinstance(one.outcome, Broken):
-                findings.append(self._finding(clause, one.outcome, one.fact))
-                if one.note:
-                    notes[(one.clause, one.outcome.spot.pointer)] = one.note
-            elif isinstance(one.outcome, Skipped):
-                skipped.append(NotJudged(clause=one.clause, reason=one.outcome.reason, hint=one.outcome.hint))
+            if family in _BY_SCOPE:
+                for identity in mine:
+                    for scope in store.scopes(identity):
+                        yield from module.reduce(clauses, scope, holes=holes)
             else:
-                kept[one.clause] = kept.get(one.clause, 0) + 1
-        return Reduced(tuple(findings), tuple(skipped), kept, notes)
+                yield from module.reduce(clauses, [fact for identity in mine for fact in store.of_clause(identity)])
 
-    def _finding(self, clause: Clause, broken: Broken, fact: Fact) -> Finding:
+
+class _Reduction:
+    """Sorts what was decided into findings, what is kept and what could not be judged; only what is broken is remembered."""
+
+    def __init__(self, catalogue: Catalogue) -> None:
+        self._catalogue = catalogue
+        self._broken: list[Decided] = []
+        self._histories: dict[tuple[Any, ...], Decided] = {}
+        self._kept: Counter[str] = Counter()
+        self._skipped: Counter[tuple[str, str, str]] = Counter()
+
+    def of(self, decided: Iterable[Decided]) -> Reduced:
+        for one in decided:
+            if isinstance(one.outcome, Broken):
+                self._break(one)
+            elif isinstance(one.outcome, Skipped):
+                self._skipped[one.clause, one.outcome.reason, one.outcome.hint] += one.fact.weight
+            else:
+                self._kept[one.clause] += one.fact.weight
+        broken = [*self._broken, *self._histories.values()]
+        return Reduced(
+            findings=tuple(self._finding(one) for one in broken),
+            not_judged=tuple(
+                NotJudged(clause=clause, reason=reason, hint=hint, count=count)
+                for (clause, reason, hint), count in sorted(self._skipped.items())
+            ),
+            kept=dict(self._kept),
+            notes={
+                (one.clause, one.outcome.spot.pointer): one.note
+                for one in broken
+                if one.note and isinstance(one.outcome, Broken)
+            },
+        )
+
+    def _break(self, one: Decided) -> None:
+        """Of several histories broken at one place of one exchange only one: a rule with `across` knows more of the cause."""
+        clause = self._catalogue.clauses[one.clause]
+        if clause.family not in _BY_SCOPE or not isinstance(one.outcome, Broken):
+            self._broken.append(one)
+            return
+        place = (clause.operation, one.fact.origin, one.outcome.spot)
+        if place not in self._histories or self._rank(one) < self._rank(self._histories[place]):
+            self._histories[place] = one
+
+    def _rank(self, one: Decided) -> tuple[bool, bool, bool, str]:
+        clause = self._catalogue.clauses[one.clause]
+        across = bool(getattr(clause.detail, "across", ()))
+        return (not across, clause.family != "history", clause.level != Level.MUST, clause.id)
+
+    def _finding(self, one: Decided) -> Finding:
+        clause, broken, fact = self._catalogue.clauses[one.clause], one.outcome, one.fact
+        assert isinstance(broken, Broken)
         # Facts carry masked text already; numbers are statuses and times.
         got = broken.got if isinstance(broken.got, str) else json.dumps(broken.got)
         return Finding(
@@ -198,28 +245,8 @@ class Judge:
             got=got,
             origin=fact.origin,
             time=fact.end,
+            count=fact.weight,
         )
-
-
-def _one_cause(decided: Iterable[Decided], catalogue: Catalogue) -> list[Decided]:
-    """Of several histories broken at one place of one exchange only one: a rule with `across` knows more of the cause."""
-
-    def rank(one: Decided) -> tuple[bool, bool, bool, str]:
-        clause = catalogue.clauses[one.clause]
-        across = bool(getattr(clause.detail, "across", ()))
-        return (not across, clause.family != "history", clause.level != Level.MUST, clause.id)
-
-    result: list[Decided] = []
-    best: dict[tuple[Any, ...], Decided] = {}
-    for one in decided:
-        clause = catalogue.clauses[one.clause]
-        if isinstance(one.outcome, Broken) and clause.family in ("history", "hygiene"):
-            place = (clause.operation, one.fact.origin, one.outcome.spot)
-            if place not in best or rank(one) < rank(best[place]):
-                best[place] = one
-        else:
-            result.append(one)
-    return result + list(best.values())
 
 
 class _Pass:

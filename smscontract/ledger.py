@@ -54,7 +54,7 @@ class Ledger:
         for identity, times in reduced.kept.items():
             counts[identity].kept += times
         for finding in reduced.findings:
-            counts[finding.clause].broken += 1
+            counts[finding.clause].broken += finding.count
         for one in reduced.not_judged:
-            counts[one.clause].not_judged += 1
+            counts[one.clause].not_judged += one.count
         return counts

@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from smscontract.catalogue import path_shape
-from smscontract.clauses.base import Fact
 from smscontract.exchange import Exchange
+from smscontract.facts import FactStore
 from smscontract.findings import (
     Finding,
     FindingGroup,
@@ -51,7 +51,7 @@ class _Group:
 
     def add(self, finding: Finding) -> None:
         where = Where(origin=finding.origin, time=finding.time)
-        self.count += 1
+        self.count += finding.count
         if self.last is None or _order(where) > _order(self.last):
             self.last = where
         if not self.where or _order(where) < _order(self.where[0]):
@@ -77,7 +77,7 @@ class Summary:
         self.judge = judge
         self.selection = selection or Selection()
         self.ledger = Ledger()
-        self.facts: list[Fact] = []
+        self.facts = FactStore()
         self.problems: list[Problem] = []
         self.exchanges = 0
         self._succeeded: Counter[str] = Counter()
@@ -104,7 +104,7 @@ class Summary:
             self._newest[signature.operation] = max(answered, self._newest.get(signature.operation, answered))
         self.ledger.add(signature)
         # Whatever is selected: one history may be the cause of another's break, and only all facts together tell.
-        self.facts.extend(judgement.facts)
+        self.facts.add(judgement.facts)
         for finding in judgement.findings:
             self._add_finding(finding)
         for one in judgement.not_judged:
@@ -174,7 +174,7 @@ class Summary:
         for finding in reduced.findings:
             self._add_finding(finding)
         for one in reduced.not_judged:
-            self._skip(one.clause, one.reason, one.hint)
+            self._skip(one.clause, one.reason, one.hint, one.count)
         counts = self.ledger.clauses(self.judge.catalogue, reduced)
         self._without_success(counts)
         wanted = (

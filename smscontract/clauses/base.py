@@ -96,6 +96,8 @@ class Fact:
         start, end: seconds since 1970 UTC, or `None`.
         values: what the family needs; digests instead of secrets.
         shown: masked text of the value, for the message.
+        alike: facts of one clause with the same text here differ in time and place only, so that it is enough to count them.
+        weight: how many facts it stands for.
     """
 
     clause: str
@@ -106,6 +108,8 @@ class Fact:
     values: Mapping[str, Any]
     shown: str = ""
     spot: Spot = field(default=Spot("response body"))
+    alike: str = ""
+    weight: int = 1
 
     def sort_key(self) -> tuple[Any, ...]:
         """A total order by time, then by place, independent of the order of arrival."""

@@ -65,6 +65,7 @@ def judge(clause: Clause, view: View) -> Outcome:
                 values={"value": view.digest(value)},
                 shown=view.show(value, None),
                 spot=spot,
+                alike=f"{view.digest(value)} {spot.pointer}",
             )
         )
     return Shown(tuple(facts), tuple(spot for spot, _ in spots)) if facts else None
@@ -74,10 +75,12 @@ def reduce(clauses: Mapping[str, Clause], facts: Sequence[Fact]) -> Iterator[Dec
     """The most frequent value is the constant (of equally frequent ones the earliest); whatever differs breaks the clause."""
     for identity in sorted({fact.clause for fact in facts} & set(clauses)):
         mine = sorted((fact for fact in facts if fact.clause == identity), key=Fact.sort_key)
-        counts = Counter(fact.values["value"] for fact in mine)
+        counts: Counter[str] = Counter()
+        for fact in mine:
+            counts[fact.values["value"]] += fact.weight
         usual = max(counts, key=lambda value: counts[value])  # insertion order, so the earliest of equals
         shown = next(fact.shown for fact in mine if fact.values["value"] == usual)
-        if len(mine) == 1:
+        if counts.total() == 1:
             yield Decided(identity, mine[0], Skipped("only one exchange seen"))
             continue
         for fact in mine:

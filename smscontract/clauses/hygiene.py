@@ -31,9 +31,9 @@ def judge(clause: Clause, view: View) -> Outcome:
 
 def reduce(clauses: Mapping[str, Clause], facts: Sequence[Fact], *, holes: bool = False) -> Iterator[Decided]:
     """As the rule's kind is reduced."""
-    constants = [fact for fact in facts if clauses[fact.clause].detail.kind in constant.KINDS]
-    yield from constant.reduce(clauses, constants)
-    yield from history.reduce(clauses, [fact for fact in facts if fact not in constants], holes=holes)
+    kinds = {identity: clause.detail.kind for identity, clause in clauses.items()}
+    yield from constant.reduce(clauses, [fact for fact in facts if kinds.get(fact.clause) in constant.KINDS])
+    yield from history.reduce(clauses, [fact for fact in facts if kinds.get(fact.clause) in history.KINDS], holes=holes)
 
 
 def break_(clause: Clause, past: Sequence[Exchange], last: Exchange, operation: Operation) -> Iterator[Exchange]:

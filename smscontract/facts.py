@@ -1,0 +1,140 @@
+"""Facts of any number of exchanges, kept in a little memory: beyond a limit they go to a file that is gone afterwards."""
+
+from __future__ import annotations
+
+import bisect
+import pickle
+import sqlite3
+import tempfile
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from smscontract.clauses.base import Fact
+
+__all__ = ["ALIKE_KEPT", "IN_MEMORY", "FactStore"]
+
+#: Facts that are held in memory before they are written out.
+IN_MEMORY = 20_000
+#: Of facts that are alike but for time and place so many are kept, and the latest; the others are only counted.
+ALIKE_KEPT = 100
+
+_TABLE = "CREATE TABLE facts (clause TEXT NOT NULL, scope TEXT NOT NULL, fact BLOB NOT NULL)"
+
+
+@dataclass(slots=True)
+class _Alike:
+    """Facts of which only the earliest, the latest and the number matter."""
+
+    earliest: list[Fact] = field(default_factory=list)
+    latest: Fact | None = None
+    count: int = 0
+
+    def add(self, fact: Fact) -> None:
+        self.count += fact.weight
+        if self.latest is None or fact.sort_key() > self.latest.sort_key():
+            self.latest = fact
+        if len(self.earliest) < ALIKE_KEPT or fact.sort_key() < self.earliest[-1].sort_key():
+            bisect.insort(self.earliest, fact, key=Fact.sort_key)
+            del self.earliest[ALIKE_KEPT:]
+
+    def facts(self) -> list[Fact]:
+        """Those kept; the latest stands for all that are only counted."""
+        kept = [replace(fact, weight=1) for fact in self.earliest]
+        if self.count > len(kept) and self.latest is not None:
+            kept.append(replace(self.latest, weight=self.count - len(kept)))
+        return kept
+
+
+class FactStore:
+    """Facts, given back by clause and scope. What it gives back does not depend on the order in which it was filled.
+
+    Args:
+        facts: the first of them.
+        in_memory: facts that are held before they are written out.
+        folder: where the file is; default: the system's folder for temporary files. The file can be read by the user alone,
+            and holds digests and masked texts only.
+    """
+
+    def __init__(self, facts: Iterable[Fact] = (), *, in_memory: int = IN_MEMORY, folder: str | None = None) -> None:
+        self._held: list[Fact] = []
+        self._alike: dict[tuple[str, str], _Alike] = {}
+        self._limit = in_memory
+        self._folder = folder
+        self._directory: tempfile.TemporaryDirectory[str] | None = None
+        self._base: sqlite3.Connection | None = None
+        self.add(facts)
+
+    def add(self, facts: Iterable[Fact]) -> None:
+        """Takes more facts."""
+        for fact in facts:
+            if fact.alike:
+                self._alike.setdefault((fact.clause, fact.alike), _Alike()).add(fact)
+            else:
+                self._held.append(fact)
+        if len(self._held) > self._limit:
+            self._write()
+
+    def clauses(self) -> list[str]:
+        """Ids of the clauses that there are facts of."""
+        found = {fact.clause for fact in self._held} | {clause for clause, _ in self._alike}
+        if self._base is not None:
+            found |= {row[0] for row in self._base.execute("SELECT DISTINCT clause FROM facts")}
+        return sorted(found)
+
+    def of_clause(self, clause: str) -> list[Fact]:
+        """All facts of one clause, in order of time and place."""
+        return sorted((fact for scope in self.scopes(clause) for fact in scope), key=Fact.sort_key)
+
+    def scopes(self, clause: str) -> Iterator[list[Fact]]:
+        """The facts of one clause, scope by scope, each in order of time and place."""
+        if self._base is not None:
+            self._write()
+            yield from self._read(clause)
+        else:
+            scopes: dict[str, list[Fact]] = {}
+            for fact in self._held:
+                if fact.clause == clause:
+                    scopes.setdefault(repr(fact.scope), []).append(fact)
+            for _, mine in sorted(scopes.items()):
+                yield sorted(mine, key=Fact.sort_key)
+        alike = [fact for (name, _), group in sorted(self._alike.items()) if name == clause for fact in group.facts()]
+        if alike:
+            yield sorted(alike, key=Fact.sort_key)
+
+    def close(self) -> None:
+        """Takes the file away."""
+        if self._base is not None:
+            self._base.close()
+            self._base = None
+        if self._directory is not None:
+            self._directory.cleanup()
+            self._directory = None
+
+    def _write(self) -> None:
+        if self._base is None:
+            self._directory = tempfile.TemporaryDirectory(prefix="smscontract-", dir=self._folder)
+            self._base = sqlite3.connect(Path(self._directory.name) / "facts.sqlite")
+            self._base.execute("PRAGMA journal_mode = OFF")
+            self._base.execute("PRAGMA synchronous = OFF")
+            self._base.execute(_TABLE)
+        rows = ((fact.clause, repr(fact.scope), pickle.dumps(fact)) for fact in self._held)
+        self._base.executemany("INSERT INTO facts VALUES (?, ?, ?)", rows)
+        self._base.commit()
+        self._held = []
+
+    def _read(self, clause: str) -> Iterator[list[Fact]]:
+        if self._base is None:
+            return
+        self._base.execute("CREATE INDEX IF NOT EXISTS by_scope ON facts (clause, scope)")
+        current = None
+        mine: list[Fact] = []
+        rows = self._base.execute("SELECT scope, fact FROM facts WHERE clause = ? ORDER BY scope", (clause,))
+        for scope, blob in rows:
+            if scope != current and mine:
+                yield sorted(mine, key=Fact.sort_key)
+                mine = []
+            current = scope
+            mine.append(pickle.loads(blob))  # noqa: S301 - our own file, in a folder of our own
+        if mine:
+            yield sorted(mine, key=Fact.sort_key)
