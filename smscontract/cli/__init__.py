@@ -19,7 +19,7 @@ from smscontract.plain import printable
 __all__ = ["cli", "main"]
 
 #: Each command and the module of this package that holds it, loaded only when it is used.
-_COMMANDS = {"clauses": "clauses", "explain": "explain", "gate": "gate", "validate": "validate"}
+_COMMANDS = {"clauses": "clauses", "explain": "explain", "gate": "gate", "serve": "serve", "validate": "validate"}
 
 
 class _Lazy(click.Group):

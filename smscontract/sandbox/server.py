@@ -15,7 +15,7 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from smscontract.errors import UsageError
-from smscontract.sandbox.app import create_app
+from smscontract.sandbox.app import Sandbox, create_app
 from smscontract.sandbox.store import Store
 
 __all__ = ["Running", "running", "serve"]
@@ -99,8 +99,9 @@ def serve(
     host: str = "127.0.0.1",
     port: int = 8000,
     db: str | Path = ":memory:",
-    app_wrapper: Callable[[ASGIApp], ASGIApp] | None = None,
+    app_wrapper: Callable[[Sandbox], ASGIApp] | None = None,
     *,
+    seed_number: int = 0,
     ready: Callable[[Running], None] | None = None,
 ) -> signal.Signals:
     """Serves the sandbox until SIGINT or SIGTERM comes, and says which one. Only in the main thread.
@@ -109,6 +110,7 @@ def serve(
         port: 0 for one that is free.
         db: file of the database, or `:memory:`.
         app_wrapper: puts something in front of the sandbox.
+        seed_number: what a new database is made from.
         ready: called once the server listens.
 
     Raises:
@@ -118,7 +120,7 @@ def serve(
     listener = _listener(host, port)
     try:
         with Store(db) as store:
-            app: ASGIApp = create_app(store)
+            app = create_app(store, seed_number=seed_number)
             where = Running(host, listener.getsockname()[1])
             server = _Server(app_wrapper(app) if app_wrapper else app, lambda: ready(where) if ready else None)
             return _until_signal(server, listener)
