@@ -79,4 +79,5 @@ def timestamp(text: object) -> float | None:
 
 def format_time(seconds: float) -> str:
     """A time in seconds since 1970 UTC as a `date-time` with milliseconds; the first or last one of the calendar beyond it."""
-    return datetime.fromtimestamp(min(max(seconds, _FIRST), _LAST), UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    moment = datetime.fromtimestamp(min(max(seconds, _FIRST), _LAST), UTC)
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
