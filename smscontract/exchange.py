@@ -106,6 +106,14 @@ class Origin:
     case: str | None = None
     request: int | None = None
 
+    @property
+    def source(self) -> str:
+        """What a ledger counts the exchange under: `plan`, `fuzz`, `recording`, `tests` or `mock`. The control requests and
+        repeats of a case count with it."""
+        if self.kind is OriginKind.LIVE:
+            return "fuzz" if (self.case or "").partition(": ")[2].startswith("fuzz ") else "plan"
+        return {OriginKind.FILE: "recording", OriginKind.TEST: "tests", OriginKind.MOCK: "mock"}[self.kind]
+
     def where(self) -> dict[str, Any]:
         """The `where` object of the JSON report."""
         if self.file is not None:

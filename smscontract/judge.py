@@ -12,8 +12,8 @@ import hashlib
 import hmac
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import jsonschema_rs
@@ -22,14 +22,16 @@ from smscontract.catalogue import Catalogue
 from smscontract.clauses import families
 from smscontract.clauses.base import Broken, Fact, Kept, Outcome, Shown, Skipped, Spot, View
 from smscontract.clauses.fast import compiled_schema
+from smscontract.clauses.kinds import Cell, kinds_seen
 from smscontract.clauses.reduction import Decided
 from smscontract.clauses.validity import assess
 from smscontract.documents import Clause, Node
 from smscontract.exchange import Exchange
 from smscontract.facts import FactStore
 from smscontract.findings import Finding, Level, New, NewKind, NotJudged
-from smscontract.json_text import ABSENT, UNKNOWN, json_type
+from smscontract.json_text import ABSENT, UNKNOWN
 from smscontract.mask import Masker
+from smscontract.plain import day
 
 __all__ = ["Judge", "Judgement", "Reduced", "Signature"]
 
@@ -49,14 +51,14 @@ class Signature:
         operation, status: of the exchange; the status is 0 where there is no answer.
         outcomes: for each clause of the operation, in the catalogue's order: `-` it does not speak of the exchange, `k` kept,
             `b` broken, `s` not judged, `f` a fact for the reduction.
-        witnesses: for each declared place of the answer the sorted kinds of value seen there: `absent`, `null`, `empty`,
-            `value`, or the member of an enum.
+        witnesses: for each declared place of the answer the kinds of value seen there, as `clauses.kinds` names them; empty
+            where the body could not be read.
     """
 
     operation: str
     status: int
     outcomes: str
-    witnesses: tuple[tuple[str, ...], ...]
+    witnesses: tuple[Cell, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,12 +74,14 @@ class Judgement:
 
 @dataclass(frozen=True, slots=True)
 class Reduced:
-    """What all facts together say. `kept` counts exchanges by clause."""
+    """What all facts together say. `kept` counts exchanges by clause. `tally` counts them by clause, outcome (as `Signature`
+    has it), source and day: of facts that are alike and only counted, by the day of the latest."""
 
     findings: tuple[Finding, ...]
     not_judged: tuple[NotJudged, ...]
     kept: dict[str, int]
     notes: dict[tuple[str, str], str]
+    tally: Mapping[tuple[str, str, str, str | None], int] = field(default_factory=dict)
 
 
 class Judge:
@@ -190,6 +194,7 @@ class _Reduction:
         self._histories: dict[tuple[Any, ...], Decided] = {}
         self._kept: Counter[str] = Counter()
         self._skipped: Counter[tuple[str, str, str]] = Counter()
+        self._tally: Counter[tuple[str, str, str, str | None]] = Counter()
 
     def of(self, decided: Iterable[Decided]) -> Reduced:
         for one in decided:
@@ -197,9 +202,13 @@ class _Reduction:
                 self._break(one)
             elif isinstance(one.outcome, Skipped):
                 self._skipped[one.clause, one.outcome.reason, one.outcome.hint] += one.fact.weight
+                self._count(one, "s")
             else:
                 self._kept[one.clause] += one.fact.weight
+                self._count(one, "k")
         broken = [*self._broken, *self._histories.values()]
+        for one in broken:
+            self._count(one, "b")
         return Reduced(
             findings=tuple(self._finding(one) for one in broken),
             not_judged=tuple(
@@ -212,7 +221,12 @@ class _Reduction:
                 for one in broken
                 if one.note and isinstance(one.outcome, Broken)
             },
+            tally=dict(self._tally),
         )
+
+    def _count(self, one: Decided, outcome: str) -> None:
+        time = one.fact.end if one.fact.end is not None else one.fact.start
+        self._tally[one.clause, outcome, one.fact.origin.source, day(time)] += one.fact.weight
 
     def _break(self, one: Decided) -> None:
         """Of several histories broken at one place of one exchange only one: a rule with `across` knows more of the cause."""
@@ -281,7 +295,7 @@ class _Pass:
                 view.operation.key,
                 view.status or 0,
                 "".join(outcomes[clause.id] for clause in judge.catalogue.of_operation(view.operation.key)),
-                _witnesses(view),
+                kinds_seen(view),
             ),
         )
 
@@ -386,26 +400,3 @@ def _undeclared(node: Node, value: Any, masker: Masker) -> Iterator[tuple[str, N
 def _name(name: str, masker: Masker) -> str:
     harmless = name.isascii() and name.replace("_", "").replace("-", "").isalnum() and len(name) <= 40
     return name if harmless and masker.scrub(name) == name else masker.token("text", name)
-
-
-def _witnesses(view: View) -> tuple[tuple[str, ...], ...]:
-    node = view.document.node if view.document is not None else None
-    if node is None or view.got in (ABSENT, UNKNOWN):
-        return ()
-    index = view.got_index
-    return tuple(tuple(sorted({_kind(one, value) for _, value in index.get(one.path, ())})) for one in node.walk())
-
-
-def _kind(node: Node, value: Any) -> str:
-    if value is ABSENT:
-        return "absent"
-    if value is None:
-        return "null"
-    members = node.enum or node.known_values or ()
-    if members and isinstance(value, str):
-        return f"member:{value}" if value in members else "other"
-    if json_type(value) in ("array", "object", "string") and not value:
-        return "empty"
-    if isinstance(value, bool):
-        return f"member:{str(value).lower()}"
-    return "value"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import unicodedata
 from datetime import UTC, datetime
 
-__all__ = ["count_of", "printable", "utc"]
+__all__ = ["count_of", "day", "printable", "utc"]
 
 # Control, format (bidi marks, zero widths), surrogate, private, unassigned; line and paragraph separators.
 _UNSAFE = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
@@ -36,6 +36,12 @@ def utc(seconds: float | None) -> str | None:
         return datetime.fromtimestamp(seconds, UTC).replace(microsecond=0, tzinfo=None).isoformat() + "Z"
     except (OverflowError, ValueError, OSError):
         return None
+
+
+def day(seconds: float | None) -> str | None:
+    """The UTC day of `utc`: `2026-11-22`."""
+    text = utc(seconds)
+    return text[:10] if text is not None else None
 
 
 def _visible(character: str) -> str:

@@ -1,0 +1,105 @@
+"""Kinds of value: what is told of the values at a declared place without telling any of them.
+
+`absent`, `null`, `empty` (text, array, object), `value`, `member:X` for a member of an enum that the document lists (open ones
+included) and for booleans, and `other` for what such an enum does not list.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import quote
+
+from smscontract.clauses.base import View
+from smscontract.documents import Node
+from smscontract.json_text import ABSENT, UNKNOWN, json_type
+
+__all__ = ["Cell", "kind_name", "kind_of", "kind_text", "kinds_of", "kinds_seen", "matches"]
+
+#: The sorted kinds seen at one place of one answer: several where it stands in an array, none where nothing holds it.
+Cell = tuple[str, ...]
+
+_MEMBER = "member:"
+_PLAIN = frozenset({"absent", "null", "empty", "value", "other"})
+
+
+def kinds_seen(view: View) -> tuple[Cell, ...]:
+    """The kinds at each declared place of the answer, in the order of `Node.walk`; empty if the body cannot be read."""
+    node = view.document.node if view.document is not None else None
+    if node is None or view.got in (ABSENT, UNKNOWN):
+        return ()
+    index = view.got_index
+    return tuple(tuple(sorted({kind_of(one, value) for _, value in index.get(one.path, ())})) for one in node.walk())
+
+
+def kind_of(node: Node | None, value: Any) -> str:
+    """The kind of one value, at a place that the document declares or (`None`) does not."""
+    if value is ABSENT:
+        return "absent"
+    if value is None:
+        return "null"
+    listed = _listed(node) if node is not None else ()
+    if listed:
+        member = _member(value)
+        return member if member in listed else "other"
+    if isinstance(value, bool):
+        return _member(value)
+    if json_type(value) in ("array", "object", "string") and not value:
+        return "empty"
+    return "value"
+
+
+def kinds_of(node: Node, *, item: bool = False) -> Iterator[str]:
+    """The kinds that the document lets an answer show at a place and that are worth waiting for. A text or number that is
+    always there has none: any answer shows it.
+
+    Args:
+        item: whether the place stands for the items of an array, which are never absent.
+    """
+    optional = bool(node.path) and not item and not node.required
+    listed = _listed(node)
+    if listed:
+        yield from listed
+    elif "boolean" in node.types:
+        yield from (f"{_MEMBER}true", f"{_MEMBER}false")
+    elif "array" in node.types:
+        yield from ("empty", "value")
+    elif optional or node.nullable:
+        yield "value"
+    if node.nullable:
+        yield "null"
+    if optional:
+        yield "absent"
+
+
+def matches(kind: str, cell: Cell, *, array: bool) -> bool:
+    """Whether a cell shows a kind. A `value` is anything that is there and not null; in an array it is an item."""
+    if kind in cell:
+        return True
+    return kind == "value" and not array and any(one in ("empty", "other") or one.startswith(_MEMBER) for one in cell)
+
+
+def kind_text(kind: str) -> str:
+    """A kind as people read it: members by themselves, in quotes where one is called like a kind."""
+    if not kind.startswith(_MEMBER):
+        return kind
+    member = kind.removeprefix(_MEMBER)
+    return f'"{member}"' if member in _PLAIN else member
+
+
+def kind_name(kind: str) -> str:
+    """A kind as the names of points write it: safe in a shell."""
+    return quote(kind_text(kind), safe="-._~")
+
+
+def _listed(node: Node) -> tuple[str, ...]:
+    return tuple(_member(value) for value in node.enum or node.known_values or ())
+
+
+def _member(value: Any) -> str:
+    if isinstance(value, str):
+        return f"{_MEMBER}{value}"
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)  # 1.0 is 1 in JSON Schema
+    return f"{_MEMBER}{json.dumps(value)}" if isinstance(value, bool | int | float) else ""
