@@ -41,7 +41,8 @@ __all__ = ["REMEMBERED", "Mutator", "Tally", "Turn"]
 
 #: Exchanges remembered for each operation.
 REMEMBERED = 256
-_TRIED = 64
+#: How often a candidate is held against the judge for one request, mended ones included: a client is waiting.
+_JUDGED = 400
 
 
 @dataclass(slots=True)
@@ -152,6 +153,7 @@ class Turn:
         self._asked = asked
         self._done: set[int] = set()  # breaks whose `every` has counted this request already
         self._spared: set[int] = set()
+        self._judged = 0
         self._mender = Mender(mutator.catalogue, self._named, scene.shown.latest)
 
     def early(self) -> Exchange | None:
@@ -249,6 +251,8 @@ class Turn:
         natural = frozenset(self._named(last)) - allowed
         least: Exchange | None = None
         for candidate, base in self._candidates(armed, last, view):
+            if self._judged > _JUDGED:
+                break
             named = self._named(candidate, armed, base)
             if identity not in named and allowed == {identity}:
                 continue
@@ -275,8 +279,6 @@ class Turn:
                 key = (*key, whole.failure, whole.received_at)
                 if key in tried:
                     continue
-                if len(tried) >= _TRIED:
-                    return
                 tried.add(key)
                 yield whole, base
 
@@ -294,6 +296,7 @@ class Turn:
 
     def _named(self, exchange: Exchange, armed: _Armed | None = None, base: Exchange | None = None) -> set[str]:
         """What an exchange breaks after what the client saw; a failure together with the requests that it takes to tell."""
+        self._judged += 1
         if armed is not None and base is not None:
             module = families()[armed.clause.family]
             if hasattr(module, "expand"):
