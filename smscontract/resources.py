@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
+from smscontract.documents import Operation, nearest_hint
 from smscontract.errors import UnusableInput
 from smscontract.yaml import Marked, load
 
 __all__ = ["Entry", "Resources", "load_resources", "resources_from"]
 
 _VALUE_KEYS = ("id", "number", "value")
+_E164 = re.compile(r"\+[1-9][0-9]{1,14}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,14 +82,17 @@ class Resources:
                 yield entry.value
 
 
-def load_resources(path: str) -> Resources:
+def load_resources(path: str, operations: Iterable[Operation] = ()) -> Resources:
     """Reads a `--resources` file (YAML or JSON).
+
+    Args:
+        operations: what the names in it are held against; without any, every name will do.
 
     Raises:
         UnusableInput: with file, line and the next step.
     """
     marked = load(Path(path))
-    return _read(marked)
+    return _Reader(marked.data, marked.file, marked, _vocabulary(operations)).resources()
 
 
 def resources_from(data: Any, origin: str) -> Resources:
@@ -97,15 +104,47 @@ def resources_from(data: Any, origin: str) -> Resources:
     return _Reader(data, origin, None).resources()
 
 
-def _read(marked: Marked) -> Resources:
-    return _Reader(marked.data, marked.file, marked).resources()
+@dataclass(slots=True)
+class _Words:
+    """What a parameter's entries may say.
+
+    Attributes:
+        phone: whether its values are telephone numbers.
+        states: labels that the contract knows.
+        members: names of what can be known of an entry, and whether that is a telephone number.
+    """
+
+    phone: bool = False
+    states: set[str] = field(default_factory=set)
+    members: dict[str, bool] = field(default_factory=dict)
+
+
+def _vocabulary(operations: Iterable[Operation]) -> dict[str, _Words]:
+    words: dict[str, _Words] = {}
+    for operation in operations:
+        nodes = {one.name: one.node for one in operation.parameters if one.where == "path"}
+        nodes.update(operation.body.node.properties if operation.body is not None else {})
+        answer = operation.success.node if operation.success is not None else None
+        members = {name: node.mask == "phone" for name, node in (answer.properties.items() if answer is not None else ())}
+        for name, node in nodes.items():
+            mine = words.setdefault(name, _Words())
+            mine.phone = mine.phone or node.mask == "phone"
+            mine.states.update(operation.states.get(name, {}))
+            mine.members.update(members)
+        for rule in operation.rules:
+            for _, expected in rule.requires:
+                if isinstance(expected, Mapping) and str(expected.get("in", "")).startswith("known."):
+                    _, name, label = str(expected["in"]).split(".", 2)
+                    words.setdefault(name, _Words()).states.add(label)
+    return words
 
 
 class _Reader:
-    def __init__(self, data: Any, file: str, marked: Marked | None) -> None:
+    def __init__(self, data: Any, file: str, marked: Marked | None, words: Mapping[str, _Words] | None = None) -> None:
         self.data = data
         self.file = file
         self.marked = marked
+        self.words = words or {}
 
     def refuse(self, message: str, hint: str, *path: str | int) -> UnusableInput:
         line = self.marked.line(path) if self.marked is not None else None
@@ -116,9 +155,11 @@ class _Reader:
             raise self.refuse("resources are a mapping", "write `PARAMETER: {LABEL: [value, ...]}`")
         result: dict[str, dict[str, list[Entry]]] = {}
         for parameter, labels in self.data.items():
+            self.known_word(parameter, self.words, "no operation has a parameter", 0.0, parameter)
             if not isinstance(labels, Mapping):
                 raise self.refuse(f"`{parameter}` is no mapping of labels", "write `LABEL: [value, ...]` below it", parameter)
             for label, listed in labels.items():
+                self.label(parameter, label)
                 if not isinstance(listed, list):
                     raise self.refuse(f"`{parameter}: {label}` is no list", "write `[value, ...]`", parameter, label)
                 entries = [self.entry(parameter, label, index, raw) for index, raw in enumerate(listed)]
@@ -136,12 +177,48 @@ class _Reader:
                 result.setdefault(parameter, {})[label] = entries
         return Resources(result)
 
+    def known_word(self, word: str, known: Collection[str], what: str, likeness: float, *path: str | int) -> None:
+        """Refuses a word that is not known: any (likeness 0), or only one that is much like a known one."""
+        if word in known or not known:
+            return
+        if not likeness or get_close_matches(word, known, n=1, cutoff=likeness):
+            raise self.refuse(f"{what} `{word}`", nearest_hint(word, known), *path)
+
+    def label(self, parameter: str, label: str) -> None:
+        """A label may say more than the contract knows, and may stand for a state that it does not name; but hardly one that
+        is a letter away from one that it does."""
+        state = label.partition("-")[0]
+        if not state:
+            raise self.refuse("a label begins with a state", "write `draft`, or `draft-unicode`", parameter, label)
+        words = self.words.get(parameter, _Words())
+        if label not in words.states:
+            self.known_word(state, words.states, f"`{parameter}` has no state", 0.75, parameter, label)
+
     def entry(self, parameter: str, label: str, index: int, raw: Any) -> Entry:
+        """One entry of a list."""
+        path = (parameter, label, index)
+        known: Mapping[str, Any] = {}
         if isinstance(raw, Mapping):
             key = next((name for name in _VALUE_KEYS if name in raw), None)
-            if key is None or not isinstance(raw[key], str | int) or isinstance(raw[key], bool):
-                raise self.refuse("an entry needs `id`", "write `{id: sms_01, body: ...}`", parameter, label, index)
-            return Entry(parameter, label, str(raw[key]), {name: value for name, value in raw.items() if name != key})
-        if isinstance(raw, bool) or not isinstance(raw, str | int) or raw == "":
-            raise self.refuse("an entry is a text or a mapping", "write `sms_01`, or `{id: sms_01}`", parameter, label, index)
-        return Entry(parameter, label, str(raw))
+            if key is None:
+                raise self.refuse("an entry needs `id`", "write `{id: sms_01, body: ...}`", *path)
+            known, raw = {name: value for name, value in raw.items() if name != key}, raw[key]
+        if isinstance(raw, bool) or not isinstance(raw, str | int) or raw == "" or not _is_text(str(raw)):
+            raise self.refuse("an entry is a text or a mapping", "write `sms_01`, or `{id: sms_01}`", *path)
+        words = self.words.get(parameter, _Words())
+        if words.phone and not _E164.fullmatch(str(raw)):
+            raise self.refuse(f"`{parameter}` is a telephone number", 'write it in full: `"+14155550100"`', *path)
+        for name, value in known.items():
+            self.known_word(name, words.members, "no answer tells", 0.0, *path, name)
+            if words.members.get(name) and not (isinstance(value, str) and _E164.fullmatch(value)):
+                raise self.refuse(f"`{name}` is a telephone number", 'write it in full: `"+14155550100"`', *path, name)
+        return Entry(parameter, label, str(raw), known)
+
+
+def _is_text(value: str) -> bool:
+    """Whether a value can go into a URL: half of a surrogate pair cannot."""
+    try:
+        value.encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True

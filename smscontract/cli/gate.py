@@ -71,8 +71,8 @@ def command(  # noqa: PLR0917 - click passes options by name
 ) -> int:
     """Probes TARGET, judges every answer and prints a verdict. TARGET is a shipped provider or the path of a contract.
 
-    Without --url a correct server of the provider is started here and probed. Only this machine is probed unless --allowed-hosts
-    names another.
+    Without --url a correct server of the provider is started here and probed. Only this machine is probed unless
+    --allowed-hosts names another.
     """
     destinations = [destination(spec) for spec in report]
     try:

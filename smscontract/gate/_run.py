@@ -1,0 +1,203 @@
+"""The gate: plans, sends and judges one or more targets, and says how it ended."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from smscontract.catalogue import Catalogue
+from smscontract.curl import curl_lines
+from smscontract.documents import Operation
+from smscontract.errors import ExitCode, UsageError
+from smscontract.exchange import Auth, Exchange
+from smscontract.findings import Finding, OperationSummary, Report
+from smscontract.gate._recording import recording
+from smscontract.gate._targets import Target
+from smscontract.judge import Judge
+from smscontract.numbers import is_reserved
+from smscontract.plain import count_of
+from smscontract.plan import Plan, make_plan
+from smscontract.policy import Cause, FailOn, Selection, settle
+from smscontract.probes.base import Kit
+from smscontract.resources import Entry
+from smscontract.runner import Limits, Progress, Runner
+from smscontract.summary import Summary
+from smscontract.transport import Leash, Manners, Transport
+
+__all__ = ["Request", "gate", "planned"]
+
+#: One operation at one target, and what became of it.
+Run = tuple[Target, Operation, Progress]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """What to do.
+
+    Attributes:
+        max_requests: for each operation, every tier included.
+        max_time: seconds for the whole run.
+        fuzz: fuzz cases for each operation, `None`: what the plan leaves.
+        record: file to record to.
+        manners: how the transport waits and reads.
+    """
+
+    max_requests: int = 300
+    max_time: float = 50.0
+    fuzz: int | None = None
+    seed: int = 0
+    record: str | None = None
+    drafts_are_safe: bool = False
+    selection: Selection = field(default_factory=Selection)
+    fail_on: FailOn = FailOn.MUST
+    manners: Manners = field(default_factory=Manners)
+
+
+def planned(judge: Judge, target: Target, *, seed: int) -> list[tuple[Kit, Plan]]:
+    """The plan of each operation of a target."""
+    contract = judge.catalogue.contracts[target.provider]
+    kits = [Kit(judge, operation, target.resources, seed=seed) for operation in contract.operations]
+    return [(kit, make_plan(kit)) for kit in kits]
+
+
+def gate(request: Request, judge: Judge, targets: Sequence[Target], *, now: Callable[[], float] = time.time) -> Report:
+    """Runs all targets and gives the report.
+
+    Raises:
+        UsageError: an operation needs a credential and nobody gave one.
+        UnusableInput: the recording cannot be written.
+    """
+    request.selection.check(judge.catalogue.clauses)
+    for target in targets:
+        _check_token(judge.catalogue, target)
+    summary = Summary(judge, request.selection)
+    started = time.monotonic()
+    exchanges: list[Exchange] = []
+    runs: list[Run] = []
+    more: list[Cause] = []
+    with recording(request.record, {target.token for target in targets if target.token}) as record:
+
+        def sink(exchange: Exchange) -> None:
+            exchanges.append(exchange)
+            record(exchange)
+
+        try:
+            number = 0
+            for target in targets:
+                for kit, plan in planned(judge, target, seed=request.seed):
+                    runner = _runner(request, target, kit, summary, sink, started, number)
+                    runs.append((target, kit.operation, runner.progress))
+                    runner.run(plan)
+                    number += runner.sent
+        except KeyboardInterrupt:
+            more.append(Cause(ExitCode.INTERRUPTED, f"interrupted after {len(exchanges)} requests"))
+    reasons = {clause: reason for _, _, progress in runs for clause, reason in progress.skipped.items()}
+    by_number = {exchange.origin.request: exchange for exchange in exchanges}
+
+    def curl(finding: Finding) -> str:
+        return curl_lines(
+            judge, exchanges, by_number.get(finding.origin.request), finding, {target.provider: target for target in targets}
+        )
+
+    report = summary.report(
+        now=now(),
+        command="gate",
+        requests=len(exchanges),
+        again=lambda finding: _again(finding, request, targets),
+        curl=curl,
+        reasons=reasons,
+        operations=[operation.key for _, operation, _ in runs],
+    )
+    more += _stops(runs, exchanges)
+    report = replace(
+        report,
+        seconds=round(time.monotonic() - started, 1),
+        operations=tuple(
+            _costs(one, {operation.key: progress for _, operation, progress in runs}) for one in report.operations
+        ),
+    )
+    return settle(report, fail_on=request.fail_on, more=more)
+
+
+def _again(finding: Finding, request: Request, targets: Sequence[Target]) -> str:
+    """A command that runs the same plan again and looks at this clause only."""
+    provider = finding.clause.partition(".")[0]
+    target = next(one for one in targets if one.provider == provider)
+    more = f" --seed {request.seed}" if request.seed else ""
+    more += " --drafts-are-safe" if request.drafts_are_safe else ""
+    return f"smscontract gate {target.options}{more} --select {finding.clause} --fail-on should"
+
+
+def _check_token(catalogue: Catalogue, target: Target) -> None:
+    for operation in catalogue.contracts[target.provider].operations:
+        if operation.security is not None and target.token is None:
+            raise UsageError(
+                f"`{operation.key}` needs a credential", hint="export it and pass the variable's name: --token-env NAME"
+            )
+
+
+def _stops(runs: Sequence[Run], exchanges: Sequence[Exchange]) -> Iterator[Cause]:
+    """Why nobody can tell how an operation stands, as far as it can be said."""
+    for target, operation, progress in runs:
+        mine = [exchange for exchange in exchanges if exchange.operation == operation.key]
+        statuses = [exchange.response.status for exchange in mine if exchange.response is not None]
+        good = [one.response.status for one in mine if one.response is not None and one.auth is Auth.GOOD]
+        says = []
+        if mine and not statuses:
+            kinds = ", ".join(sorted({str(exchange.failure) for exchange in mine}))
+            says.append(f"nobody answered at {target.url.netloc} ({kinds})")
+        elif progress.stop:
+            says.append(f"{progress.stop} after {count_of(progress.tiers.total(), 'request')}")
+        elif progress.limited:
+            says.append("rate limited")
+        if statuses and not any(status // 100 == 2 for status in statuses):
+            if good and set(good) <= {401, 403}:
+                says.append("no successful answer was seen: the credential was refused every time")
+            else:
+                says.append("no successful answer was seen")
+        elif not mine and not progress.stop:
+            says.append("no request was sent")
+        yield from (Cause(ExitCode.CANNOT_TELL, f"{operation.key}: {one}") for one in says)
+
+
+def _costs(one: OperationSummary, runs: Mapping[str, Progress]) -> OperationSummary:
+    progress = runs[one.operation]
+    return replace(
+        one,
+        tiers=dict(progress.tiers),
+        fuzzed=dict(progress.executed),
+        spent=progress.spent,
+        leashed=progress.leashed,
+        notes=tuple(progress.notes),
+    )
+
+
+def _runner(  # noqa: PLR0917 - everything that a run is made of
+    request: Request, target: Target, kit: Kit, summary: Summary, sink: Callable[[Exchange], None], started: float, number: int
+) -> Runner:
+    transport = Transport(target.url, Leash(_granted(kit)), run=f"seed-{request.seed}", offset=number, manners=request.manners)
+    limits = Limits(requests=request.max_requests, deadline=started + request.max_time, fuzz=request.fuzz)
+    careful = kit.operation.effect.get("texts") == "now" and not target.sandbox and not request.drafts_are_safe
+
+    def may_spend(entry: Entry) -> bool:
+        return not careful or _harmless(kit.operation, entry)
+
+    return Runner(kit, transport, summary, token=target.token, limits=limits, sink=sink, may_spend=may_spend)
+
+
+def _harmless(operation: Operation, entry: Entry) -> bool:
+    """Whether a request on this resource texts nobody that we could not answer for: its recipient is reserved, or the contract
+    has it refused for what it is. Where only a permission stands before it (401, 403), or nothing is known of its state, a
+    provider that forgets to look would text somebody."""
+    recipient = entry.known.get("to_number")
+    if isinstance(recipient, str) and is_reserved(recipient):
+        return True
+    listed = operation.states.get(entry.parameter, {})
+    codes = [code for label in (entry.label, entry.state) if label in listed for code in listed[label][0]]
+    return bool(codes) and not any(code.startswith("2") or code in ("401", "403") for code in codes)
+
+
+def _granted(kit: Kit) -> dict[str, set[str]]:
+    """Numbers that the resources name, each for its own member: sending them there is what the user asked for."""
+    return {name: {entry.value for entry in kit.resources.entries(name)} for name in kit.phones}

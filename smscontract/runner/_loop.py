@@ -1,0 +1,299 @@
+"""The loop itself."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from email.utils import parsedate_to_datetime
+
+from smscontract.clauses.evidence import SLOW, SLOW_COUNT
+from smscontract.exchange import Exchange, Role, header_values
+from smscontract.judge import Judgement
+from smscontract.plan import Plan
+from smscontract.probes.base import Case, Kit
+from smscontract.probes.states import is_spendable
+from smscontract.resources import Entry
+from smscontract.runner._credentials import credential
+from smscontract.runner._fuzzing import Fuzzing
+from smscontract.runner._progress import Limits, Progress
+from smscontract.summary import Summary
+from smscontract.transport import LeashError, Outgoing, Transport, UnsendableError
+
+__all__ = ["Runner"]
+
+#: Seconds to wait for a target that fails its control request, one after the other.
+_PATIENCE = (0.2, 0.6, 1.2)
+_LONGEST_WAIT = 5.0
+#: Answers 429 in all after which the rest is left.
+_LIMITED = 6
+
+
+class Runner:
+    """Runs the plan of one operation against one target.
+
+    Args:
+        kit: of the operation and its resources.
+        transport: the way out.
+        summary: where every exchange is judged and counted.
+        token: the good credential.
+        limits: budget and deadline.
+        sink: called with every exchange, before it is judged, for the recording.
+        may_spend: whether a resource may be named in a request: not where that could text somebody whom nobody knows.
+        more: makes another resource like this one, where the target can.
+    """
+
+    def __init__(
+        self,
+        kit: Kit,
+        transport: Transport,
+        summary: Summary,
+        *,
+        token: str | None,
+        limits: Limits,
+        sink: Callable[[Exchange], None] | None = None,
+        may_spend: Callable[[Entry], bool] = lambda _: True,
+        more: Callable[[Entry], Entry | None] = lambda _: None,
+    ) -> None:
+        self.kit = kit
+        self.transport = transport
+        self.summary = summary
+        self.token = token
+        self.limits = limits
+        self.progress = Progress()
+        self._sink = sink
+        self._may_spend = may_spend
+        self._more = more
+        self._sleep = transport.manners.sleep
+        self._spent: set[tuple[str, str]] = set()
+        self._slow = 0
+        self._plan = Plan((), ())
+        self.last = Judgement()
+
+    # -- the plan
+
+    def run(self, plan: Plan) -> Progress:
+        """Sends the plan, then fuzzes with what is left of the budget."""
+        self._plan = plan
+        self.progress.skipped.update({lack.clause: (lack.reason, lack.hint) for lack in plan.lacks})
+        try:
+            for case in plan.cases:
+                reason, hint = self._obstacle(case)
+                if reason:
+                    self._skip(case, reason, hint)
+                else:
+                    self._case(case)
+            if not self.over:
+                Fuzzing(self).run()
+        finally:  # an interrupted run tells as much of itself as any other
+            self.progress.leashed = self.transport.leash.stopped
+            self.progress.spent = len(self._spent)
+            if self.progress.unsendable:
+                self.progress.notes.append(f"{self.progress.unsendable} requests that HTTP cannot carry were not sent")
+        return self.progress
+
+    def _obstacle(self, case: Case) -> tuple[str, str]:
+        """Why a case is not sent now, and what would help; empty if it is."""
+        if self.progress.stop:
+            return self.progress.stop, ""
+        if time.monotonic() >= self.limits.deadline:
+            return "time", "give more: --max-time"
+        if self.left <= 0:
+            return "budget", "give more: --max-requests"
+        if self._slow >= SLOW_COUNT and case.rank > 0:
+            return "the target is slow", ""
+        if not self.allowed(case):
+            return "unknown recipient", "give its entry a `to_number` that is reserved, or pass --drafts-are-safe"
+        return "", ""
+
+    @property
+    def sent(self) -> int:
+        """Requests of all tiers so far."""
+        return self.progress.tiers.total()
+
+    @property
+    def left(self) -> int:
+        """Requests that the budget still allows."""
+        return self.limits.requests - self.sent
+
+    @property
+    def over(self) -> bool:
+        """Whether nothing may be sent any more."""
+        return (
+            bool(self.progress.stop) or self.left <= 0 or self._slow >= SLOW_COUNT or time.monotonic() >= self.limits.deadline
+        )
+
+    def unused(self, parameter: str) -> list[Entry]:
+        """Resources that an accepted request would use up, that nobody has used, and that may be named."""
+        return [
+            entry
+            for entry in self.kit.resources.entries(parameter)
+            if is_spendable(self.kit.operation, parameter, entry)
+            and (parameter, entry.value) not in self._spent
+            and self._may_spend(entry)
+        ]
+
+    def _skip(self, case: Case, reason: str, hint: str = "") -> None:
+        for aim in case.aims:
+            self.progress.skipped.setdefault(aim, (reason, hint))
+
+    def allowed(self, case: Case) -> bool:
+        """Whether everything that the path names may be named. What is made up could exist all the same."""
+        entries = dict(case.entries)
+        for parameter in self.kit.operation.parameters:
+            if parameter.where == "path" and parameter.name not in entries:
+                entries[parameter.name] = Entry(parameter.name, "unlisted", "")
+        return all(self._may_spend(entry) for entry in entries.values())
+
+    def _case(self, case: Case) -> None:
+        identity = f"{self.kit.operation.id}: {case.name}"
+        stopped = self.transport.leash.stopped
+        exchange = self.send(case, Role.CASE, "plan", identity)
+        if exchange is None:
+            self._skip(case, "stopped by the leash" if self.transport.leash.stopped > stopped else "HTTP cannot carry it")
+        else:
+            self.follow_up(case, identity, exchange)
+
+    def follow_up(self, case: Case, identity: str, exchange: Exchange) -> None:
+        """What an answer calls for that says nothing of the request by itself."""
+        if _is_limited(exchange):
+            self._limited(case, identity, exchange)
+        elif _failed(exchange):
+            self._confirm(case, identity)
+
+    def _limited(self, case: Case, identity: str, exchange: Exchange) -> None:
+        """A 429 says nothing of the request: wait as it asks, once, and try again."""
+        wait = _retry_after(exchange)
+        self.progress.limited += 1
+        if wait > _LONGEST_WAIT:
+            self.progress.stop = "rate limited"
+        elif time.monotonic() + wait < self.limits.deadline and self.left > 0 and not self.progress.stop:
+            self._sleep(wait)
+            again = self.send(case, Role.REPEAT, "repeat", identity)
+            if again is not None and not _is_limited(again):
+                self.progress.limited -= 1
+                if _failed(again):
+                    self._confirm(case, identity)
+                return
+            self.progress.limited += 1
+        self._skip(case, "rate limited")
+        if self.progress.limited >= _LIMITED:
+            self.progress.stop = "rate limited"
+
+    def _confirm(self, case: Case, identity: str) -> None:
+        """A failure could be an outage: a neutral control request, then the case again on a fresh resource."""
+        for wait in (0.0, *_PATIENCE):
+            if self.left <= 0 or time.monotonic() + wait >= self.limits.deadline:
+                return
+            if wait:
+                self._sleep(wait)
+            control = self.send(self._control(case), Role.CONTROL, "control", identity)
+            if control is not None and not _failed(control) and not _is_limited(control):
+                break
+        else:
+            self.progress.stop = "outage"
+            return
+        if self.left > 0:
+            self.send(self._renewed(case), Role.REPEAT, "repeat", identity)
+
+    def _control(self, case: Case) -> Case:
+        for neutral in self._plan.controls:
+            if neutral.name != case.name and self.allowed(neutral):
+                return neutral
+        # Without a credential nothing can happen, and whoever answers at all is there.
+        return replace(case, name="control", credential="absent", body=b"" if self.kit.operation.body is None else case.body)
+
+    def _renewed(self, case: Case) -> Case:
+        """The case on resources that nobody has used. Where there are none, on the same: another answer than before would
+        prove nothing then, but the same failure again does."""
+        entries = {
+            name: (self._fresh(name, entry) or entry) if (name, entry.value) in self._spent and case.spends else entry
+            for name, entry in case.entries.items()
+        }
+        return replace(case, entries=entries)
+
+    def _fresh(self, parameter: str, entry: Entry) -> Entry | None:
+        planned = {(name, one.value) for case in self._plan.cases for name, one in case.entries.items()}
+        usable = [
+            one
+            for label in (entry.label, entry.state)
+            for one in self.kit.resources.entries(parameter, label)
+            if (parameter, one.value) not in self._spent and self._may_spend(one)
+        ]
+        unplanned = [one for one in usable if (parameter, one.value) not in planned]
+        return next(iter(unplanned or usable), None) or self._more(entry)
+
+    # -- one request
+
+    def outgoing(self, case: Case, role: Role, identity: str) -> Outgoing:
+        """A case as it goes out."""
+        target, parameters = self.kit.target(case.entries, case.query)
+        chosen = credential(self.kit, case.credential, self.token)
+        known = self.kit.known(case.body, case.entries)
+        for name, entry in case.entries.items():
+            if (name, entry.value) in self._spent:
+                # What it was is history; what it is now only the target knows.
+                known[name] = {key: value for key, value in known[name].items() if key not in ("label", "state")}
+        return Outgoing(
+            operation=self.kit.operation,
+            method=self.kit.operation.method,
+            target=target,
+            headers=case.headers if case.body or case.headers else (),
+            body=case.body,
+            credential=chosen.value,
+            auth=chosen.auth,
+            path_parameters=parameters,
+            known=known,
+            role=role,
+            case=identity,
+        )
+
+    def send(self, case: Case, role: Role, tier: str, identity: str) -> Exchange | None:
+        """Sends, judges and counts one request; `None` if it may not or cannot leave."""
+        try:
+            exchange = self.transport.exchange(self.outgoing(case, role, identity))
+        except LeashError:
+            return None
+        except UnsendableError:
+            self.progress.unsendable += 1
+            return None
+        self.progress.tiers[tier] += 1
+        self._took(exchange)
+        if _failed(exchange) or (exchange.response is not None and exchange.response.status // 100 == 2):
+            self._spent |= {
+                (name, entry.value) for name, entry in case.entries.items() if is_spendable(self.kit.operation, name, entry)
+            }
+        self.last = self._judge(exchange)
+        return exchange
+
+    def _judge(self, exchange: Exchange) -> Judgement:
+        if self._sink is not None:
+            self._sink(exchange)
+        return self.summary.add(exchange)
+
+    def _took(self, exchange: Exchange) -> None:
+        took = exchange.took
+        if took is not None and took > SLOW:
+            self._slow += 1
+
+
+def _failed(exchange: Exchange) -> bool:
+    """Whether an exchange could as well be an outage: no whole answer, or a 5xx."""
+    return exchange.failure is not None or exchange.response is None or exchange.response.status >= 500
+
+
+def _is_limited(exchange: Exchange) -> bool:
+    return exchange.response is not None and exchange.response.status == 429
+
+
+def _retry_after(exchange: Exchange) -> float:
+    """Seconds that a 429 asks to wait; one where it asks for nothing that can be read."""
+    response = exchange.response
+    values = header_values(response.headers, "retry-after") if response is not None else None
+    text = values[0].strip() if values else ""
+    if text.isascii() and text.isdecimal() and len(text) < 10:
+        return float(text)
+    try:
+        return max(0.0, parsedate_to_datetime(text).timestamp() - (exchange.received_at or 0.0))
+    except (ValueError, OverflowError):
+        return 1.0

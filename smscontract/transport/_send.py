@@ -1,0 +1,229 @@
+"""One request, one answer, as they are on the wire.
+
+Requests are written by hand on the standard library's connection: the path goes out as it was made, nothing is retried,
+redirected, decompressed or proxied, and the body that is judged is the body that came.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import re
+import socket
+import ssl
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import SplitResult, quote
+
+from smscontract import __version__
+from smscontract.documents import Operation
+from smscontract.exchange import Auth, Exchange, Failure, Headers, Origin, OriginKind, Request, Response, Role, Wire
+from smscontract.transport.leash import Leash
+
+__all__ = ["LIMIT_BYTES", "TIME_OUT", "Manners", "Outgoing", "Transport", "UnsendableError"]
+
+_TARGET = re.compile(r"/[!-~]*")
+_FIELD_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_FIELD_VALUE = re.compile(r"[\t -~\x80-\xff]*")
+
+#: An answer that is not whole after this many seconds is a time-out.
+TIME_OUT = 10.0
+#: Bytes of an answer that are read at most.
+LIMIT_BYTES = 4 * 1024 * 1024
+
+
+class UnsendableError(Exception):
+    """A request that HTTP cannot carry: a line break in a header, a blank in the path. It was not sent."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outgoing:
+    """One request, ready but for host and credential.
+
+    Attributes:
+        target: path and query exactly as they go out.
+        credential: value of the credential's header (or query parameter), `None` to leave it away.
+        known: what the resources say of the ids and numbers in it.
+    """
+
+    operation: Operation
+    method: str
+    target: str
+    headers: Headers
+    body: bytes
+    credential: str | None
+    auth: Auth | None
+    path_parameters: Mapping[str, str] = field(default_factory=dict)
+    known: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    role: Role = Role.CASE
+    case: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Manners:
+    """How long the transport waits, how much it reads, and whose clock it keeps.
+
+    Attributes:
+        time_out: seconds after which an answer that is not whole is a time-out.
+        limit: bytes of an answer's body that are read at most.
+        clock: seconds since 1970 UTC.
+        sleep: waits some seconds.
+    """
+
+    time_out: float = TIME_OUT
+    limit: int = LIMIT_BYTES
+    clock: Callable[[], float] = time.time
+    sleep: Callable[[float], None] = time.sleep
+
+
+class Transport:
+    """Sends requests to one target and gives back what happened, never raising for it.
+
+    Args:
+        url: checked base URL of the target.
+        leash: what every request has to pass.
+        run: identity of the run, in the `User-Agent`.
+        offset: requests of the run that other transports sent before.
+    """
+
+    def __init__(self, url: SplitResult, leash: Leash, *, run: str, offset: int = 0, manners: Manners | None = None) -> None:
+        self.url = url
+        self.leash = leash
+        self.manners = manners or Manners()
+        self.sent = 0
+        self._offset = offset
+        self._agent = f"smscontract/{__version__} {run}"
+        self._last = 0.0
+
+    def exchange(self, outgoing: Outgoing) -> Exchange:
+        """Sends one request.
+
+        Raises:
+            LeashError, UnsendableError: it was not sent.
+        """
+        self.leash.check(outgoing.operation, outgoing.target, outgoing.path_parameters, outgoing.body)
+        headers = self._headers(outgoing)
+        target = f"{self.url.path.rstrip('/')}{outgoing.target}"
+        security = outgoing.operation.security
+        if security is not None and security.where == "query" and outgoing.credential is not None:
+            target += f"{'&' if '?' in target else '?'}{security.name}={quote(outgoing.credential, safe='')}"
+        _check_sendable(outgoing.method, target, headers)
+        self.sent += 1
+        # Strictly after the answer before, or the two would count as overlapping.
+        started = max(self.manners.clock(), self._last + 1e-6)
+        response, failure = self._talk(outgoing.method, target, headers, outgoing.body)
+        ended = max(self.manners.clock(), started)
+        self._last = ended
+        return Exchange(
+            request=Request(
+                method=outgoing.method,
+                url=f"{self.url.scheme}://{self.url.netloc}{target}",
+                headers=headers,
+                body=outgoing.body,
+            ),
+            response=response,
+            failure=failure,
+            origin=Origin(kind=OriginKind.LIVE, case=outgoing.case, request=self._offset + self.sent),
+            sent_at=started,
+            received_at=ended,
+            auth=outgoing.auth,
+            known=outgoing.known,
+            role=outgoing.role,
+            wire=Wire.EXACT,
+            own_record=True,
+            operation=outgoing.operation.key,
+            path_parameters=dict(outgoing.path_parameters),
+        )
+
+    def _headers(self, outgoing: Outgoing) -> Headers:
+        headers = [
+            ("host", self.url.netloc),
+            ("user-agent", self._agent),
+            ("accept", "application/json"),
+            ("accept-encoding", "identity"),
+            ("connection", "close"),
+            *outgoing.headers,
+        ]
+        security = outgoing.operation.security
+        if security is not None and security.where == "header" and outgoing.credential is not None:
+            headers.append((security.name, outgoing.credential))
+        if outgoing.body or outgoing.method in ("POST", "PUT", "PATCH"):
+            headers.append(("content-length", str(len(outgoing.body))))
+        return tuple(headers)
+
+    def _connection(self) -> http.client.HTTPConnection:
+        host, port = self.url.hostname or "", self.url.port
+        if self.url.scheme == "https":
+            return http.client.HTTPSConnection(host, port, timeout=self.manners.time_out, context=ssl.create_default_context())
+        return http.client.HTTPConnection(host, port, timeout=self.manners.time_out)
+
+    def _talk(self, method: str, target: str, headers: Headers, body: bytes) -> tuple[Response | None, Failure | None]:
+        deadline = time.monotonic() + self.manners.time_out
+        connection = self._connection()
+        try:
+            try:
+                connection.connect()
+            except TimeoutError:
+                return None, Failure.TIMEOUT
+            except OSError:
+                return None, Failure.UNREACHABLE
+            try:
+                connection.putrequest(method, target, skip_host=True, skip_accept_encoding=True)
+                for name, value in headers:
+                    connection.putheader(name, value.encode("latin-1", "replace"))
+                self._patience(connection.sock, deadline)
+                # Whoever refuses a long body may answer and hang up before the end of it: the answer is there all the same.
+                with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+                    connection.endheaders(body or None)
+                return self._answer(connection, deadline)
+            except TimeoutError:
+                return None, Failure.TIMEOUT
+            except (OSError, http.client.HTTPException):
+                return None, Failure.RESET
+        finally:
+            connection.close()
+
+    def _answer(self, connection: http.client.HTTPConnection, deadline: float) -> tuple[Response, Failure | None]:
+        sock = connection.sock
+        self._patience(sock, deadline)
+        answer = connection.getresponse()
+        headers = tuple((name.lower(), value) for name, value in answer.getheaders())
+        body = bytearray()
+        failure: Failure | None = None
+        try:
+            while True:
+                self._patience(sock, deadline)
+                piece = answer.read1(65536)
+                if not piece:
+                    break
+                body += piece
+                if len(body) > self.manners.limit:
+                    failure = Failure.TOO_LARGE
+                    break
+            declared = answer.headers.get("content-length", "")
+            if failure is None and declared.isdecimal() and len(body) < int(declared):
+                failure = Failure.CUT
+        except TimeoutError:
+            failure = Failure.TIMEOUT
+        except (OSError, http.client.HTTPException):
+            failure = Failure.CUT
+        return Response(status=answer.status, headers=headers, body=bytes(body)), failure
+
+    @staticmethod
+    def _patience(sock: socket.socket | None, deadline: float) -> None:
+        left = deadline - time.monotonic()
+        if left <= 0:
+            raise TimeoutError
+        if sock is not None:
+            sock.settimeout(left)
+
+
+def _check_sendable(method: str, target: str, headers: Headers) -> None:
+    """Only what RFC 9112 has room for: anything else would arrive as another request than the one that is judged."""
+    if not _FIELD_NAME.fullmatch(method) or not _TARGET.fullmatch(target) or "#" in target:
+        raise UnsendableError("the path or the query holds characters that no URL can carry")
+    for name, value in headers:
+        if not _FIELD_NAME.fullmatch(name) or not _FIELD_VALUE.fullmatch(value) or value != value.strip(" \t"):
+            raise UnsendableError(f"the header field `{name}` holds characters that no header can carry")
