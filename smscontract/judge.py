@@ -23,7 +23,7 @@ from smscontract.clauses import families
 from smscontract.clauses.base import Broken, Fact, Kept, Outcome, Shown, Skipped, Spot, View
 from smscontract.clauses.fast import compiled_schema
 from smscontract.clauses.kinds import Cell, kinds_seen
-from smscontract.clauses.reduction import Decided
+from smscontract.clauses.reduction import Decided, unsettled
 from smscontract.clauses.validity import assess
 from smscontract.documents import Clause, Node
 from smscontract.exchange import Exchange
@@ -327,6 +327,9 @@ class _Pass:
         if clause.family in _RULE_FAMILIES and isinstance(outcome, Broken | Shown):
             uses = outcome.uses
             if any(one.overlaps(use) for use in uses for one in self.broken):
+                # Something happened to that scope all the same, and nobody can tell what.
+                facts = outcome.facts if isinstance(outcome, Shown) else ()
+                self.facts.extend(lost for fact in facts if (lost := unsettled(fact)) is not None)
                 outcome = Skipped("what it rests on is broken")
         if outcome is None:
             return "-"

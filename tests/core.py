@@ -110,7 +110,17 @@ TIMES = st.none() | st.floats(0, 4e9) | st.sampled_from([0.0, -1.0, 1e300, float
 def _headers(draw: st.DrawFn) -> Headers | None:
     names = st.sampled_from(["content-type", "content-length", "authorization", "x", "", "content-encoding"])
     odd = st.sampled_from(
-        ["application/json", "application/json; charset=latin-1", "text/html", "application/", ";", "12", "-1", "Bearer x", "é\x00"]
+        [
+            "application/json",
+            "application/json; charset=latin-1",
+            "text/html",
+            "application/",
+            ";",
+            "12",
+            "-1",
+            "Bearer x",
+            "é\x00",
+        ]
     )
     return draw(st.none() | st.lists(st.tuples(names, odd | st.text(max_size=9)), max_size=4).map(tuple))
 
@@ -177,7 +187,7 @@ def exchanges(draw: st.DrawFn) -> Exchange:
         known=draw(known),
         role=draw(st.sampled_from(Role)),
         wire=draw(st.sampled_from(Wire)),
-        missing={part: "scrubbed" for part in draw(st.lists(st.sampled_from(Part), max_size=2))},
+        missing=dict.fromkeys(draw(st.lists(st.sampled_from(Part), max_size=2)), "scrubbed"),
         own_record=draw(st.booleans()),
         operation=draw(st.sampled_from([None, operation, "nobody.knows"])),
         path_parameters=draw(st.sampled_from([None, {}, {"sms_id": "sms_1"}])),

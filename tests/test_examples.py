@@ -48,7 +48,7 @@ def test_no_must_is_inferred_and_no_sibling_either() -> None:
 
 def test_ids_are_safe_in_a_shell_and_say_their_operation() -> None:
     for identity, clause in shipped().clauses.items():
-        assert identity.startswith(f"{clause.operation}/") or identity.startswith(f"{clause.operation}/request:")
+        assert identity.startswith(f"{clause.operation}/")
         assert not set(identity) - set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./:~%"), identity
 
 

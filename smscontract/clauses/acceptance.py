@@ -10,7 +10,7 @@ from smscontract.clauses.base import KEPT, Broken, Fact, Outcome, Shown, Skipped
 from smscontract.clauses.reduction import Decided
 from smscontract.clauses.validity import refused
 from smscontract.documents import Clause, Node
-from smscontract.json_text import ABSENT, json_type
+from smscontract.json_text import ABSENT, UNKNOWN, json_type
 
 __all__ = ["RequestDetail", "acceptance", "features", "reduce"]
 
@@ -37,9 +37,12 @@ def features(view: View) -> tuple[tuple[str, str], ...]:
             found.append((node.text, "given"))
             found.extend((node.text, shape) for shape in _shapes(value, node))
     for parameter in view.operation.parameters:
-        if parameter.where == "query":
-            given = parameter.name in view.query
-            found.append((parameter.node.path[0], "given" if given else "absent"))
+        value = view.parameter(parameter)
+        if parameter.where in ("query", "header") and value is not UNKNOWN:
+            place = parameter.node.path[0]
+            found.append((place, "absent" if value is ABSENT else "given"))
+            if value is not ABSENT:
+                found.extend((place, shape) for shape in _shapes(value, parameter.node))
     return tuple(found)
 
 

@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Any, Protocol
 from urllib.parse import parse_qs, urlsplit
 
-from smscontract.documents import EACH, Node, Operation, Place
+from smscontract.documents import EACH, Node, Operation, Parameter, Place
 from smscontract.documents.clause import Clause
 from smscontract.documents.openapi import ResponseDocument
 from smscontract.exchange import Exchange, Origin, Part, Wire, header_values
@@ -321,6 +321,15 @@ class View:
                         return UNKNOWN
                     known = known[step]
                 return known
+
+    def parameter(self, parameter: Parameter) -> Any:
+        """A parameter's text as the request has it, `ABSENT`, or `UNKNOWN` if the recording does not tell."""
+        if parameter.where == "path":
+            return (self.exchange.path_parameters or {}).get(parameter.name, UNKNOWN)
+        if parameter.where == "query":
+            values = self.query.get(parameter.name)
+            return values[0] if values else UNKNOWN if Part.URL in self.exchange.missing else ABSENT
+        return self._header(parameter.name.lower())
 
     def _header(self, name: str) -> Any:
         values = header_values(self.exchange.request.headers, name)

@@ -14,6 +14,13 @@ from smscontract.documents import Node
 
 __all__ = ["compiled_schema"]
 
+_DATE = "^[0-9]{4}-[0-9]{2}-[0-9]{2}"
+#: The validator does not look whether each digit of a date is one: `*026-03-02` passes its check.
+_DIGITS = {
+    "date": f"{_DATE}$",
+    "date-time": rf"{_DATE}[Tt][0-9]{{2}}:[0-9]{{2}}:[0-9]{{2}}(\.[0-9]+)?([Zz]|[+-][0-9]{{2}}:[0-9]{{2}})$",
+}
+
 
 def compiled_schema(node: Node) -> dict[str, Any]:
     """A JSON Schema (2020-12) that says no less than the clauses of a tree."""
@@ -26,14 +33,7 @@ def compiled_schema(node: Node) -> dict[str, Any]:
         refused.append({"enum": sorted(NULL_TEXTS)})
     if node.enum is not None:
         schema["enum"] = [*node.enum, None] if node.nullable else list(node.enum)
-    for keyword in ("pattern", "const"):
-        if keyword in node.raw:
-            schema[keyword] = node.raw[keyword]
-    if node.raw.get("format") in FORMATS:
-        schema["format"] = node.raw["format"]
-    schema.update({word: value for word, value in node.other.items() if word != "not"})
-    if "if" in node.other:
-        schema.update({word: node.raw[word] for word in ("then", "else") if word in node.raw})
+    schema.update(_assertions(node))
     if "not" in node.other:
         refused.append(node.other["not"])
     if refused:
@@ -45,4 +45,18 @@ def compiled_schema(node: Node) -> dict[str, Any]:
             schema["required"] = required
     if node.items is not None:
         schema["items"] = compiled_schema(node.items)
+    return schema
+
+
+def _assertions(node: Node) -> dict[str, Any]:
+    """The keywords that stand in the document as they are."""
+    schema = {word: node.raw[word] for word in ("pattern", "const") if word in node.raw}
+    schema.update({word: value for word, value in node.other.items() if word != "not"})
+    if "if" in node.other:
+        schema.update({word: node.raw[word] for word in ("then", "else") if word in node.raw})
+    form = node.raw.get("format")
+    if form in FORMATS:
+        schema["format"] = form
+    if form in _DIGITS:
+        schema["allOf"] = [{"pattern": _DIGITS[form]}, *node.other.get("allOf", [])]
     return schema

@@ -9,7 +9,7 @@ from typing import Any
 from smscontract.clauses import schema
 from smscontract.clauses.base import Outcome, View
 from smscontract.clauses.enum import is_member
-from smscontract.clauses.mutate import body_of, edited
+from smscontract.clauses.mutate import body_of, edited, value_at
 from smscontract.clauses.opinions import in_words
 from smscontract.documents import Clause, Node, Operation
 from smscontract.exchange import Exchange
@@ -123,21 +123,15 @@ def break_(clause: Clause, past: Sequence[Exchange], last: Exchange, operation: 
     keyword: str = detail.keyword
     candidates: list[Any] = []
     if keyword == "offset":
-        current = body_of(last)
-        for name in node.path:
-            current = (
-                current.get(name)
-                if isinstance(current, dict)
-                else current[0]
-                if isinstance(current, list) and current
-                else None
-            )
+        current = value_at(body_of(last), node.path)
         local = current[:19] if isinstance(current, str) and is_date_time(current) else "2026-05-13T10:00:00"
         candidates = [local, "2026-05-13T10:00:00"]
     elif keyword == "format":
         candidates = [*_BROKEN_TEXTS.get(str(node.raw["format"]), []), "not at all", "", "x y"]
     else:
-        candidates = ["", "x", "x" * 5000, " ", -1, 10**9, 0.5, [], [1, 1], {}, {"unexpected": 1}, [None] * 200]
+        found = value_at(body_of(last), node.path)
+        longer = [found * 2, found * 300] if isinstance(found, list) else []
+        candidates = [*longer, "", "x", "x" * 5000, " ", -1, 10**9, 0.5, [], [1, 1], {}, {"unexpected": 1}, [None] * 200]
     for value in candidates:
         if schema.is_type(value, node) and (node.enum is None or is_member(value, node.enum)):
             yield from edited(last, node, detail.document, value)

@@ -60,6 +60,7 @@ def judge(clause: Clause, view: View) -> Outcome:
     if success and view.validity in ("invalid", "undefined") and rule.kind != "unique":
         # What such a request did to the scope is anybody's guess.
         answered = False
+    success = success and (answered or rule.kind == "unique")
     spots = [(place, spot, value) for place in rule.places for spot, value in view.places(place)] if success else []
     values = {place.text: digest for place, _, value in spots if (digest := _digest(view, place, value)) is not None}
     if rule.kind == "unique":
@@ -75,7 +76,7 @@ def judge(clause: Clause, view: View) -> Outcome:
         origin=view.exchange.origin,
         values={
             "answered": answered,
-            "success": success and answered,
+            "success": success,
             "when": when,
             "across": across,
             "values": values,

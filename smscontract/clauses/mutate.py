@@ -22,6 +22,7 @@ __all__ = [
     "refusal_of",
     "refusals_of",
     "success_of",
+    "value_at",
     "with_request_body",
     "with_response",
     "with_response_body",
@@ -71,6 +72,13 @@ def body_of(exchange: Exchange, *, request: bool = False) -> Any:
     answer = exchange.response.body if exchange.response is not None else None
     raw = exchange.request.body if request else answer
     return parse(raw).value if raw else UNKNOWN
+
+
+def value_at(body: Any, path: Sequence[str]) -> Any:
+    """What a body has at a declared place: the first item of each array on the way; null where it has nothing."""
+    for name in path:
+        body = body.get(name) if isinstance(body, dict) else body[0] if isinstance(body, list) and body else None
+    return body
 
 
 def with_value(body: Any, steps: Sequence[str | int], value: Any) -> Any:

@@ -8,6 +8,8 @@ all three to this list; what is behind the arrow is right, and followed here.
 - 1.0 as integer: both take it -> an integer. JSON Schema 2020-12 section 4.2.3 knows values, not spellings.
 - leap second: jsonschema_rs takes it at 23:59:60 UTC, jsonschema never -> at 23:59:60 UTC, as RFC 3339 section 5.6 has it.
 - missing offset: both refuse it -> `format` is kept and a clause of its own broken; many servers print local times.
+- no digit in a date: jsonschema_rs lets `*026-03-02` pass, in date-times too -> refused, a digit is a digit.
+- null in words: both take `"null"` for a text -> refused where null itself is allowed; it is null gone through a printer.
 - trailing newline: jsonschema lets it pass, since Python's `$` matches before it -> refused; in ECMA 262 `$` is the end.
 - Arabic-Indic digit: jsonschema takes it for `\d` -> refused; in ECMA 262 `\d` is ASCII. Our documents write `[0-9]`.
 - lone surrogate: jsonschema_rs raises, jsonschema takes it -> the text of the body is broken (RFC 8259 section 8.2), and its

@@ -63,6 +63,8 @@ _WIRE_ONLY = frozenset({"utf-8", "no-bom"})
 def clauses_of(operation: Operation) -> Iterator[Clause]:
     """The same clauses for every operation; the content type is as sure as the document's source for it."""
     for name, (says, ref) in _CLAUSES.items():
+        if name == "no-secrets" and operation.security is None:
+            continue
         source = Source(kind="http", ref=ref, file=operation.file, line=operation.line) if ref else None
         if source is None:
             source = Source(kind="inferred", file=operation.file, line=operation.line)

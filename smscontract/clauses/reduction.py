@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from smscontract.clauses.base import Broken, Fact, Kept, Skipped
 
-__all__ = ["Decided", "by_scope", "overlapping"]
+__all__ = ["Decided", "by_scope", "overlapping", "unsettled"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +19,13 @@ class Decided:
     fact: Fact
     outcome: Kept | Broken | Skipped
     note: str = ""
+
+
+def unsettled(fact: Fact) -> Fact | None:
+    """The fact of an exchange that did to its scope nobody can tell what; `None` where scopes have no past."""
+    if "answered" not in fact.values:
+        return None
+    return dataclasses.replace(fact, values={**fact.values, "answered": False, "success": False})
 
 
 def overlapping(facts: list[Fact]) -> set[int]:

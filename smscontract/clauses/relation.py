@@ -116,7 +116,9 @@ def break_(clause: Clause, past: Sequence[Exchange], last: Exchange, operation: 
             continue
         if rule.kind == "equal":
             current = _value(body, target)
-            values: list[Any] = [f"{current}-other", "some-other-id"] if isinstance(current, str) else [987654321]
+            values: list[Any] = (
+                [f"{current}-other", "some-other-id", f"{current}0"] if isinstance(current, str) else [987654321]
+            )
         else:
             source = body if other.root == "got" else body_of(last, request=True) if other.root == "sent" else UNKNOWN
             values = [_value(source, other)]

@@ -76,12 +76,13 @@ def clauses_of(operation: Operation) -> Iterator[Clause]:
     nodes = [
         (parameter.node, parameter.where == "path")
         for parameter in operation.parameters
-        if parameter.name not in operation.states
+        if parameter.name not in operation.states and parameter.where != "cookie"
     ]
     nodes += [(node, False) for node in (body.node.walk() if body is not None else ()) if node.path]
     for node, in_path in nodes:
         name = f"`{node.text}`"
-        yield _clause(operation, node.text, node, "accepts", f"a request with {name} as described is accepted")
+        if not in_path:  # without it there is no request: the clause on the whole says it
+            yield _clause(operation, node.text, node, "accepts", f"a request with {name} as described is accepted")
         if _refusable(node, in_path=in_path):
             says = f"a request whose {name} is not as described is refused ({_constraints(node)})"
             yield _clause(operation, node.text, node, "refuses", says)

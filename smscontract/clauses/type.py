@@ -7,7 +7,7 @@ from typing import Any
 
 from smscontract.clauses import schema
 from smscontract.clauses.base import Outcome, View
-from smscontract.clauses.mutate import body_of, edited
+from smscontract.clauses.mutate import body_of, edited, value_at
 from smscontract.documents import Clause, Node, Operation
 from smscontract.exchange import Exchange
 from smscontract.json_text import ABSENT, json_type
@@ -78,11 +78,5 @@ def break_(clause: Clause, past: Sequence[Exchange], last: Exchange, operation: 
         for value in stand_ins:
             yield from edited(last, node, detail.document, value)
         return
-    body = body_of(last)
-    current = body
-    for name in node.path:
-        current = (
-            current.get(name) if isinstance(current, dict) else current[0] if isinstance(current, list) and current else None
-        )
-    for wrong in wrong_types(node, current):
+    for wrong in wrong_types(node, value_at(body_of(last), node.path)):
         yield from edited(last, node, detail.document, wrong)

@@ -61,7 +61,7 @@ def _violations(view: View) -> Iterator[tuple[str, str]]:
     for parameter in view.operation.parameters:
         if parameter.where == "cookie":
             continue
-        value = _read_parameter(view, parameter)
+        value = view.parameter(parameter)
         if value is UNKNOWN or (value is ABSENT and parameter.where == "path"):
             continue
         problem = problem_of(parameter.node, _parameter_value(parameter, value))
@@ -85,15 +85,6 @@ def _violations(view: View) -> Iterator[tuple[str, str]]:
             if problem is not None:
                 yield node.text, problem
                 break
-
-
-def _read_parameter(view: View, parameter: Parameter) -> Any:
-    if parameter.where == "path":
-        return (view.exchange.path_parameters or {}).get(parameter.name, UNKNOWN)
-    if parameter.where == "query":
-        values = view.query.get(parameter.name)
-        return values[0] if values else ABSENT
-    return view._header(parameter.name.lower())  # noqa: SLF001 - the view's own reading of headers
 
 
 def requirement_holds(rule: Rule, view: View) -> bool | None:
@@ -173,7 +164,7 @@ def _undefined(view: View) -> tuple[tuple[str, ...], tuple[str, ...]]:
 def _unread(view: View) -> bool:
     """Whether a parameter is constrained and not known."""
     return any(
-        _read_parameter(view, parameter) is UNKNOWN
+        view.parameter(parameter) is UNKNOWN
         for parameter in view.operation.parameters
         if parameter.where in ("query", "header") and parameter.required
     )
@@ -208,6 +199,10 @@ def _states(view: View) -> tuple[tuple[str, ...], bool]:
             state_unknown = True
         elif not any(code.startswith("2") for code in codes):
             refused_states.append(parameter)
+    for one in view.operation.parameters:
+        # Whether there is such a thing, only somebody who knows the target can say.
+        if one.where == "path" and one.name not in view.operation.states and one.name not in view.exchange.known:
+            state_unknown = True
     return tuple(refused_states), state_unknown
 
 

@@ -30,6 +30,9 @@ def _known(operation: Operation) -> dict[str, dict[str, Any]]:
         for label, (codes, _) in labels.items():
             if any(code.startswith("2") for code in codes):
                 known.setdefault(parameter, {"label": label, "state": label})
+    for one in operation.parameters:
+        if one.where == "path" and one.name not in operation.states:
+            known[one.name] = {"label": "any", "state": "any"}
     for rule in operation.rules:
         for _, expected in rule.requires:
             if isinstance(expected, dict) and "in" in expected:

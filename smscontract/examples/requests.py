@@ -5,12 +5,14 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import quote
 
 from smscontract.clauses.acceptance import RequestDetail
 from smscontract.clauses.mutate import (
     DELETE,
     body_of,
     refusal_of,
+    value_at,
     with_request_body,
     with_response,
     with_response_body,
@@ -20,12 +22,25 @@ from smscontract.clauses.rules import set_place
 from smscontract.clauses.schema import SchemaDetail
 from smscontract.clauses.state import StateDetail
 from smscontract.clauses.type import wrong_types
-from smscontract.documents import Rule
+from smscontract.documents import Parameter, Rule
 from smscontract.examples.base import base_exchange
 from smscontract.examples.stage import Stage
 from smscontract.exchange import Auth, Exchange
 
-__all__ = ["Requests"]
+__all__ = ["Requests", "with_parameter"]
+
+
+def with_parameter(exchange: Exchange, parameter: Parameter, text: str) -> Exchange:
+    """The exchange with a parameter of query or header set."""
+    request = exchange.request
+    if parameter.where == "query":
+        joint = "&" if "?" in request.url else "?"
+        changed = dataclasses.replace(request, url=f"{request.url}{joint}{quote(parameter.name)}={quote(text)}")
+    else:
+        name = parameter.name.lower()
+        kept = tuple(pair for pair in request.headers or () if pair[0] != name)
+        changed = dataclasses.replace(request, headers=(*kept, (name, text)))
+    return dataclasses.replace(exchange, request=changed)
 
 
 class Requests(Stage):
@@ -45,25 +60,40 @@ class Requests(Stage):
     def accepts(self, detail: RequestDetail) -> Iterator[list[Exchange]]:
         """Valid requests, the last of them with the place as described, all accepted."""
         base = base_exchange(self.operation)
-        if not detail.place or self.operation.body is None:
+        if detail.node is None:
             yield [base]
             return
+        parameter = self.parameter(detail)
+        if parameter is not None:
+            last = base_exchange(self.operation, step=1)
+            for text in (parameter.example, *(detail.node.enum or ()), "text", "1", "true"):
+                if text is not None:
+                    yield [base, with_parameter(last, parameter, str(text))]
+            return
+        if self.operation.body is None:
+            return
         samples = sorted(self.operation.body.examples.values(), key=lambda one: len(str(one)))
-        least, richest = samples[0], samples[-1]
-        value = richest.get(detail.place, "Grüße") if isinstance(richest, dict) else None
+        least, richest, path = samples[0], samples[-1], detail.node.path
+        value = value_at(richest, path)
+        value = "Grüße" if value is None else value
         first = base_exchange(self.operation, sent=least)
         variants: list[Any] = [value, "+442079460123", "Grüße, Zoë"] if isinstance(value, str) else [value]
         for one in variants:
-            last = base_exchange(self.operation, sent={**least, detail.place: one}, step=1)
+            last = base_exchange(self.operation, sent=with_value(least, path, one), step=1)
             yield [first, last]
             yield [first, self.renewed(last)]
-        for other in richest:
-            if other not in least and other != detail.place:
+        for other in richest if isinstance(richest, dict) else ():
+            if other not in least and other != path[0]:
                 middle = {**least, other: richest[other]}
                 yield [
                     base_exchange(self.operation, sent=middle),
-                    base_exchange(self.operation, sent={**middle, detail.place: value}, step=1),
+                    base_exchange(self.operation, sent=with_value(middle, path, value), step=1),
                 ]
+
+    def parameter(self, detail: RequestDetail) -> Parameter | None:
+        """The parameter of query or header that a place is."""
+        mine = [one for one in self.operation.parameters if one.node.path[0] == detail.place and one.where != "path"]
+        return mine[0] if mine else None
 
     def refuses(self, detail: RequestDetail) -> Iterator[list[Exchange]]:
         """A request that breaks the place and nothing else, refused in each way that the document shows."""
@@ -75,7 +105,11 @@ class Requests(Stage):
 
     def invalid(self, detail: RequestDetail) -> Iterator[Exchange]:
         """Requests that break one place alone; the judge says whether they do."""
-        body = self.operation.body
+        body, parameter = self.operation.body, self.parameter(detail)
+        if parameter is not None:
+            for text in ("no member of any list", "-1", "0.5", "x" * 5000):
+                yield with_parameter(base_exchange(self.operation), parameter, text)
+            return
         if body is None or detail.node is None:
             if body is not None:
                 yield with_request_body(base_exchange(self.operation), ["no", "object"])
