@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import Any
 
 from smscontract.exchange import Origin
+from smscontract.seen import OperationSeen
 
 __all__ = [
     "Finding",
@@ -233,6 +234,8 @@ class Report:
         kept: ids of the clauses that were judged and never found broken, for renderings with a line for each clause.
         now: when the report was made, seconds since 1970 UTC.
         seconds: how long the run took, `None` where that says nothing.
+        witnesses: what was seen of each operation; empty where nobody counted.
+        witness_details: `basic` or `full` if people want to read all of it, else empty.
     """
 
     version: int = 1
@@ -252,4 +255,6 @@ class Report:
     now: float = 0.0
     seconds: float | None = None
     command: str = ""
+    witnesses: tuple[OperationSeen, ...] = ()
+    witness_details: str = ""
     extra: dict[str, Any] = field(default_factory=dict)

@@ -26,7 +26,9 @@ from smscontract.findings import (
 )
 from smscontract.judge import Judge, Judgement, Reduced
 from smscontract.ledger import ClauseCount, Ledger
+from smscontract.plain import day
 from smscontract.policy import Selection
+from smscontract.witnesses import ADMISSION, measure, seen
 
 __all__ = ["WHERE_LIMIT", "Summary"]
 
@@ -61,19 +63,21 @@ class _Group:
             del self.where[WHERE_LIMIT:]
 
 
-#: Families that say what is accepted and what is refused.
-_ADMISSION = frozenset({"request", "state", "auth"})
-
-
 class Summary:
     """Collects judgements in any order.
 
     Args:
         judge: whose judgements they are.
         selection: which clauses are looked at.
+        source: what the ledger counts all exchanges under (`ledger.SOURCES`), instead of what each one's origin tells.
+        ranges: whether lengths and extremes are measured too.
     """
 
-    def __init__(self, judge: Judge, selection: Selection | None = None) -> None:
+    def __init__(
+        self, judge: Judge, selection: Selection | None = None, *, source: str | None = None, ranges: bool = False
+    ) -> None:
+        self._source = source
+        self._ranges = ranges
         self.judge = judge
         self.selection = selection or Selection()
         self.ledger = Ledger()
@@ -102,7 +106,9 @@ class Summary:
         answered = exchange.received_at if exchange.received_at is not None else exchange.sent_at
         if answered is not None and exchange.response is not None:
             self._newest[signature.operation] = max(answered, self._newest.get(signature.operation, answered))
-        self.ledger.add(signature)
+        self.ledger.add(signature, day(answered), self._source or exchange.origin.source)
+        if self._ranges:
+            self._measure(exchange)
         # Whatever is selected: one history may be the cause of another's break, and only all facts together tell.
         self.facts.add(judgement.facts)
         for finding in judgement.findings:
@@ -113,6 +119,12 @@ class Summary:
             self._add_new(new)
         return judgement
 
+    def _measure(self, exchange: Exchange) -> None:
+        view = self.judge.view(exchange)
+        for key, ends in measure(view).items() if view is not None else ():
+            for end in ends:
+                self.ledger.stretch(key, end)
+
     def add_problem(self, problem: Problem) -> None:
         """Something that could not be read."""
         self.problems.append(problem)
@@ -122,7 +134,7 @@ class Summary:
         URL or credential that are not meant for it: what is accepted and refused there is not judged."""
         for key, group in list(self._groups.items()):
             clause = self.judge.catalogue.clauses[key[0]]
-            if clause.family in _ADMISSION and not self._succeeded[clause.operation]:
+            if clause.family in ADMISSION and not self._succeeded[clause.operation]:
                 del self._groups[key]
                 count = counts[clause.id]
                 count.not_judged, count.broken = count.not_judged + count.broken, 0
@@ -175,7 +187,11 @@ class Summary:
             self._add_finding(finding)
         for one in reduced.not_judged:
             self._skip(one.clause, one.reason, one.hint, one.count)
-        counts = self.ledger.clauses(self.judge.catalogue, reduced)
+        tally: Counter[tuple[str, str, str, str | None]] = Counter()
+        for (identity, outcome, source, when), number in reduced.tally.items():
+            tally[identity, outcome, self._source or source, when] += number
+        self.ledger.decide(tally)
+        counts = self.ledger.clauses(self.judge.catalogue)
         self._without_success(counts)
         wanted = (
             list(operations) if operations is not None else [key for key in self.judge.catalogue.operations if self._seen[key]]
@@ -208,6 +224,7 @@ class Summary:
             ),
             now=now,
             command=command,
+            witnesses=seen(self.judge.catalogue, self.ledger, operations=wanted),
         )
 
     def _ordered(self) -> list[_Group]:

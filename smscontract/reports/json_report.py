@@ -8,6 +8,7 @@ from typing import Any
 
 from smscontract.findings import FindingGroup, Report, Where
 from smscontract.plain import utc
+from smscontract.reports import _witnesses
 
 __all__ = ["as_data", "render", "schema"]
 
@@ -59,6 +60,8 @@ def as_data(report: Report) -> dict[str, Any]:
             for one in report.problems
         ],
     }
+    if report.witnesses:
+        data["witnesses"] = _witnesses.as_data(report.witnesses, days=report.witness_details == "full")
     if report.extra:
         data["extra"] = report.extra
     return data

@@ -9,6 +9,7 @@ from typing import TextIO
 
 from smscontract.findings import FindingGroup, OperationSummary, Report, Verdict, Where
 from smscontract.plain import count_of, printable, utc
+from smscontract.reports import _witnesses
 
 __all__ = ["Line", "lines", "render", "write"]
 
@@ -74,8 +75,11 @@ def lines(report: Report, width: int) -> Iterator[Line]:
     unmatched = [(f"{one.count:>6}", one.shape, "") for one in report.unmatched]
     yield from _rows("FITS NO OPERATION", "counted by method and shape of the path, not judged", unmatched, width)
     yield from _problems(report, width)
+    if report.witness_details:
+        yield from _witnesses.details(report.witnesses, width)
     for operation in report.operations:
         yield from _operation(operation, report.now)
+        yield from _seen(operation.operation, report, width)
     if report.operations:
         yield []
     yield from _verdict(report, width)
@@ -194,6 +198,14 @@ def _operation(one: OperationSummary, now: float) -> Iterator[Line]:
         yield [(f"  {_costs(one)}", "")]
     for note in one.notes:
         yield [(f"  note  {_short(note)}", "warn")]
+
+
+def _seen(operation: str, report: Report, width: int) -> Iterator[Line]:
+    for one in report.witnesses:
+        if one.operation == operation and one.points:
+            yield [(f"  {_witnesses.summary_line(one, width - 2)}", "")]
+            for note in one.notes:
+                yield from _wrapped("  note  ", _short(note), width)
 
 
 def _costs(one: OperationSummary) -> str:
