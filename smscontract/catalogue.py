@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from urllib.parse import urlsplit
 
@@ -90,17 +91,22 @@ def load_catalogue(names: Iterable[str] = ()) -> Catalogue:
     return Catalogue(read_contract(name) for name in wanted)
 
 
+#: Segments that say nothing of anybody: `v1`, and words in lower case or with humps.
+_PLAIN = re.compile(
+    r"v[0-9]{1,2}(\.[0-9]{1,2})?((alpha|beta)[0-9]{0,2})?|[a-z]{1,20}([_.-][a-z]{1,20}){0,3}|[a-z]{1,20}([A-Z][a-z]{1,20}){1,3}"
+)
+
+
 def path_shape(method: str, url: str) -> str:
-    """A request without its values: `GET /v1/sms/conversations/{}`. Segments that hold a digit or are long become `{}`."""
+    """A request without its values: `GET /v1/sms/conversations/{}`. Segments that may be an id, a number, a text or a credential
+    become `{}`."""
     try:
         path = urlsplit(url).path or "/"
     except ValueError:
         path = "/?"
-    segments = [
-        "{}"
-        if any(character.isdigit() for character in segment[1:]) or len(segment) > 24 or not segment.isascii() or "%" in segment
-        else segment
+    plain = [
+        segment if segment in ("", "?") or (_PLAIN.fullmatch(segment) and len(segment) <= 32) else "{}"
         for segment in path.split("/")
     ]
-    verb = method.upper() if method.isalpha() and len(method) <= 10 else "?"
-    return f"{verb} {'/'.join(segments)}"
+    verb = method.upper() if method.isalpha() and method.isascii() and len(method) <= 10 else "?"
+    return f"{verb} {'/'.join(plain)}"

@@ -73,6 +73,8 @@ def acceptance(clause: Clause, view: View) -> Outcome:
     answer = refused(view)
     if answer is None:
         return Skipped("no answer that says something of the request")
+    if answer and blamed_on_a_rule(view):
+        return Skipped("refused in the words of a rule that the request keeps")
     if view.status == 401 or (view.status == 403 and view.operation.security is not None and view.operation.states):
         return Skipped("refused for its credential")
     fact = Fact(
