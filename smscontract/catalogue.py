@@ -98,7 +98,7 @@ _PLAIN = re.compile(
 
 
 def path_shape(method: str, url: str) -> str:
-    """A request without its values: `GET /v1/sms/conversations/{}`. Segments that may be an id, a number, a text or a credential
+    """A request without its values: `GET /v1/sms/conversations/{}`. Segments that may be an id, a number, a text or a secret
     become `{}`."""
     try:
         path = urlsplit(url).path or "/"

@@ -71,12 +71,12 @@ def test_what_fits_no_operation(method: str, url: str) -> None:
 
 
 def test_unknown_names_get_the_nearest() -> None:
-    with pytest.raises(UsageError, match="did you mean `bland.create-sms/rule/new-is-new`"):
+    with pytest.raises(UsageError, match=r"did you mean `bland.create-sms/rule/new-is-new`"):
         shipped().clause("bland.create-sms/rule/new-is-nw")
-    with pytest.raises(UsageError, match="there is no provider `blond`"):
+    with pytest.raises(UsageError, match=r"there is no provider `blond`"):
         load_catalogue(["blond"])
-    with pytest.raises(UsageError, match="did you mean `bland`"):
+    with pytest.raises(UsageError, match=r"did you mean `bland`"):
         load_catalogue(["blan"])
-    with pytest.raises(UsageError, match="did you mean `stuut.send-sms`"):
+    with pytest.raises(UsageError, match=r"did you mean `stuut.send-sms`"):
         shipped().operation("stuut.send-smss")
     assert shipped().operation("stuut").key == "stuut.send-sms"

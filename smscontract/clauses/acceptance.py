@@ -8,6 +8,7 @@ from typing import Any
 
 from smscontract.clauses.base import KEPT, Broken, Fact, Outcome, Shown, Skipped, Spot, View
 from smscontract.clauses.reduction import Decided
+from smscontract.clauses.requirement import blamed_on_a_rule
 from smscontract.clauses.validity import refused
 from smscontract.documents import Clause, Node
 from smscontract.json_text import ABSENT, UNKNOWN, json_type
