@@ -4,103 +4,155 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Mapping, Sequence
-from itertools import combinations
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+from smscontract.clauses.base import Fact
+from smscontract.documents import Security
 from smscontract.exchange import Auth, Exchange
 from smscontract.findings import Finding
-from smscontract.judge import Judge
+from smscontract.judge import Judge, Judgement
 from smscontract.numbers import is_reserved
 
-__all__ = ["curl_line", "curl_lines", "shortest_history"]
+__all__ = ["Histories", "curl_line", "curl_lines"]
 
 #: Header fields that curl sets by itself, or that only concern our own connection.
 _OWN = frozenset({"host", "user-agent", "accept", "accept-encoding", "connection", "content-length"})
 _NUMBER = re.compile(r"\+[1-9][0-9]{6,14}")
-#: Exchanges that are looked through for the history of a finding.
-_WINDOW = 400
+_PREFIXES = {"bearer": "Bearer ", "basic": "Basic "}
+#: Exchanges of one scope that are looked through for the history of a finding.
+_WINDOW = 100
 
 
-def curl_line(exchange: Exchange, header: str | None, prefix: str) -> str:
-    """One request as a curl line; the credential is the variable `TOKEN`.
-
-    Args:
-        header: name of the credential's header.
-        prefix: what stands before the credential in it.
-    """
+def curl_line(exchange: Exchange, security: Security | None) -> str:
+    """One request as a line for bash; a good credential is the variable `TOKEN`."""
     request = exchange.request
-    parts = ["curl", "-sS", "-i", "-X", request.method, shlex.quote(request.url)]
+    good = security is not None and exchange.auth is Auth.GOOD
+    # Brackets are no ranges, and dots in the path are nobody's to resolve.
+    parts = ["curl", "-sS", "-i", "-g", "--path-as-is", "-X", request.method, _url(request.url, security if good else None)]
+    names = set()
     for name, value in request.headers or ():
+        names.add(name)
         if name in _OWN:
             continue
-        if name == header and exchange.auth is Auth.GOOD:
-            parts += ["-H", f'"{name}: {prefix}$TOKEN"']
+        if security is not None and good and security.where == "header" and name == security.name:
+            parts += ["-H", f'"{name}: {_PREFIXES.get(security.kind, "")}$TOKEN"']
         else:
-            parts += ["-H", shlex.quote(f"{name}: {value}")]
-    if request.body:
-        parts += ["--data-binary", _quoted(request.body)]
-    elif request.method in ("POST", "PUT", "PATCH"):
-        parts += ["-H", "'content-length: 0'"]
-    return " ".join(parts)
+            parts += ["-H", shlex.quote(f"{name}: {value}" if value else f"{name};")]
+    if not request.body:
+        return " ".join([*parts, "-H", "'content-length: 0'"] if request.method in ("POST", "PUT", "PATCH") else parts)
+    if "content-type" not in names:
+        parts += ["-H", "'content-type:'"]  # else curl takes every body for a form
+    if b"\0" in request.body:  # which no argument of a program can hold
+        return f"printf {_printf(request.body)} | {' '.join(parts)} --data-binary @-"
+    return " ".join([*parts, "--data-raw", _quoted(request.body)])
+
+
+def _url(url: str, security: Security | None) -> str:
+    if security is not None and security.where == "query":
+        before, _, after = url.rpartition(f"{security.name}=")
+        rest = after.partition("&")[1:]
+        return f'{shlex.quote(f"{before}{security.name}=")}"$TOKEN"{shlex.quote("".join(rest)) if rest[0] else ""}'
+    return shlex.quote(url)
 
 
 def _quoted(body: bytes) -> str:
-    """A body for a shell; bytes that are no printable text as `$'...'`."""
+    """A body for bash; bytes that are no printable text as `$'...'`."""
     try:
         text = body.decode("utf-8")
     except UnicodeDecodeError:
         text = ""
-    if text and text.isprintable() and not text.startswith("@"):
+    if text.isprintable() and text:
         return shlex.quote(text)
-    escaped = "".join(chr(byte) if 32 <= byte < 127 and byte not in (39, 92) else f"\\x{byte:02x}" for byte in body)
-    return f"$'{escaped}'"
+    return f"$'{''.join(chr(byte) if _is_plain(byte) else f'{chr(92)}x{byte:02x}' for byte in body)}'"
 
 
-def shortest_history(judge: Judge, exchanges: Sequence[Exchange], last: Exchange, clause: str) -> list[Exchange]:
-    """The fewest exchanges, ending with `last`, that show the finding again when they are judged alone."""
+def _printf(body: bytes) -> str:
+    plain = "".join(chr(byte) if _is_plain(byte) and byte != ord("%") else f"\\{byte:03o}" for byte in body)
+    return f"'{plain}'"
 
-    def shows(some: Sequence[Exchange]) -> bool:
-        judgements = [judge.judge(one) for one in some]
-        if any(finding.clause == clause for finding in judgements[-1].findings):
+
+def _is_plain(byte: int) -> bool:
+    return 32 <= byte < 127 and byte not in b"'\\"
+
+
+class Histories:
+    """Finds the fewest requests of a run that show a finding again when they are sent to a target that has just been reset.
+
+    Args:
+        exchanges: of the run, in order.
+    """
+
+    def __init__(self, judge: Judge, exchanges: Sequence[Exchange]) -> None:
+        self._judge = judge
+        self._exchanges = exchanges
+        self._judgements: dict[int, Judgement] = {}
+
+    def shortest(self, last: Exchange, clause: str) -> list[Exchange]:
+        """The exchanges that show a clause broken by `last`: `last` alone, a history that ends with it, or `last` with the
+        control and the repetition that it takes to tell a fault from an outage."""
+        if self._shows([last], last, clause):
+            return [last]
+        return next((some for some in self._candidates(last, clause) if self._shows(some, last, clause)), [last])
+
+    def _candidates(self, last: Exchange, clause: str) -> Iterator[list[Exchange]]:
+        position = next((index for index, one in enumerate(self._exchanges) if one is last), len(self._exchanges))
+        earlier, later = self._exchanges[:position], self._exchanges[position + 1 :]
+        yield [last, *(one for one in later if one.origin.case == last.origin.case and one.operation == last.operation)]
+        scopes = {fact.scope for fact in self._facts(last, clause)}
+        same = [one for one in earlier if any(fact.scope in scopes for fact in self._facts(one, clause))]
+        if self._is_stateless(clause):
+            # One accepted request that shows all but the place to blame.
+            yield from ([one, last] for one in same)
+        # Of a history nothing may be left out in the middle: what was left out may be the cause.
+        for count in range(1, min(len(same), _WINDOW) + 1):
+            yield [*same[-count:], last]
+
+    def _shows(self, some: Iterable[Exchange], last: Exchange, clause: str) -> bool:
+        if any(finding.clause == clause for finding in self._judged(last).findings):
             return True
-        reduced = judge.reduce(fact for judgement in judgements for fact in judgement.facts)
-        return any(finding.clause == clause for finding in reduced.findings)
+        facts = [fact for one in some for fact in self._facts(one, clause)]
+        found = self._judge.reduce(facts).findings
+        return any(finding.clause == clause and finding.origin == last.origin for finding in found)
 
-    if shows([last]):
-        return [last]
-    same = [one for one in exchanges if one.operation == last.operation and one is not last]
-    before = [one for one in same if (one.origin.request or 0) < (last.origin.request or 0)][-_WINDOW:]
-    for one in reversed(before):
-        if shows([one, last]):
-            return [one, last]
-    near = before[-12:]
-    for first, second in combinations(reversed(near), 2):
-        if shows([second, first, last]):
-            return [second, first, last]
-    # A failure with its control and its repetition, or too many slow answers: what belongs to the case.
-    after = [
-        one for one in same if (one.origin.request or 0) > (last.origin.request or 0) and one.origin.case == last.origin.case
-    ]
-    return [last, *after] if after and shows([last, *after]) else [last]
+    def _facts(self, one: Exchange, clause: str) -> list[Fact]:
+        # One fact of the whole request decides about each of its places.
+        shared = f"{one.operation}/request:accepts" if self._is_stateless(clause) else ""
+        return [fact for fact in self._judged(one).facts if fact.clause in (clause, shared)]
+
+    def _is_stateless(self, clause: str) -> bool:
+        return self._judge.catalogue.clauses[clause].family == "request"
+
+    def _judged(self, one: Exchange) -> Judgement:
+        if id(one) not in self._judgements:
+            self._judgements[id(one)] = self._judge.judge(one)
+        return self._judgements[id(one)]
 
 
 def curl_lines(
-    judge: Judge, exchanges: Sequence[Exchange], last: Exchange | None, finding: Finding, targets: Mapping[str, Any]
+    judge: Judge,
+    histories: Histories,
+    last: Exchange | None,
+    finding: Finding,
+    strangers: Mapping[str, Iterable[str]] | None = None,
 ) -> str:
-    """The curl lines of a finding, one a line. Numbers that are not reserved leave as masks unless the masker reveals them."""
+    """The curl lines of a finding, one a line.
+
+    Args:
+        last: the exchange that shows it.
+        strangers: for each provider, numbers that the user granted. They and all others that are not reserved leave as masks.
+    """
     if last is None or last.operation is None:
         return ""
     operation = judge.catalogue.operations[last.operation]
-    security = operation.security
-    header = security.name if security is not None and security.where == "header" else None
-    prefix = {"bearer": "Bearer ", "basic": "Basic "}.get(security.kind, "") if security is not None else ""
-    token = getattr(targets.get(operation.provider), "token", None)
     lines = []
-    for one in shortest_history(judge, exchanges, last, finding.clause):
-        line = curl_line(one, header, prefix)
-        line = _NUMBER.sub(
-            lambda match: match.group() if is_reserved(match.group()) else judge.masker.token("phone", match.group()), line
-        )
-        lines.append(line.replace(token, "$TOKEN") if token else line)
+    for one in histories.shortest(last, finding.clause):
+        line = curl_line(one, operation.security)
+        for number in (strangers or {}).get(operation.provider, ()):
+            if _NUMBER.fullmatch(number) and not is_reserved(number):
+                line = line.replace(number, judge.masker.token("phone", number))
+        lines.append(_NUMBER.sub(lambda match: _shown(judge, match[0]), line))
     return "\n".join(lines)
+
+
+def _shown(judge: Judge, number: str) -> str:
+    return number if is_reserved(number) else judge.masker.token("phone", number)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from collections import Counter
 
 import click
 
@@ -14,6 +15,7 @@ from smscontract.errors import UsageError
 from smscontract.gate import Request, Target, gate, planned, targets_of
 from smscontract.judge import Judge
 from smscontract.mask import Masker
+from smscontract.plain import count_of, printable
 from smscontract.policy import FailOn
 from smscontract.reports import destination, terminal, write
 
@@ -108,15 +110,20 @@ def command(  # noqa: PLR0917 - click passes options by name
 
 def _print_plan(judge: Judge, target: Target, seed: int, masker: Masker) -> None:
     for kit, plan in planned(judge, target, seed=seed):
-        click.echo(f"{kit.operation.key}: {len(plan.cases)} requests, {plan.spends} resources used up, plan {plan.digest()}")
+        used = count_of(plan.spends, "resource")
+        click.echo(f"{kit.operation.key}: {count_of(len(plan.cases), 'request')}, {used} used up, plan {plan.digest()}")
         for index, case in enumerate(plan.cases, start=1):
             path, _ = kit.target(case.entries, case.query)
-            body = f"  {_shown(case.body, masker)}" if case.body else ""
-            click.echo(f"  {index:>3}  {case.name:<44}  {kit.operation.method} {path}  credential {case.credential}{body}")
-        for lack in plan.lacks[:20]:
-            click.echo(f"  not judged  {lack.clause}: {lack.reason}; {lack.hint}")
+            name = _shown(case.name, masker)
+            # Ids are needed to find a request again; telephone numbers are not.
+            numbers = any(one.where == "path" and one.node.mask == "phone" for one in kit.operation.parameters)
+            where = _shown(path, masker) if numbers else printable(path)
+            body = f"  {_shown(case.body.decode('utf-8', 'backslashreplace'), masker)}" if case.body else ""
+            click.echo(f"  {index:>3}  {name:<44}  {kit.operation.method} {where}  credential {case.credential}{body}")
+        reasons = Counter((lack.reason, lack.hint) for lack in plan.lacks)
+        for (reason, hint), count in reasons.items():
+            click.echo(f"  not judged  {count_of(count, 'clause')}: {_shown(reason, masker)}; {_shown(hint, masker)}")
 
 
-def _shown(body: bytes, masker: Masker) -> str:
-    text = body.decode("utf-8", "replace")
-    return text if masker.reveal else masker.scrub(text)
+def _shown(text: str, masker: Masker) -> str:
+    return printable(masker.scrub(text))

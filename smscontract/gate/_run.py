@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from smscontract.catalogue import Catalogue
-from smscontract.curl import curl_lines
+from smscontract.curl import Histories, curl_lines
 from smscontract.documents import Operation
 from smscontract.errors import ExitCode, UsageError
 from smscontract.exchange import Auth, Exchange
@@ -95,10 +95,11 @@ def gate(request: Request, judge: Judge, targets: Sequence[Target], *, now: Call
     reasons = {clause: reason for _, _, progress in runs for clause, reason in progress.skipped.items()}
     by_number = {exchange.origin.request: exchange for exchange in exchanges}
 
+    histories = Histories(judge, exchanges)
+    granted = {target.provider: list(target.resources.values()) for target in targets}
+
     def curl(finding: Finding) -> str:
-        return curl_lines(
-            judge, exchanges, by_number.get(finding.origin.request), finding, {target.provider: target for target in targets}
-        )
+        return curl_lines(judge, histories, by_number.get(finding.origin.request), finding, granted)
 
     report = summary.report(
         now=now(),
