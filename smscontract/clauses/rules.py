@@ -137,10 +137,13 @@ def set_place(exchange: Exchange, place: Place, value: Any) -> Exchange | None:
     else:
         steps: list[str | int] = [0 if step == "[*]" else step for step in place.steps]
         holder = body if body is not UNKNOWN else {}
-        for index, step in enumerate(steps):
-            if step == 0 and not _lookup(holder, steps[:index]):
-                holder = with_value(holder, steps[:index], [{}])
-        changed = with_value(holder, steps, value)
+        try:
+            for index, step in enumerate(steps):
+                if step == 0 and not _lookup(holder, steps[:index]):
+                    holder = with_value(holder, steps[:index], [{}])
+            changed = with_value(holder, steps, value)
+        except (TypeError, LookupError):  # a body of another shape, which has no such place
+            return None
     return with_request_body(exchange, changed) if request else with_response_body(exchange, changed)
 
 
