@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import BinaryIO
 
+from smscontract.accounting import Accounts
 from smscontract.errors import ExitCode
 from smscontract.findings import Finding, Problem, Report
 from smscontract.judge import Judge
@@ -25,6 +26,7 @@ class Request:
         paths: files, folders, globs, `-`.
         operation, side, status: what bare bodies are.
         format: the format of all files, instead of looking at each.
+        accounts: what becomes of what was seen.
     """
 
     paths: Sequence[str]
@@ -34,6 +36,7 @@ class Request:
     format: str | None = None
     selection: Selection = field(default_factory=Selection)
     fail_on: FailOn = FailOn.MUST
+    accounts: Accounts = field(default_factory=Accounts)
 
 
 def validate(
@@ -55,8 +58,9 @@ def validate(
         UsageError, UnusableInput: before anything is read. What turns up later is a `Problem` in the report.
     """
     request.selection.check(judge.catalogue.clauses)
+    request.accounts.check(judge.catalogue)
     operation = judge.catalogue.operation(request.operation).key if request.operation is not None else None
-    summary = Summary(judge, request.selection)
+    summary = Summary(judge, request.selection, ranges=request.accounts.ranges)
     more: list[Cause] = []
     found = read(
         request.paths,
@@ -76,6 +80,8 @@ def validate(
     except KeyboardInterrupt:
         more.append(Cause(ExitCode.INTERRUPTED, f"interrupted after {summary.exchanges} exchanges"))
     report = summary.report(now=now, command="validate", again=_again)
+    report, missing = request.accounts.close(report, summary.ledger, judge.catalogue)
+    more += missing
     return settle(report, fail_on=request.fail_on, more=more)
 
 

@@ -15,7 +15,7 @@ from smscontract.clauses.base import View
 from smscontract.documents import Node
 from smscontract.json_text import ABSENT, UNKNOWN, json_type
 
-__all__ = ["Cell", "kind_name", "kind_of", "kind_text", "kinds_of", "kinds_seen", "matches"]
+__all__ = ["Cell", "as_listed", "kind_name", "kind_of", "kind_text", "kinds_of", "kinds_seen", "matches"]
 
 #: The sorted kinds seen at one place of one answer: several where it stands in an array, none where nothing holds it.
 Cell = tuple[str, ...]
@@ -71,6 +71,12 @@ def kinds_of(node: Node, *, item: bool = False) -> Iterator[str]:
         yield "null"
     if optional:
         yield "absent"
+
+
+def as_listed(node: Node, cell: Cell) -> Cell:
+    """A cell from elsewhere with nothing in it but kinds: what the document does not list is `other`."""
+    own = {*_PLAIN, f"{_MEMBER}true", f"{_MEMBER}false", *_listed(node)}
+    return tuple(sorted({kind if kind in own else "other" for kind in cell}))
 
 
 def matches(kind: str, cell: Cell, *, array: bool) -> bool:

@@ -9,7 +9,14 @@ from collections import Counter
 import click
 
 from smscontract.catalogue import load_catalogue
-from smscontract.cli.options import judging_options, masker_from, masking_options, selection_from
+from smscontract.cli.options import (
+    accounting_options,
+    accounts_from,
+    judging_options,
+    masker_from,
+    masking_options,
+    selection_from,
+)
 from smscontract.documents.rules import seconds
 from smscontract.errors import UsageError
 from smscontract.gate import Request, Target, gate, planned, targets_of
@@ -50,6 +57,7 @@ __all__ = ["command"]
 )
 @click.option("--dry-run", is_flag=True, help="Print every request of the plan and send none.")
 @judging_options
+@accounting_options
 @masking_options
 def command(  # noqa: PLR0917 - click passes options by name
     target: tuple[str, ...],
@@ -68,6 +76,10 @@ def command(  # noqa: PLR0917 - click passes options by name
     ignore: tuple[str, ...],
     fail_on: str,
     report: tuple[str, ...],
+    witnesses: str | None,
+    ledger: str | None,
+    require_witness: tuple[str, ...],
+    config: str | None,
     reveal: bool,
     mask_key_env: str | None,
 ) -> int:
@@ -92,6 +104,7 @@ def command(  # noqa: PLR0917 - click passes options by name
         drafts_are_safe=drafts_are_safe,
         selection=selection_from(select, ignore),
         fail_on=FailOn(fail_on),
+        accounts=accounts_from(witnesses=witnesses, ledger=ledger, require_witness=require_witness, config=config),
     )
     with targets_of(catalogue, url=url, token_env=token_env, resources=resources, allowed_hosts=hosts, seed=seed) as targets:
         masker = masker_from(reveal=reveal, mask_key_env=mask_key_env, secrets=[one.token for one in targets if one.token])

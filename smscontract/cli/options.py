@@ -8,11 +8,24 @@ from typing import Any, TypeVar
 
 import click
 
+from smscontract.accounting import Accounts
+from smscontract.config import load_config
 from smscontract.errors import UsageError
 from smscontract.mask import Masker
 from smscontract.policy import FailOn, Selection
+from smscontract.requirements import Requirements, requirement
 
-__all__ = ["contract_option", "judging_options", "masker_from", "masking_options", "selection_from"]
+__all__ = [
+    "accounting_options",
+    "accounts_from",
+    "contract_option",
+    "judging_options",
+    "masker_from",
+    "masking_options",
+    "requirement_options",
+    "requirements_from",
+    "selection_from",
+]
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
@@ -52,6 +65,34 @@ def judging_options(function: _Function) -> _Function:
     )(function)
 
 
+def requirement_options(function: _Function) -> _Function:
+    """`--require-witness` and `--config`."""
+    return _all(
+        click.option(
+            "--require-witness",
+            multiple=True,
+            metavar="SHARE-OR-NAME",
+            help="Exit 3 unless so much was seen: 90% of each operation's points, a point, a clause, or NAME*. Repeatable.",
+        ),
+        click.option(
+            "--config", metavar="FILE", help="Default: smscontract.toml here, else [tool.smscontract] in pyproject.toml."
+        ),
+    )(function)
+
+
+def accounting_options(function: _Function) -> _Function:
+    """`--witnesses`, `--ledger`, `--require-witness` and `--config`."""
+    return _all(
+        click.option(
+            "--witnesses",
+            type=click.Choice(["basic", "full"]),
+            help="Show all that answers showed and never showed; full: with lengths and extremes.",
+        ),
+        click.option("--ledger", metavar="FILE", help="Write what was seen to a ledger, for `smscontract witnesses`."),
+        requirement_options,
+    )(function)
+
+
 def contract_option(function: _Function) -> _Function:
     """`--contract`."""
     return click.option(
@@ -76,6 +117,26 @@ def masker_from(*, reveal: bool, mask_key_env: str | None, secrets: Iterable[str
             f"the variable `{mask_key_env}` is not set", hint="export it with a long random text, or leave the option out"
         )
     return Masker(key.encode(), reveal=reveal, secrets=secrets)
+
+
+def requirements_from(require_witness: tuple[str, ...], config: str | None) -> Requirements:
+    """What has to be seen: names of the configuration and of the options; a share in the options replaces the configured one.
+
+    Raises:
+        UsageError, UnusableInput: as `requirement` and `load_config`.
+    """
+    configured = load_config(config).witnesses
+    asked = tuple(requirement(text) for text in require_witness)
+    share = any(one.share is not None for one in asked)
+    kept = tuple(one for one in configured.required if one.share is None or not share)
+    return Requirements((*asked, *kept), configured.waivers)
+
+
+def accounts_from(
+    *, witnesses: str | None, ledger: str | None, require_witness: tuple[str, ...], config: str | None
+) -> Accounts:
+    """What the options and the configuration want done with what was seen."""
+    return Accounts(details=witnesses or "", ledger=ledger, requirements=requirements_from(require_witness, config))
 
 
 def selection_from(select: tuple[str, ...], ignore: tuple[str, ...]) -> Selection:

@@ -10,7 +10,15 @@ from contextlib import contextmanager
 import click
 
 from smscontract.catalogue import load_catalogue
-from smscontract.cli.options import contract_option, judging_options, masker_from, masking_options, selection_from
+from smscontract.cli.options import (
+    accounting_options,
+    accounts_from,
+    contract_option,
+    judging_options,
+    masker_from,
+    masking_options,
+    selection_from,
+)
 from smscontract.errors import UsageError
 from smscontract.judge import Judge
 from smscontract.policy import FailOn
@@ -29,6 +37,7 @@ __all__ = ["command"]
 @click.option("--status", type=click.IntRange(100, 599), help="The status of the answers whose bodies they are.")
 @click.option("--format", "form", type=click.Choice(format_names()), help="The format of all files. Default: look at each.")
 @judging_options
+@accounting_options
 @masking_options
 def command(  # noqa: PLR0917 - click hands over every option by name
     path: tuple[str, ...],
@@ -41,6 +50,10 @@ def command(  # noqa: PLR0917 - click hands over every option by name
     ignore: tuple[str, ...],
     fail_on: str,
     report: tuple[str, ...],
+    witnesses: str | None,
+    ledger: str | None,
+    require_witness: tuple[str, ...],
+    config: str | None,
     reveal: bool,
     mask_key_env: str | None,
 ) -> int:
@@ -60,6 +73,7 @@ def command(  # noqa: PLR0917 - click hands over every option by name
         format=form,
         selection=selection_from(select, ignore),
         fail_on=FailOn(fail_on),
+        accounts=accounts_from(witnesses=witnesses, ledger=ledger, require_witness=require_witness, config=config),
     )
     with _progress() as progress:
         result = validate(request, judge, now=time.time(), stdin=sys.stdin.buffer, progress=progress)

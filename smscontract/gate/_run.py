@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from smscontract.accounting import Accounts
 from smscontract.catalogue import Catalogue
 from smscontract.curl import Histories, curl_lines
 from smscontract.documents import Operation
@@ -41,6 +42,7 @@ class Request:
         fuzz: fuzz cases for each operation, `None`: what the plan leaves.
         record: file to record to.
         manners: how the transport waits and reads.
+        accounts: what becomes of what was seen.
     """
 
     max_requests: int = 300
@@ -52,6 +54,7 @@ class Request:
     selection: Selection = field(default_factory=Selection)
     fail_on: FailOn = FailOn.MUST
     manners: Manners = field(default_factory=Manners)
+    accounts: Accounts = field(default_factory=Accounts)
 
 
 def planned(judge: Judge, target: Target, *, seed: int) -> list[tuple[Kit, Plan]]:
@@ -69,9 +72,10 @@ def gate(request: Request, judge: Judge, targets: Sequence[Target], *, now: Call
         UnusableInput: the recording cannot be written.
     """
     request.selection.check(judge.catalogue.clauses)
+    request.accounts.check(judge.catalogue)
     for target in targets:
         _check_token(judge.catalogue, target)
-    summary = Summary(judge, request.selection)
+    summary = Summary(judge, request.selection, ranges=request.accounts.ranges)
     started = time.monotonic()
     exchanges: list[Exchange] = []
     runs: list[Run] = []
@@ -118,7 +122,8 @@ def gate(request: Request, judge: Judge, targets: Sequence[Target], *, now: Call
             _costs(one, {operation.key: progress for _, operation, progress in runs}) for one in report.operations
         ),
     )
-    return settle(report, fail_on=request.fail_on, more=more)
+    report, missing = request.accounts.close(report, summary.ledger, judge.catalogue)
+    return settle(report, fail_on=request.fail_on, more=[*more, *missing])
 
 
 def _again(finding: Finding, request: Request, targets: Sequence[Target]) -> str:
