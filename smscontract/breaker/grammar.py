@@ -224,7 +224,8 @@ def _check_declared(operation: Operation, place: Place) -> None:
         below = [node.items if step == EACH else node.properties.get(step) for node in roots]
         found = [node for node in below if node is not None]
         if not found:
-            if step == EACH or not names:
+            free = any(not node.types or node.types & {"object", "array"} for node in roots)
+            if free and (step == EACH or not names):
                 return
-            raise UsageError(f"{operation.key} has no `{place.text}`", hint=nearest_hint(step, names))
+            raise UsageError(f"{operation.key} has no `{place.text}`", hint=nearest_hint(step, names or {"length"}))
         roots = found

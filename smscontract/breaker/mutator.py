@@ -8,7 +8,7 @@ What is broken of what arrives:
 - `accepts` of an optional place: every valid request that gives it. Of a required one: valid requests whose value there has a
   shape that no accepted request had before, so that the plain request goes on being accepted. Of the request as a whole: every
   valid request.
-- `no-server-error`, `answers` and a good credential refused, unless a condition says which: valid requests that are more than
+- `no-server-error`, `answers`, `complete-body` and a good credential refused, unless a condition says which: valid requests that are more than
   the plainest one (a member beside the required ones, a query, a resource of a labelled kind). A plain request always passes,
   so that a control request tells a broken case from an outage, and the same case fails again.
 - Histories: what the client saw is remembered, and answers after a break agree with what was shown, not with what the
@@ -87,7 +87,7 @@ class _Armed:
     @property
     def varied_only(self) -> bool:
         """Whether a plain request has to pass, since without a success nobody could tell."""
-        return self.clause.detail in ("good", "no-server-error", "answers") and not self.wanted.conditions
+        return self.clause.detail in ("good", "no-server-error", "answers", "complete-body") and not self.wanted.conditions
 
 
 class _Scene:
