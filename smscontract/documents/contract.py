@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from smscontract.data import contracts_folder, openapi_folder, shipped_contracts
+from smscontract.documents.checks import sources_of, unknown_place
 from smscontract.documents.clause import Source
 from smscontract.documents.openapi import Operation, read_operations
 from smscontract.documents.overlay import apply_overlay
 from smscontract.documents.rules import Rule, Undefined, nearest_hint, parse_rule, parse_undefined
 from smscontract.errors import UnusableInput, UsageError
+from smscontract.findings import Level
 from smscontract.yaml import Marked, load
 
 __all__ = ["Contract", "Page", "find_contract", "read_contract"]
@@ -89,12 +92,10 @@ def _load(path: Path) -> Marked:
 
 
 def _read(path: Path, above: frozenset[Path]) -> Contract:
-    if path.resolve() in above:
-        raise UnusableInput("`extends` goes round in a circle", file=str(path), line=1, hint="extend another contract")
     marked = _load(path)
     data = marked.data
     if not isinstance(data, Mapping):
-        raise UnusableInput("a contract is a mapping", file=str(path), line=1, hint="start with `openapi: PATH`")
+        raise UnusableInput("a contract is a mapping", file=marked.file, line=marked.line(), hint="start with `openapi: PATH`")
     provider = path.stem
     if str(data.get("openapi", "")).startswith("3.") and "paths" in data:
         return _bare(provider, marked)
@@ -133,7 +134,7 @@ class _ContractReader:
             if key not in _TOP and key not in operations:
                 raise self.refuse(f"`{key}` is no operation of the document", nearest_hint(key, [*operations, *_TOP]), key)
         merged = tuple(self.operation(operation, inherited.get(name)) for name, operation in operations.items())
-        return Contract(
+        contract = Contract(
             provider=self.provider,
             file=self.marked.file,
             document=document,
@@ -141,6 +142,27 @@ class _ContractReader:
             pages={**(base.pages if base else {}), **self.pages()},
             refs={**(base.refs if base else {}), **{str(key): str(url) for key, url in self.mapping("refs").items()}},
         )
+        self.check(contract)
+        return contract
+
+    def check(self, contract: Contract) -> None:
+        """Names that stand for something elsewhere: places of the document, pages, references."""
+        for operation in contract.operations:
+            for rule in operation.rules:
+                found = unknown_place(rule, operation)
+                if found is not None:
+                    place, known = found
+                    message = f"rule `{rule.name}`: the document has no `{place.text}`"
+                    raise UnusableInput(
+                        message, file=rule.source.file, line=rule.source.line, hint=nearest_hint(place.text, known)
+                    )
+            for source in sources_of(operation):
+                for word, name, names in (("page", source.page, contract.pages), ("ref", source.ref, contract.refs)):
+                    if name and name not in names and source.kind != "http":
+                        hint = nearest_hint(name, names) if names else f"add it under `{word}s:`"
+                        raise UnusableInput(
+                            f"`{name}` is no {word} of the contract", file=source.file, line=source.line, hint=hint
+                        )
 
     def mapping(self, *place: str) -> Mapping[str, Any]:
         value: Any = self.data
@@ -156,7 +178,10 @@ class _ContractReader:
         name = str(self.data["extends"])
         beside = self.path.parent / name
         try:
-            return _read(beside if beside.is_file() else find_contract(name), self.above)
+            target = beside if beside.is_file() else find_contract(name)
+            if target.resolve() in self.above:
+                raise self.refuse("`extends` goes round in a circle", "extend another contract", "extends")
+            return _read(target, self.above)
         except UsageError as error:
             raise self.refuse(error.message, error.hint or "", "extends") from None
 
@@ -166,7 +191,7 @@ class _ContractReader:
             path = self.path.parent / str(stated)
             if not path.is_file():
                 raise self.refuse(f"there is no document `{stated}`", "the path is relative to the contract file", "openapi")
-            marked = _load(path.resolve())
+            marked = _load(Path(os.path.normpath(path)))
         elif base is not None:
             marked = base.document
         else:
@@ -177,7 +202,7 @@ class _ContractReader:
                 raise self.refuse(
                     f"there is no overlay `{self.data['overlay']}`", "the path is relative to this file", "overlay"
                 )
-            marked = apply_overlay(marked, _load(path))
+            marked = apply_overlay(marked, _load(Path(os.path.normpath(path))))
         return marked
 
     def pages(self) -> dict[str, Page]:
@@ -201,7 +226,7 @@ class _ContractReader:
         undefined: dict[str, Undefined] = {one.name: one for one in base.undefined} if base else {}
         raw_rules = self.mapping(name, "rules")
         for key in raw_rules:
-            rules[key] = parse_rule(key, raw_rules, self.marked, (name, "rules"))
+            rules[key] = self.lowered(name, key, rules.get(key)) or parse_rule(key, raw_rules, self.marked, (name, "rules"))
         for key, raw in self.mapping(name, "undefined").items():
             undefined[key] = parse_undefined(key, raw, self.marked, (name, "undefined", key))
         return dataclasses.replace(
@@ -211,6 +236,19 @@ class _ContractReader:
             states={**(base.states if base else {}), **self.states(operation)},
             effect={**(base.effect if base else {}), **self.effect(name)},
         )
+
+    def lowered(self, operation: str, name: str, base: Rule | None) -> Rule | None:
+        """The rule of the extended contract where this one says no more than a lower level or other words; else `None`."""
+        raw = self.mapping(operation, "rules")[name]
+        if base is None or not isinstance(raw, Mapping) or not raw or not set(raw) <= {"level", "says", "why"}:
+            return None
+        if raw.get("level", "should") != "should":
+            place = (operation, "rules", name, "level")
+            raise self.refuse(f"`level: {raw['level']}` is unknown", "a level can only be lowered: `level: should`", *place)
+        line = self.marked.line((operation, "rules", name))
+        source = dataclasses.replace(base.source, file=self.marked.file, line=line, why=str(raw.get("why", base.source.why)))
+        level = Level.SHOULD if "level" in raw else base.level
+        return dataclasses.replace(base, says=str(raw.get("says", base.says)), level=level, source=source)
 
     def effect(self, name: str) -> Mapping[str, Any]:
         effect = self.mapping(name, "effect")

@@ -22,17 +22,20 @@ class Overlaid(Marked):
 
     Attributes:
         changes: for each place that an action added or replaced, the overlay and the place in it, latest action last.
+        grown: lists among them that only got more items.
     """
 
     changes: Mapping[_Path, tuple[Marked, _Path]] = field(default_factory=dict, compare=False)
+    grown: frozenset[_Path] = field(default=frozenset(), compare=False)
 
 
 def changed_at(marked: Marked, path: _Path) -> tuple[str, int] | None:
     """File and line of the overlay that stated this very place, or something above it; `None` if no overlay did."""
-    changes = marked.changes if isinstance(marked, Overlaid) else {}
+    if not isinstance(marked, Overlaid):
+        return None
     for length in range(len(path), 0, -1):
-        if path[:length] in changes:
-            overlay, there = changes[path[:length]]
+        if path[:length] in marked.changes and (length == len(path) or path[:length] not in marked.grown):
+            overlay, there = marked.changes[path[:length]]
             return overlay.file, overlay.line((*there, *path[length:]))
     return None
 
@@ -48,6 +51,7 @@ class _Merger:
     def __init__(self, overlay: Marked, changes: dict[_Path, tuple[Marked, _Path]]) -> None:
         self.overlay = overlay
         self.changes = changes
+        self.grown: set[_Path] = set()
 
     def merge(self, target: Any, update: Any, path: _Path, there: _Path) -> Any:
         """The update of one action: mappings are merged, lists grow, anything else is replaced."""
@@ -64,6 +68,7 @@ class _Merger:
                 target.append(self.put(item, (*path, len(target)), (*there, index) if isinstance(update, list) else there))
             # A keyword with a longer list is another promise than before.
             self.changes[path] = (self.overlay, there)
+            self.grown.add(path)
             return target
         return self.put(update, path, there)
 
@@ -119,4 +124,5 @@ def apply_overlay(document: Marked, overlay: Marked) -> Marked:
                 updated = merger.merge(holder[location[-1]], action["update"], location, (*here, "update"))
                 holder[location[-1]] = updated
     fields = {one.name: getattr(document, one.name) for one in dataclasses.fields(Marked)}
-    return Overlaid(**{**fields, "data": data, "changes": changes})
+    before = document.grown if isinstance(document, Overlaid) else frozenset()
+    return Overlaid(**{**fields, "data": data, "changes": changes, "grown": before | merger.grown})

@@ -303,9 +303,9 @@ def _kind(name: str, reader: _Reader) -> str:
     kind = deciders[0]
     for key in raw:
         if key not in _COMMON | _ALLOWED[kind] | {kind}:
-            raise reader.refuse(
-                f"rule `{name}`: unknown key `{key}`", nearest_hint(str(key), _COMMON | _ALLOWED[kind]), str(key)
-            )
+            others = [f"`{one}`" for one in DECIDERS if key in _ALLOWED[one]]
+            hint = f"`{key}` goes with {' or '.join(others)}" if others else nearest_hint(str(key), _COMMON | _ALLOWED[kind])
+            raise reader.refuse(f"rule `{name}`: unknown key `{key}`", hint, str(key))
     if not isinstance(raw.get("says"), str):
         raise reader.refuse(f"rule `{name}` does not say what it promises", "add `says:` with one plain sentence")
     for key, only in (("level", "should"), ("start", "known")):
