@@ -84,18 +84,20 @@ class Check:
     def _known(self, path: Mapping[str, str], body: Any) -> dict[str, str]:
         known: dict[str, str] = {}
         for name, given in path.items():
+            exists = given in self.ids.get(name, ())
             if name in self.operation.states:
-                known_id = given in self.ids.get(name, ())
-                label = (_accepted_label if known_id else missing_label)(self.operation, name)
-                if label is not None:
-                    known[name] = label
-        for place, label in self.labels.items():
+                label = (_accepted_label if exists else missing_label)(self.operation, name)
+            else:
+                label = "given" if exists else None
+            if label is not None:
+                known[name] = label
+        for place, wanted in self.labels.items():
             value: Any = body
             for step in place.split("/"):
                 value = value.get(step) if isinstance(value, dict) else None
             name = place.rpartition("/")[2]
             if isinstance(value, str) and value in self.numbers.get(place, self.numbers.get(name, ())):
-                known[name] = label
+                known[name] = wanted
         return known
 
     def assess(self, request: FuzzRequest) -> Assessment:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 from urllib.parse import unquote
@@ -167,12 +168,11 @@ class Composer:
 
     # -- requests
 
-    def has_valid(self) -> bool:
-        """Whether a valid body is known to start from."""
-        ids = {name: values[0] for name, values in self.ids.items() if values}
-        if self.operation.body is None or any(one.where == "path" and one.name not in ids for one in self.operation.parameters):
-            return True
-        return self.check.fit(self.check.request(POSITIVE, ABSENT, path_parameters=ids), self.base, self.base, {}) is not None
+    def unknown(self) -> list[str]:
+        """What a valid request needs and nobody but the caller knows: numbers of the account, things that exist."""
+        paths = [one.name for one in self.operation.parameters if one.where == "path"]
+        missing = [place for place in self.check.labels if not self.allowed.get(place)]
+        return missing + [name for name in paths if not self.ids.get(name)]
 
     def _body(self, draw: Draw, case: Any, optional: Sequence[str], skip: str | None = None) -> tuple[Any, Any]:
         """A body that is valid more often than not, and the generated case if one was needed."""
@@ -196,7 +196,7 @@ class Composer:
                 case = case or self._draw_case(draw, POSITIVE)
                 value = case.body.get(name, ABSENT) if case is not None and isinstance(case.body, dict) else ABSENT
                 if value is not ABSENT:
-                    body[name] = value
+                    body[name] = _values.tamed(value, member)
                     continue
             if made is not None:
                 body[name] = draw(made)
@@ -239,15 +239,18 @@ class Composer:
             return None
         if not isinstance(body, dict) and self._has_parameters and body is not ABSENT and draw(self.st.booleans()):
             return None
-        if isinstance(body, bytes | str | int | float | list) and may_dial_outside(str(body)):
+        if isinstance(body, bytes) and may_dial_outside(body.decode("utf-8", "replace")):
             return None
+        if self.operation.body is not None and body is not ABSENT:
+            body = _values.tamed(body, self.operation.body.node)
         return self._meant(body if not isinstance(body, dict) else self.base, {**parts, **self._parts(case)})
 
     def _harmless(self, draw: Draw, name: str, value: Any) -> Any:
-        """A value at the place of a telephone number that nobody can be called by."""
-        if name not in self.allowed or not _values.dials_outside(value):
-            return value
-        return draw(self.st.sampled_from(_values.near_misses(self.allowed[name] or self._spare)))
+        """A generated wrong value by which nobody can be called."""
+        tame = _values.tamed(value, self.check.members()[name])
+        if tame == value or not isinstance(value, str):
+            return tame
+        return draw(self.st.sampled_from(_values.near_misses(self.allowed.get(name) or self._spare)))
 
     def _with_wrong(self, draw: Draw, name: str, value: Any, parts: Mapping[str, Any]) -> FuzzRequest | None:
         """The wrong member in an otherwise valid request: in a drawn one, else in the plainest, else in the fullest."""
@@ -304,9 +307,7 @@ def _generated_id(case: Any, name: str) -> str:
 
 
 def _text(value: Any) -> str:
-    if isinstance(value, bool) or value is None:
-        return {True: "true", False: "false", None: "null"}[value]
-    return str(value)
+    return value if isinstance(value, str) else json.dumps(value)
 
 
 def _json_of(body: Any) -> Any:

@@ -40,7 +40,8 @@ def quiet() -> Iterator[None]:
     Left alone it mines literals out of every local module that happens to be loaded (so that what is drawn depends on who
     imported what), and keeps those and its Unicode tables in `.hypothesis/`. No setting switches that off in 6.170.
     """
-    from hypothesis import configuration
+    from hypothesis import HealthCheck, configuration, settings
+    from hypothesis._settings import local_settings
     from hypothesis.internal.conjecture import providers
     from hypothesis.reporting import with_reporter
 
@@ -50,6 +51,7 @@ def quiet() -> Iterator[None]:
     configuration.set_hypothesis_home_dir("/dev/null/hypothesis")
     try:
         with (
+            local_settings(settings(suppress_health_check=list(HealthCheck))),  # the caller may be a property itself
             mock.patch.object(providers.HypothesisProvider, "_maybe_draw_constant", _no_constant, create=True),
             with_reporter(lambda *_args: None),
         ):

@@ -77,9 +77,8 @@ class Run:
         def body(draw: _drive.Draw) -> None:
             made.append(compose(draw, self._ids()))
 
-        if mode == POSITIVE and count and not self.composer.has_valid():
-            wanted = ", ".join(f"`{name}`" for name in self.check.labels if not self.composer.allowed.get(name))
-            self.notes.append("no valid request is known" + (f" without a {wanted} of the account" if wanted else ""))
+        if mode == POSITIVE and count and (unknown := self.composer.unknown()):
+            self.notes.append(f"no value is known that is valid for {', '.join(f'`{name}`' for name in unknown)}")
             return
         run = _drive.generate(body)
         for attempt in range(count * _ATTEMPTS + 50):
@@ -99,7 +98,8 @@ class Run:
                 self.found.invalid_examples += 1
             elif request.identity not in self._verdicts and not self._case(request):
                 return
-        self.notes.append(f"no more {mode} cases could be made")
+        if self.found.executed[mode] < count:
+            self.notes.append(f"no more {mode} cases could be made")
 
     def _case(self, request: FuzzRequest) -> bool:
         """Sends a case. False if nothing may follow it."""

@@ -6,7 +6,7 @@ Everything is ordered from plain to odd, so that whatever is not needed for a fi
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from smscontract.clauses.type import wrong_types
@@ -17,7 +17,7 @@ from smscontract.numbers import may_dial_outside
 if TYPE_CHECKING:
     from hypothesis.strategies import SearchStrategy
 
-__all__ = ["PLAIN_NUMBER", "dials_outside", "near_misses", "plain", "texts", "values", "wrong_values"]
+__all__ = ["PLAIN_NUMBER", "near_misses", "plain", "tamed", "texts", "values", "wrong_values"]
 
 #: Longest text that is sent: what ten parts of a text message hold, which is where carriers end.
 _LONGEST = 1600
@@ -194,10 +194,14 @@ def plain(node: Node, samples: Sequence[Any], allowed: Sequence[str]) -> Any:
         return min(samples, key=lambda one: (len(str(one)), str(one)))
     if "object" in node.types:
         return {name: plain(child, (), allowed) for name, child in node.properties.items() if child.required}
-    return next((value for name, value in _PLAIN.items() if name in node.types), None)
-
-
-_PLAIN: dict[str, Any] = {"string": "a", "integer": 1, "number": 1, "boolean": False, "array": []}
+    if "array" in node.types:
+        items = plain(node.items, (), allowed) if node.items is not None else 0
+        return [items] * int(node.other.get("minItems", 0))
+    if "string" in node.types:
+        return "a" * max(1, int(node.other.get("minLength", 1)))
+    if node.types & {"integer", "number"}:
+        return max(1, int(node.other.get("minimum", 1)))
+    return False if "boolean" in node.types else None
 
 
 def near_misses(numbers: Sequence[str]) -> list[str]:
@@ -231,26 +235,29 @@ def near_misses(numbers: Sequence[str]) -> list[str]:
     return [one for one in dict.fromkeys(found) if not may_dial_outside(one)]
 
 
-def _leaves(value: Any) -> Iterator[Any]:
+def tamed(value: Any, node: Node | None) -> Any:
+    """A value without anything at a telephone number's place, or at an undeclared one, that somebody could be called by.
+
+    Args:
+        node: what the document says of the place; `None` for an undeclared one.
+    """
     if isinstance(value, dict):
-        for name, inner in value.items():
-            yield name
-            yield from _leaves(inner)
-    elif isinstance(value, list):
-        for inner in value:
-            yield from _leaves(inner)
-    else:
-        yield value
+        return {name: tamed(inner, _child(node, name)) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [tamed(item, node.items if node is not None and node.items is not None else node) for item in value]
+    if isinstance(value, bool) or not isinstance(value, str | int | float) or (node is not None and node.mask != "phone"):
+        return value
+    text = value if isinstance(value, str) else json.dumps(value)
+    if not may_dial_outside(text) or (node is None and sum(one.isdigit() for one in text) < 7):
+        return value
+    return "".join("x" if one.isdigit() else one for one in value) if isinstance(value, str) else type(value)(1)
 
 
-def dials_outside(value: Any) -> bool:
-    """Whether a number that is not reserved could be read out of any part of a value at the place of a telephone number."""
-    for leaf in _leaves(value):
-        if isinstance(leaf, str | int | float) and not isinstance(leaf, bool):
-            text = leaf if isinstance(leaf, str) else json.dumps(leaf)
-            if may_dial_outside(text):
-                return True
-    return False
+def _child(node: Node | None, name: str) -> Node | None:
+    if node is None:
+        return None
+    # What is below free data is declared to be free data.
+    return node.properties.get(name) or (node if node.mask == "text" and not node.properties else None)
 
 
 def wrong_values(node: Node, samples: Sequence[Any], allowed: Sequence[str]) -> list[Any]:
@@ -265,7 +272,7 @@ def wrong_values(node: Node, samples: Sequence[Any], allowed: Sequence[str]) -> 
     if node.mask == "phone":
         found += near_misses(allowed)
         found += [int(number[1:]) for number in allowed[:1]]
-        return [one for one in found if one is ABSENT or not dials_outside(one)]
+        return [one for one in found if one is ABSENT or tamed(one, node) == one]
     if isinstance(good, int | float) and not isinstance(good, bool):
         found += ["1e3", f"{good} ", f"{good}s", "", {"value": good}, [good]]
     if isinstance(good, bool):
