@@ -114,6 +114,16 @@ class OperationSeen:
     notes: tuple[str, ...] = ()
 
     @property
+    def first(self) -> str | None:
+        """The first day."""
+        return _first(self.days)
+
+    @property
+    def last(self) -> str | None:
+        """The last day."""
+        return _last(self.days)
+
+    @property
     def counted(self) -> list[Point]:
         """The points that count: all but those that are waived and were indeed never seen."""
         return [point for point in self.points if point.seen or not point.waived]

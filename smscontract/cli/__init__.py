@@ -19,7 +19,15 @@ from smscontract.plain import printable
 __all__ = ["cli", "main"]
 
 #: Each command and the module of this package that holds it, loaded only when it is used.
-_COMMANDS = {"clauses": "clauses", "explain": "explain", "gate": "gate", "serve": "serve", "validate": "validate"}
+_COMMANDS = {
+    "clauses": "clauses",
+    "explain": "explain",
+    "gate": "gate",
+    "serve": "serve",
+    "timeline": "timeline",
+    "validate": "validate",
+    "witnesses": "witnesses",
+}
 
 
 class _Lazy(click.Group):
