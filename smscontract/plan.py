@@ -8,9 +8,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from smscontract.probes import families
+from smscontract.probes._order import interleaved
 from smscontract.probes.base import Case, Kit, Lack
 
-__all__ = ["Plan", "make_plan"]
+__all__ = ["Plan", "aimed", "make_plan"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +55,13 @@ class Plan:
 
 
 def make_plan(kit: Kit) -> Plan:
-    """The plan of one operation: the cases of all probe families, each sent once, those that nothing must precede first."""
+    """The plan of one operation: the cases of all probe families, each sent once, some of each family in turn."""
     cases: dict[str, Case] = {}
+    groups: list[tuple[int, list[Case]]] = []
     bodies: set[tuple[object, ...]] = set()
     lacks: list[Lack] = []
     for module in families().values():
+        groups.append((getattr(module, "SHARE", 1), []))
         for one in module.cases(kit):
             if isinstance(one, Lack):
                 lacks.append(one)
@@ -68,7 +71,26 @@ def make_plan(kit: Kit) -> Plan:
                 continue
             cases[one.name] = one
             bodies.add(key)
-    return Plan(tuple(cases.values()), tuple(lacks))
+            groups[-1][1].append(one)
+    return Plan(tuple(interleaved(groups)), tuple(lacks))
+
+
+#: So many of the first cases are sent whatever is aimed at: they show what a plain request is answered with.
+_FIRST = 2
+#: Where no case says that it aims at a clause, so many of the first may show it.
+_ANY = 24
+
+
+def aimed(plan: Plan, clause: str) -> Plan:
+    """The part of a plan that is there for one clause."""
+    chosen = [case for case in plan.cases if clause in case.aims]
+    if clause.endswith(":accepts"):
+        # What is to blame for a refusal, only what is accepted beside it can tell; and some are sent twice.
+        chosen = [case for case in plan.cases if any(aim.endswith(":accepts") for aim in case.aims) or case.rank == 0]
+    elif not chosen:
+        chosen = list(plan.cases[:_ANY])
+    names = {case.name for case in (*plan.cases[:_FIRST], *chosen, *plan.controls[:1])}
+    return Plan(tuple(case for case in plan.cases if case.name in names), plan.lacks)
 
 
 #: Sequences repeat requests on purpose.

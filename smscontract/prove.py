@@ -125,7 +125,7 @@ def _on_server(judge: Judge, clause: Clause, live: Live, pure: Result) -> Result
     with live(clause) as targets:
         if targets is None:
             return pure
-        report = gate(Request(fuzz=0, max_time=30.0, fail_on=FailOn.SHOULD), judge, _only(targets, clause))
+        report = gate(Request(fuzz=0, max_time=30.0, fail_on=FailOn.SHOULD, aim=clause.id), judge, _only(targets, clause))
     named = list(dict.fromkeys(one.clause for one in report.findings))
     if named == [clause.id]:
         request = report.findings[0].first.origin.request

@@ -6,8 +6,8 @@ What is broken of what arrives:
 
 - A clause on the answer: every answer that it speaks of and that can be made to break it and nothing else.
 - `accepts` of an optional place: every valid request that gives it. Of a required one: valid requests whose value there has a
-  shape that no accepted request had before, so that the plain request goes on being accepted. Of the request as a whole: every
-  valid request.
+  shape that no accepted request had before, so that the plain request goes on being accepted. Of the request as a whole: a
+  request that was accepted before, word for word.
 - `no-server-error`, `answers`, `complete-body` and a good credential refused, unless a condition says which: valid requests that are more than
   the plainest one (a member beside the required ones, a query, a resource of a labelled kind). A plain request always passes,
   so that a control request tells a broken case from an outage, and the same case fails again.
@@ -42,7 +42,7 @@ __all__ = ["REMEMBERED", "Mutator", "Tally", "Turn"]
 #: Exchanges remembered for each operation.
 REMEMBERED = 256
 #: How often a candidate is held against the judge for one request, mended ones included: a client is waiting.
-_JUDGED = 400
+_JUDGED = 150
 
 
 @dataclass(slots=True)
@@ -87,7 +87,18 @@ class _Armed:
     @property
     def varied_only(self) -> bool:
         """Whether a plain request has to pass, since without a success nobody could tell."""
-        return self.clause.detail in ("good", "no-server-error", "answers", "complete-body") and not self.wanted.conditions
+        if self.wanted.conditions:
+            return False
+        detail = self.clause.detail
+        if isinstance(detail, StateDetail):
+            return any(code.startswith("2") for code in detail.codes)
+        return detail in ("good", "no-server-error", "answers", "complete-body")
+
+    @property
+    def repeated_only(self) -> bool:
+        """Whether only what was accepted before is refused: else one of its parts would be to blame, not the whole."""
+        detail = self.clause.detail
+        return isinstance(detail, RequestDetail) and detail.word == "accepts" and detail.node is None and not self.wanted.conditions
 
 
 class _Scene:
@@ -154,6 +165,7 @@ class Turn:
         self._done: set[int] = set()  # breaks whose `every` has counted this request already
         self._spared: set[int] = set()
         self._judged = 0
+        self._own: frozenset[str] = frozenset()  # what the application's answer breaks by itself
         self._mender = Mender(mutator.catalogue, self._named, scene.shown.latest)
 
     def early(self) -> Exchange | None:
@@ -173,8 +185,9 @@ class Turn:
     def late(self, answered: Exchange) -> Exchange:
         """The exchange with the answer to send instead of the application's, which may be the same."""
         answered = sized(self._inferred(answered))
-        last = self._steadied(answered)
+        self._own = frozenset(self._scene.said.news([answered]))
         self._scene.said.add(answered)
+        last = self._steadied(answered)
         for armed in self._in_turn():
             found = self._tried(armed, last)
             if found is not None:
@@ -206,10 +219,7 @@ class Turn:
         if not self._scene.disturbed:
             return answered
         named = self._scene.shown.news([answered])
-        if not named:
-            return answered
-        own = self._scene.said.news([answered])
-        return answered if named <= own else self._mender.mended(answered, frozenset(own)) or answered
+        return answered if named <= self._own else self._mender.mended(answered, self._own) or answered
 
     def _tried(self, armed: _Armed, last: Exchange) -> Exchange | None:
         view = self._judge.view(last)
@@ -241,14 +251,20 @@ class Turn:
             node = armed.clause.detail.node
             if node is None or not node.required:
                 # Who gives it is refused, whatever else the request has: which of its parts is to blame, the judge finds out.
-                if not gives(armed.clause.detail, view):
+                if not gives(armed.clause.detail, view) or (armed.repeated_only and not self._accepted_before(last)):
                     return None, False
                 allowed = self._scene.acceptance
         return self._searched(armed, last, view, allowed)
 
+    def _accepted_before(self, last: Exchange) -> bool:
+        return any(
+            earlier.response is not None and earlier.response.status // 100 == 2 and earlier.request.body == last.request.body
+            for earlier in self._scene.shown.latest()
+        )
+
     def _searched(self, armed: _Armed, last: Exchange, view: View, allowed: frozenset[str]) -> tuple[Exchange | None, bool]:
         identity = armed.clause.id
-        natural = frozenset(self._named(last)) - allowed
+        natural = self._own - allowed
         least: Exchange | None = None
         for candidate, base in self._candidates(armed, last, view):
             if self._judged > _JUDGED:

@@ -37,6 +37,8 @@ def features(view: View) -> tuple[tuple[str, str], ...]:
                 continue
             found.append((node.text, "given"))
             found.extend((node.text, shape) for shape in _shapes(value, node))
+            if node.text in _listed(view) and isinstance(value, str):
+                found.append((node.text, f"listed {view.digest(value)[:8]}"))
     for parameter in view.operation.parameters:
         value = view.parameter(parameter)
         if parameter.where in ("query", "header") and value is not UNKNOWN:
@@ -45,6 +47,16 @@ def features(view: View) -> tuple[tuple[str, str], ...]:
             if value is not ABSENT:
                 found.extend((place, shape) for shape in _shapes(value, parameter.node))
     return tuple(found)
+
+
+def _listed(view: View) -> set[str]:
+    """Places that a rule wants in a list of the resources: each member of it is a case of its own."""
+    return {
+        place.last
+        for rule in view.operation.rules
+        for place, expected in rule.requires
+        if place.root == "sent" and isinstance(expected, dict) and "in" in expected
+    }
 
 
 def _shapes(value: Any, node: Node) -> Iterator[str]:

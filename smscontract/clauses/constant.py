@@ -11,7 +11,7 @@ from smscontract.clauses import schema
 from smscontract.clauses.base import KEPT, Broken, Fact, Outcome, Shown, Skipped, View
 from smscontract.clauses.mutate import edited
 from smscontract.clauses.reduction import Decided
-from smscontract.clauses.rules import premise, rule_clause, set_place
+from smscontract.clauses.rules import items_at, premise, rule_clause, set_place
 from smscontract.documents import Clause, Node, Operation, Rule
 from smscontract.exchange import Exchange
 from smscontract.json_text import ABSENT, UNKNOWN
@@ -100,6 +100,9 @@ def break_(clause: Clause, past: Sequence[Exchange], last: Exchange, operation: 
             if schema.is_type(value, clause.detail.node):
                 yield from edited(last, clause.detail.node, clause.detail.document, value)
         return
-    changed = set_place(last, clause.detail.places[0], "another_value")
+    place = clause.detail.places[0]
+    if place.each and not items_at(last, place):
+        return  # an item made up for this would lack the rest of what items have
+    changed = set_place(last, place, "another_value")
     if changed is not None:
         yield changed

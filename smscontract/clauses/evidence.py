@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from smscontract.clauses.base import KEPT, Broken, Fact, Outcome, Shown, Skipped, Spot, View
 from smscontract.clauses.reduction import Decided
 from smscontract.documents import Clause
-from smscontract.exchange import Exchange, Role
+from smscontract.exchange import Exchange, Failure, Role
 
 __all__ = ["FLAKY_COUNT", "SLOW", "SLOW_COUNT", "expand", "judge", "reduce"]
 
@@ -29,7 +29,9 @@ def judge(clause: Clause, view: View) -> Outcome:
     if clause.detail == "in-time":
         bad = "slow" if exchange.took is not None and exchange.took > SLOW and exchange.response is not None else ""
     elif clause.detail == "answers":
-        bad = str(exchange.failure) if exchange.failure is not None else ""
+        bad = str(exchange.failure) if exchange.failure not in (None, Failure.CUT) else ""
+    elif clause.detail == "complete-body":
+        bad = str(exchange.failure) if exchange.failure is Failure.CUT else ""
     else:
         if exchange.response is None:
             return None

@@ -57,7 +57,7 @@ def _members(rule: Rule) -> Conditions:
 def _only(rule: Rule, view: View) -> Outcome:
     """`only: true`: the answer of this rule is given for no other cause."""
     assessment, members = view.assessment, _members(rule)
-    if not rule.only or not members or assessment.causes or assessment.unsure or requirement_holds(rule, view) is not True:
+    if not rule.only or not members or assessment.unsure or requirement_holds(rule, view) is not True:
         return None
     met = evaluate(members, view, every=False)
     if met.truth is not True or met.empty:

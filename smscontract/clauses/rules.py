@@ -12,7 +12,18 @@ from smscontract.documents import Clause, Conditions, Node, Operation, Place, Ru
 from smscontract.exchange import Exchange
 from smscontract.json_text import UNKNOWN
 
-__all__ = ["Premise", "node_at", "premise", "rule_clause", "set_conditions", "set_place", "unlike", "unlike_at", "wanted"]
+__all__ = [
+    "Premise",
+    "items_at",
+    "node_at",
+    "premise",
+    "rule_clause",
+    "set_conditions",
+    "set_place",
+    "unlike",
+    "unlike_at",
+    "wanted",
+]
 
 
 def rule_clause(operation: Operation, rule: Rule, family: str, *, suffix: str = "", says: str = "") -> Clause:
@@ -120,6 +131,12 @@ def unlike_at(operation: Operation, place: Place, expected: Any) -> Iterator[Any
         if node.nullable:
             yield None
     yield from unlike(expected)
+
+
+def items_at(exchange: Exchange, place: Place) -> bool:
+    """Whether the array that a place with `[*]` goes through has items."""
+    body = body_of(exchange, request=place.root == "sent")
+    return bool(_lookup(body, list(place.steps[: place.steps.index("[*]")])))
 
 
 def set_place(exchange: Exchange, place: Place, value: Any) -> Exchange | None:

@@ -23,6 +23,7 @@ _COMMANDS = {
     "clauses": "clauses",
     "explain": "explain",
     "gate": "gate",
+    "prove": "prove",
     "serve": "serve",
     "timeline": "timeline",
     "validate": "validate",
@@ -93,7 +94,9 @@ def run(arguments: list[str]) -> int:
     except Exception as error:  # noqa: BLE001 - our bug, whatever it is; values in it may be anybody's, so they stay here
         frame = traceback.extract_tb(error.__traceback__)[-1]
         place = f"{frame.filename.rpartition('smscontract/')[2]}:{frame.lineno}"
-        click.echo(f"internal error: {type(error).__name__} at {place}\n  help  please report it with the command line", err=True)
+        click.echo(
+            f"internal error: {type(error).__name__} at {place}\n  help  please report it with the command line", err=True
+        )
         return ExitCode.INTERNAL
     return int(result) if isinstance(result, int) else ExitCode.KEPT
 

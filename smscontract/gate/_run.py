@@ -12,13 +12,13 @@ from smscontract.curl import Histories, curl_lines
 from smscontract.documents import Operation
 from smscontract.errors import ExitCode, UsageError
 from smscontract.exchange import Auth, Exchange
-from smscontract.findings import Finding, OperationSummary, Report
+from smscontract.findings import Finding, NotJudgedGroup, OperationSummary, Report
 from smscontract.gate._recording import recording
 from smscontract.gate._targets import Target
 from smscontract.judge import Judge
 from smscontract.numbers import is_reserved
 from smscontract.plain import count_of
-from smscontract.plan import Plan, make_plan
+from smscontract.plan import Plan, aimed, make_plan
 from smscontract.policy import Cause, FailOn, Selection, settle
 from smscontract.probes.base import Kit
 from smscontract.resources import Entry
@@ -43,6 +43,7 @@ class Request:
         record: file to record to.
         manners: how the transport waits and reads.
         accounts: what becomes of what was seen.
+        aim: id of a clause: only what is aimed at it is sent, and what makes an answer to it mean something.
     """
 
     max_requests: int = 300
@@ -55,6 +56,7 @@ class Request:
     fail_on: FailOn = FailOn.MUST
     manners: Manners = field(default_factory=Manners)
     accounts: Accounts = field(default_factory=Accounts)
+    aim: str | None = None
 
 
 def planned(judge: Judge, target: Target, *, seed: int) -> list[tuple[Kit, Plan]]:
@@ -92,7 +94,7 @@ def gate(request: Request, judge: Judge, targets: Sequence[Target], *, now: Call
                 for kit, plan in planned(judge, target, seed=request.seed):
                     runner = _runner(request, target, kit, summary, sink, started, number)
                     runs.append((target, kit.operation, runner.progress))
-                    runner.run(plan)
+                    runner.run(plan if request.aim is None else aimed(plan, request.aim))
                     number += runner.sent
         except KeyboardInterrupt:
             more.append(Cause(ExitCode.INTERRUPTED, f"interrupted after {len(exchanges)} requests"))
@@ -114,6 +116,7 @@ def gate(request: Request, judge: Judge, targets: Sequence[Target], *, now: Call
         reasons=reasons,
         operations=[operation.key for _, operation, _ in runs],
     )
+    report = _with_reasons(report, reasons, request.selection)
     more += _stops(runs, exchanges)
     report = replace(
         report,
@@ -124,6 +127,18 @@ def gate(request: Request, judge: Judge, targets: Sequence[Target], *, now: Call
     )
     report, missing = request.accounts.close(report, summary.ledger, judge.catalogue)
     return settle(report, fail_on=request.fail_on, more=[*more, *missing])
+
+
+def _with_reasons(report: Report, reasons: Mapping[str, tuple[str, str]], selection: Selection) -> Report:
+    """What could not be probed is said with the line that would help, also where some request touched upon the clause."""
+    judged = {*report.kept, *(one.clause for one in report.findings)}
+    listed = {(one.clause, one.reason) for one in report.not_judged}
+    more = [
+        NotJudgedGroup(clause=clause, reason=reason, count=0, hint=hint)
+        for clause, (reason, hint) in reasons.items()
+        if clause not in judged and (clause, reason) not in listed and selection.takes(clause)
+    ]
+    return replace(report, not_judged=tuple(sorted([*report.not_judged, *more], key=lambda one: (one.clause, one.reason))))
 
 
 def _again(finding: Finding, request: Request, targets: Sequence[Target]) -> str:

@@ -34,10 +34,35 @@ def cases(kit: Kit) -> Iterator[Case | Lack]:
         if not node.required:
             yield from _given(kit, name)
         yield from _members(kit, name, node)
+    yield from _shapes(kit)
 
 
 def _case(kit: Kit, name: str, value: Any, aims: tuple[str, ...], *, rank: int = 1, neutral: bool = False) -> Case:
     return Case(name=name, aims=aims, body=kit.encoded(value), rank=rank, neutral=neutral)
+
+
+#: Texts that show whether a text is taken as it is: beyond ASCII, and longer than one SMS.
+_TEXTS = {"beyond ASCII": "Grüße aus Zürich, Zoë! 🙂", "longer than one SMS": "This text is longer than one SMS can be. " * 5}
+
+
+def _shapes(kit: Kit) -> Iterator[Case]:
+    """Other shapes of what every request has: texts, numbers of another country, other entries of the resources."""
+    body = kit.operation.body
+    for name, node in body.node.properties.items() if body is not None else ():
+        if not node.required or node.enum is not None or "string" not in node.types:
+            continue
+        values = {} if name in kit.phones or "pattern" in node.raw else dict(_TEXTS)
+        if name in kit.owned:
+            values = {
+                f"entry {index + 2}": entry.value
+                for index, entry in enumerate(kit.resources.entries(name, kit.owned[name])[1:3])
+            }
+        elif name in kit.phones:
+            values = {"of another country": kit.abroad}
+        for shape, value in values.items():
+            changed = {**kit.least, name: value}
+            if kit.is_valid(changed):
+                yield _case(kit, f"{name} {shape}", changed, kit.clause(f"request/{name}:accepts"))
 
 
 def companions(kit: Kit, name: str, value: Any) -> dict[str, Any] | None:

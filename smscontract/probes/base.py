@@ -157,6 +157,11 @@ class Kit:
         """The body with the numbers of one pair."""
         return {**body, **{name: self.number(name, index) for name in self.phones if name in body}}
 
+    @property
+    def abroad(self) -> str:
+        """A number that is reserved for drama in another country than the others."""
+        return f"+44207946{self.seed % 1000:04d}"
+
     @cached_property
     def least(self) -> dict[str, Any]:
         """A valid body with no more than it takes."""
