@@ -207,11 +207,15 @@ class _Reader:
             raise self.refuse("an entry is a text or a mapping", "write `sms_01`, or `{id: sms_01}`", *path)
         words = self.words.get(parameter, _Words())
         if words.phone and not _E164.fullmatch(str(raw)):
-            raise self.refuse(f"`{parameter}` is a telephone number", 'write it in full: `"+14155550100"`', *path)
+            raise self.refuse(
+                f"`{parameter}` is a telephone number", "write it in E.164: a plus, then all its digits, in quotes", *path
+            )
         for name, value in known.items():
             self.known_word(name, words.members, "no answer tells", 0.0, *path, name)
             if words.members.get(name) and not (isinstance(value, str) and _E164.fullmatch(value)):
-                raise self.refuse(f"`{name}` is a telephone number", 'write it in full: `"+14155550100"`', *path, name)
+                raise self.refuse(
+                    f"`{name}` is a telephone number", "write it in E.164: a plus, then all its digits, in quotes", *path, name
+                )
         return Entry(parameter, label, str(raw), known)
 
 

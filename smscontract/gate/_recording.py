@@ -10,7 +10,7 @@ import stat
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import BinaryIO
+from io import FileIO
 from urllib.parse import quote, quote_plus
 
 from smscontract.errors import UnusableInput
@@ -44,7 +44,8 @@ def recording(path: str | None, tokens: Iterable[str]) -> Iterator[Callable[[Exc
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     except (OSError, ValueError) as error:
         raise _refused(path, error) from None
-    with os.fdopen(descriptor, "wb") as stream:
+    # Without a buffer what is written is there, however the run ends.
+    with os.fdopen(descriptor, "wb", buffering=0) as stream:
         if stat.S_ISREG(os.fstat(descriptor).st_mode):
             os.fchmod(descriptor, 0o600)  # the file may have been there before
         yield _Writer(path, stream, tokens)
@@ -56,7 +57,7 @@ def _refused(path: str, error: Exception) -> UnusableInput:
 
 
 class _Writer:
-    def __init__(self, path: str, stream: BinaryIO, tokens: Iterable[str]) -> None:
+    def __init__(self, path: str, stream: FileIO, tokens: Iterable[str]) -> None:
         self._path = path
         self._stream = stream
         self._hide = _Hiding(tokens)
@@ -69,8 +70,9 @@ class _Writer:
 
     def _write(self, line: bytes) -> None:
         try:
-            self._stream.write(line)
-            self._stream.flush()
+            rest = memoryview(line)
+            while rest:
+                rest = rest[self._stream.write(rest) :]
         except OSError as error:
             raise _refused(self._path, error) from None
 
@@ -149,6 +151,7 @@ def _forms(token: str) -> Iterator[bytes]:
         token.replace("/", "\\/"),
         raw.hex(),
         raw.hex().upper(),
+        token.swapcase(),  # as a near miss is sent
     }
     for text in texts:
         yield text.encode("utf-8", "surrogatepass")

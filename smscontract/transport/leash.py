@@ -100,7 +100,9 @@ def _leaves(node: Node | None, value: Any, place: str = "body") -> Iterator[tupl
             yield from _leaves(node.items if node is not None and node.items is not None else node, item, place)
     elif isinstance(value, str | int | float) and not isinstance(value, bool):
         text = value if isinstance(value, str) else json.dumps(value)
-        if (node.mask == "phone") if node is not None else (sum(map(str.isdigit, text)) >= _DIGITS):
+        # A text where the document has an object is as undeclared as one at a place that it does not know.
+        undeclared = node is None or (bool(node.properties) and node.mask is None)
+        if sum(map(str.isdigit, text)) >= _DIGITS if undeclared else node is not None and node.mask == "phone":
             yield place, text
 
 

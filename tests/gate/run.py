@@ -36,9 +36,7 @@ def run(
     **settings: Any,
 ) -> Report:
     catalogue = load_catalogue([provider])
-    with targets_of(
-        catalogue, url=url, token_env=token_env, resources=resources, allowed_hosts=allowed_hosts
-    ) as targets:
+    with targets_of(catalogue, url=url, token_env=token_env, resources=resources, allowed_hosts=allowed_hosts) as targets:
         return run_on(targets, reveal=reveal, **settings)
 
 

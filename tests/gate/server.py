@@ -152,7 +152,11 @@ class Server:
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             return
         length = len(reply.body) if reply.length is None else reply.length
-        lines = [f"HTTP/1.1 {reply.status} {REASONS.get(reply.status, 'Status')}", f"content-length: {length}", "connection: close"]
+        lines = [
+            f"HTTP/1.1 {reply.status} {REASONS.get(reply.status, 'Status')}",
+            f"content-length: {length}",
+            "connection: close",
+        ]
         lines += [f"{name}: {value}" for name, value in reply.headers]
         connection.sendall("\r\n".join(lines).encode("latin-1") + b"\r\n\r\n" + reply.body)
 

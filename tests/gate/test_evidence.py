@@ -12,7 +12,7 @@ import pytest
 
 from smscontract.findings import Report, Verdict
 from smscontract.transport import Manners
-from tests.gate.run import BLAND, HASTY, STUUT, broken, reasons, run
+from tests.gate.run import BLAND, STUUT, broken, reasons, run
 from tests.gate.server import HANG, RESET, Behave, Reply, Seen, Server
 
 ERROR = Reply(500, b'{"detail": "Internal Server Error"}')
@@ -150,7 +150,9 @@ def test_two_alike_and_one_of_another_kind_are_flaky(server: Server) -> None:
 @pytest.mark.parametrize("after", [None, "1", "2", "date"])
 def test_a_429_is_waited_for_once(server: Server, provider: str, operation: str, after: str | None) -> None:
     slept: list[float] = []
-    headers = () if after is None else (("retry-after", formatdate(time.time() + 2, usegmt=True) if after == "date" else after),)
+    headers = (
+        () if after is None else (("retry-after", formatdate(time.time() + 2, usegmt=True) if after == "date" else after),)
+    )
     server.behave = when(lambda seen: seen.number % 10 == 3, Reply(429, b'{"detail": "slow down"}', headers))
     report = run(provider, server.url, manners=Manners(sleep=slept.append))
     assert (report.exit_code, broken(report)) == (0, {}), causes(report)
@@ -275,14 +277,8 @@ def test_nobody_listens(provider: str, operation: str, monkeypatch: pytest.Monke
 
 
 @pytest.mark.parametrize(("provider", "operation"), PROVIDERS)
-def test_a_wrong_token_cannot_be_told(
-    server: Server, provider: str, operation: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_wrong_token_cannot_be_told(server: Server, provider: str, operation: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("T", "a-token-of-somebody-else")
     report = run(provider, server.url, token_env="T")
     assert (report.exit_code, broken(report)) == (3, {})
     assert f"{operation}: no successful answer was seen: the credential was refused every time" in causes(report)
-
-
-def test_hasty_is_hasty() -> None:
-    assert HASTY.time_out < 1
