@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import importlib
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -15,15 +15,13 @@ from smscontract.catalogue import Catalogue
 from smscontract.documents import Clause
 from smscontract.errors import UsageError
 from smscontract.gate import Target, handover
-from smscontract.resources import Resources, resources_from
+from smscontract.prove import Live
+from smscontract.resources import Resources, load_resources, resources_from
 
 __all__ = ["broken_app", "broken_sandbox", "load_app"]
 
-#: Gives the targets on a server in which a clause is broken, or `None` where no server speaks its provider.
-Broken = Callable[[Clause], AbstractContextManager[list[Target] | None]]
 
-
-def broken_sandbox(catalogue: Catalogue) -> Broken:
+def broken_sandbox(catalogue: Catalogue) -> Live:
     """Our sandbox behind the breaker; fresh for each clause."""
 
     @contextmanager
@@ -52,8 +50,16 @@ def broken_sandbox(catalogue: Catalogue) -> Broken:
     return live
 
 
-def broken_app(catalogue: Catalogue, app: Any, *, token: str | None, resources: Resources) -> Broken:
-    """A user's own application behind the breaker. It keeps its state from clause to clause."""
+def broken_app(catalogue: Catalogue, *, spec: str, token: str | None, resources: str | None) -> Live:
+    """A user's own application behind the breaker. It keeps its state from clause to clause.
+
+    Args:
+        spec: `module:app`.
+        token: the credential that it takes.
+        resources: file that says what exists in it.
+    """
+    app = load_app(spec)
+    found = load_resources(resources) if resources is not None else Resources()
 
     @contextmanager
     def live(clause: Clause) -> Iterator[list[Target] | None]:
@@ -61,7 +67,7 @@ def broken_app(catalogue: Catalogue, app: Any, *, token: str | None, resources: 
 
         with running(Breaker(app, catalogue, [parse_break(clause.id, catalogue)], exact=True)) as server:
             # It runs in our own process: whoever is texted is texted by the user's own code under test.
-            yield [Target(provider=clause.provider, url=urlsplit(server.url), token=token, resources=resources, sandbox=True)]
+            yield [Target(provider=clause.provider, url=urlsplit(server.url), token=token, resources=found, sandbox=True)]
 
     return live
 
@@ -80,10 +86,9 @@ def load_app(spec: str) -> Any:
         found: Any = importlib.import_module(module)
     except ModuleNotFoundError as error:
         raise UsageError(f"there is no module `{error.name}`", hint="run it in the folder that holds the module") from None
-    except Exception as error:
-        raise SmscontractError(
-            f"importing `{module}` failed with {type(error).__name__}", hint="import it in Python to see why"
-        ) from None
+    except Exception as error:  # noqa: BLE001 - the user's code may raise anything
+        failure = f"importing `{module}` failed with {type(error).__name__}"
+        raise UsageError(failure, hint="import it in Python to see why") from None
     finally:
         sys.path.pop(0)
     for part in name.split("."):

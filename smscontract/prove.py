@@ -6,20 +6,23 @@ histories are broken in a running server, through the one breaker, and looked fo
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+import multiprocessing
+import signal
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
 
+from smscontract.catalogue import Catalogue, load_catalogue
 from smscontract.clauses import families
 from smscontract.documents import Clause, Rule
-from smscontract.examples import broken_by, example_of
+from smscontract.examples import broken_by, example_of, scenes
 from smscontract.gate import Request, Target, gate
 from smscontract.judge import Judge
 from smscontract.policy import FailOn
 from smscontract.variations import variations
 
-__all__ = ["Live", "Proof", "Result", "needs_server", "prove"]
+__all__ = ["Live", "Result", "Servers", "false_alarms", "needs_server", "prove"]
 
 #: Families whose clauses speak of what a server does, not of what one answer looks like.
 _SERVED = frozenset({"request", "state", "auth", "protocol", "history"})
@@ -46,29 +49,10 @@ class Result:
     request: int | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Proof:
-    """The whole proof.
-
-    Attributes:
-        false_alarms: variations that keep the contract and were found fault with.
-        variations: how many there were.
-    """
-
-    results: tuple[Result, ...]
-    variations: int = 0
-    false_alarms: tuple[str, ...] = ()
-    seconds: float = 0.0
-    notes: tuple[str, ...] = field(default_factory=tuple)
-
-    @property
-    def bite(self) -> int:
-        """How many clauses bite."""
-        return sum(one.verdict == "killed" for one in self.results)
-
-
 #: Gives targets on a server in which the clause is broken, for as long as the block lasts; `None` if there is no server.
-Live = Callable[[Clause], Any]
+Live = Callable[[Clause], AbstractContextManager[list[Target] | None]]
+#: Makes such servers for a catalogue; a worker process gets it as it is, so that it has to be picklable.
+Servers = Callable[[Catalogue], Live]
 
 
 def needs_server(clause: Clause) -> bool:
@@ -79,28 +63,67 @@ def needs_server(clause: Clause) -> bool:
 
 
 def prove(
-    judge: Judge, *, live: Live | None, clauses: Sequence[Clause] | None = None, told: Callable[[Result], None] = lambda _: None
-) -> Proof:
-    """Breaks every clause.
+    contracts: Sequence[str], *, servers: Servers | None, clauses: Sequence[str] | None = None, workers: int = 1
+) -> Iterator[Result]:
+    """Breaks every clause, and gives each result as it comes.
 
     Args:
-        live: servers for the clauses that need one; without, they are proved on exchanges alone.
-        clauses: default: all of the catalogue.
-        told: called with each result as it comes.
+        contracts: names of shipped providers or paths of contracts.
+        servers: for the clauses that need one; without, they are proved on exchanges alone.
+        clauses: ids; default: all.
+        workers: processes.
+
+    Raises:
+        UsageError, UnusableInput: a contract cannot be read.
     """
-    started = time.monotonic()
-    wanted = list(clauses if clauses is not None else judge.catalogue.clauses.values())
-    results = []
-    for clause in wanted:
-        result = _on_exchanges(judge, clause)
-        if live is not None and needs_server(clause) and result.verdict != "cannot":
-            result = _on_server(judge, clause, live, result)
-        results.append(result)
-        told(result)
-    count, alarms = _variations(judge)
-    return Proof(
-        results=tuple(results), variations=count, false_alarms=tuple(alarms), seconds=round(time.monotonic() - started, 1)
+    catalogue = load_catalogue(contracts)
+    # Those in servers take longest: they go first.
+    wanted = sorted(
+        (clause for clause in catalogue.clauses.values() if clauses is None or clause.id in clauses),
+        key=lambda clause: (not needs_server(clause), clause.detail != "in-time"),
     )
+    names = [clause.id for clause in wanted]
+    if workers <= 1:
+        worker = _Worker(contracts, servers)
+        yield from (worker.result(name) for name in names)
+        return
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(workers, mp_context=context, initializer=_start, initargs=(list(contracts), servers)) as pool:
+        tasks = [pool.submit(_result, name) for name in names]
+        try:
+            yield from (task.result() for task in as_completed(tasks))
+        except BaseException:
+            pool.shutdown(cancel_futures=True)
+            raise
+
+
+class _Worker:
+    """Proves one clause after the other."""
+
+    def __init__(self, contracts: Sequence[str], servers: Servers | None) -> None:
+        catalogue = load_catalogue(contracts)
+        self._judge = Judge(catalogue)
+        self._live = servers(catalogue) if servers is not None else None
+
+    def result(self, identity: str) -> Result:
+        clause = self._judge.catalogue.clauses[identity]
+        result = _on_exchanges(self._judge, clause)
+        if self._live is None or not needs_server(clause) or result.verdict == "cannot":
+            return result
+        return _on_server(self._judge, clause, self._live, result)
+
+
+_workers: list[_Worker] = []
+
+
+def _start(contracts: list[str], servers: Servers | None) -> None:
+    """Readies a worker process. Ctrl-C is for the process that started it."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    _workers.append(_Worker(contracts, servers))
+
+
+def _result(identity: str) -> Result:
+    return _workers[0].result(identity)
 
 
 def _on_exchanges(judge: Judge, clause: Clause) -> Result:
@@ -138,10 +161,8 @@ def _only(targets: Sequence[Target], clause: Clause) -> list[Target]:
     return [one for one in targets if one.provider == clause.provider]
 
 
-def _variations(judge: Judge) -> tuple[int, list[str]]:
-    """The other direction: what keeps the contract is found no fault with."""
-    from smscontract.examples import scenes
-
+def false_alarms(judge: Judge) -> tuple[int, list[str]]:
+    """The other direction: how many variations that keep the contract there are, and those that are found fault with."""
     count = 0
     alarms: list[str] = []
     seen: set[bytes] = set()

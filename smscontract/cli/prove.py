@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import time
+from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import click
@@ -13,8 +16,7 @@ from smscontract.data import shipped_contracts
 from smscontract.errors import ExitCode, UsageError
 from smscontract.judge import Judge
 from smscontract.plain import count_of
-from smscontract.prove import Live, Proof, Result, prove
-from smscontract.resources import Resources, load_resources
+from smscontract.prove import Result, Servers, false_alarms, prove
 
 __all__ = ["command"]
 
@@ -26,6 +28,7 @@ __all__ = ["command"]
 @click.option("--resources", metavar="FILE", help="What exists in that application.")
 @click.option("--pure", is_flag=True, help="Only on exchanges, without a server.")
 @click.option("--select", multiple=True, metavar="PREFIX", help="Only clauses whose id begins like this. Repeatable.")
+@click.option("--workers", type=click.IntRange(1), help="Processes. Default: one for each processor.")
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True, help="How to print.")
 def command(  # noqa: PLR0917 - click passes options by name
     provider: tuple[str, ...],
@@ -34,6 +37,7 @@ def command(  # noqa: PLR0917 - click passes options by name
     resources: str | None,
     pure: bool,
     select: tuple[str, ...],
+    workers: int | None,
     form: str,
 ) -> int:
     """Breaks every clause of PROVIDER and shows that exactly this clause is named. Default: all shipped providers.
@@ -41,26 +45,30 @@ def command(  # noqa: PLR0917 - click passes options by name
     Clauses on one answer are broken by changing exchanges that keep the contract; the rest in a running server: the sandbox, or
     your own application. Ends with 1 if a clause is broken and nobody notices.
     """
-    catalogue = load_catalogue(provider)
-    clauses = [clause for clause in catalogue.clauses.values() if not select or clause.id.startswith(select)]
+    started = time.monotonic()
+    names = provider or tuple(shipped_contracts())
+    catalogue = load_catalogue(names)
+    clauses = [identity for identity in catalogue.clauses if not select or identity.startswith(select)]
     if not clauses:
         raise UsageError("no clause begins like that", hint="`smscontract clauses` lists them")
-    live = None if pure else _live(catalogue, app, token_env, resources)
-
-    def told(result: Result) -> None:
+    servers = None if pure else _servers(catalogue, app, token_env, resources)
+    results = []
+    for result in prove(names, servers=servers, clauses=clauses, workers=workers or os.cpu_count() or 1):
+        results.append(result)
         if form == "text" and result.verdict != "killed":
             click.echo(f"{result.verdict:<9} {result.clause}\n          {result.reason}")
-
-    proof = prove(Judge(catalogue), live=live, clauses=clauses, told=told)
+    order = {identity: index for index, identity in enumerate(clauses)}
+    results.sort(key=lambda one: order[one.clause])
+    count, alarms = false_alarms(Judge(catalogue))
     if form == "json":
-        click.echo(json.dumps(_as_json(proof), indent=2))
+        click.echo(json.dumps(_as_json(results, count, alarms, time.monotonic() - started), indent=2))
     else:
-        _print(proof)
-    survived = any(one.verdict == "survived" for one in proof.results)
-    return ExitCode.BROKEN if survived or proof.false_alarms else ExitCode.KEPT
+        _print(results, count, alarms)
+    survived = any(one.verdict == "survived" for one in results)
+    return ExitCode.BROKEN if survived or alarms else ExitCode.KEPT
 
 
-def _live(catalogue: Catalogue, app: str | None, token_env: str | None, resources: str | None) -> Live | None:
+def _servers(catalogue: Catalogue, app: str | None, token_env: str | None, resources: str | None) -> Servers | None:
     """Servers for the clauses that need one; `None` where nobody has one."""
     from smscontract.broken import broken_app, broken_sandbox, load_app
 
@@ -70,40 +78,42 @@ def _live(catalogue: Catalogue, app: str | None, token_env: str | None, resource
         token = os.environ.get(token_env) if token_env is not None else None
         if token_env is not None and not token:
             raise UsageError(f"the variable `{token_env}` is not set", hint="export it with the credential of the application")
-        found = load_resources(resources) if resources is not None else Resources()
-        return broken_app(catalogue, load_app(app), token=token, resources=found)
+        load_app(app)  # an application that cannot be loaded is better told of here than by every worker
+        return partial(broken_app, spec=app, token=token, resources=resources)
     if set(catalogue.contracts) <= set(shipped_contracts()):
-        return broken_sandbox(catalogue)
+        return broken_sandbox
     return None
 
 
-def _print(proof: Proof) -> None:
-    for alarm in proof.false_alarms:
+def _print(results: Sequence[Result], count: int, alarms: Sequence[str]) -> None:
+    for alarm in alarms:
         click.echo(f"false alarm  {alarm}")
-    servers = [one for one in proof.results if one.how == "server"]
-    noticed = sum(one.neighbours[0] for one in proof.results)
+    servers = [one for one in results if one.how == "server"]
+    noticed = sum(one.neighbours[0] for one in results)
     click.echo(f"on exchanges: {count_of(noticed, 'broken exchange')} noticed")
     if servers:
         firsts = sorted(one.request for one in servers if one.request is not None)
         middle = f", first noticed by request {firsts[len(firsts) // 2]} in the median" if firsts else ""
         click.echo(f"in a server:  {count_of(len(servers), 'clause')} broken{middle}")
-    click.echo(
-        f"kept as well: {count_of(proof.variations, 'variation')} that keep the contract, {count_of(len(proof.false_alarms), 'false alarm')}"
-    )
-    cannot = sum(one.verdict == "cannot" for one in proof.results)
+    click.echo(f"kept as well: {count_of(count, 'variation')} that keep the contract, {count_of(len(alarms), 'false alarm')}")
+    cannot = sum(one.verdict == "cannot" for one in results)
     if cannot:
         click.echo(f"{count_of(cannot, 'clause')} cannot be broken")
-    click.echo(f"{proof.bite} of {len(proof.results)} clauses bite")
+    click.echo(f"{_bite(results)} of {len(results)} clauses bite")
 
 
-def _as_json(proof: Proof) -> dict[str, Any]:
+def _bite(results: Sequence[Result]) -> int:
+    return sum(one.verdict == "killed" for one in results)
+
+
+def _as_json(results: Sequence[Result], count: int, alarms: Sequence[str], seconds: float) -> dict[str, Any]:
     return {
         "version": 1,
-        "bite": proof.bite,
-        "clauses": len(proof.results),
-        "seconds": proof.seconds,
-        "variations": proof.variations,
-        "false_alarms": list(proof.false_alarms),
+        "bite": _bite(results),
+        "clauses": len(results),
+        "seconds": round(seconds, 1),
+        "variations": count,
+        "false_alarms": list(alarms),
         "results": [
             {
                 "clause": one.clause,
@@ -114,6 +124,6 @@ def _as_json(proof: Proof) -> dict[str, Any]:
                 "reason": one.reason,
                 "request": one.request,
             }
-            for one in proof.results
+            for one in results
         ],
     }
