@@ -53,7 +53,7 @@ class Timeline:
         periods: for each day (`2026-11-22`), hour (`2026-11-22T09`) or `undated` the answers that showed each kind; an answer
             whose place is in an array can show several.
         answers: how many answers each period has that could show anything.
-        declared: kinds that the contract lets the place show.
+        declared: kinds that the contract lets the place show; `array`: whether it is one.
         untold: answers in ledgers of which nobody can tell what `--where` asks.
     """
 
@@ -65,6 +65,7 @@ class Timeline:
     answers: Counter[str] = field(default_factory=Counter)
     first: dict[str, First] = field(default_factory=dict)
     declared: tuple[str, ...] = ()
+    array: bool = False
     untold: int = 0
     problems: list[Problem] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
@@ -80,7 +81,7 @@ class Timeline:
     def never(self) -> list[str]:
         """Declared kinds that were never seen. A `value` is seen in anything that is there and not null."""
         seen = tuple(self.kinds)
-        return [kind for kind in self.declared if kind not in seen]
+        return [kind for kind in self.declared if not matches(kind, seen, array=self.array)]
 
     def add(self, period: str, kinds: Iterable[str], count: int, order: tuple[Any, ...], first: First) -> None:
         """Counts answers."""
@@ -152,6 +153,17 @@ class _Probe:
         found = self.answers.get(document.key) if document is not None else None
         return (witnesses[found[0]] or None) if found is not None and found[0] < len(witnesses) else None
 
+    def notes(self) -> list[str]:
+        """That the document does not declare the place, which may be meant or misspelt."""
+        if self.place.root not in ("got", "sent") or self.nodes:
+            return []
+        bodies = [answer.node for answer in self.operation.responses.values()] if self.place.root == "got" else []
+        bodies += [self.operation.body.node] if self.place.root == "sent" and self.operation.body is not None else []
+        names = [_text(self.place.root, node) for body in bodies if body is not None for node in body.walk() if node.path]
+        return [
+            f"`{self.text}` is not declared; {nearest_hint(self.text, names)}" if names else f"`{self.text}` is not declared"
+        ]
+
     def check_ledgers(self) -> None:
         """Refuses what no ledger can tell.
 
@@ -163,6 +175,11 @@ class _Probe:
                 f"no ledger knows `{self.text}`",
                 hint="ledgers know `code`, and the places of answers that the document declares",
             )
+
+
+def _text(root: str, node: Node) -> str:
+    """A place as rules name it."""
+    return f"{root}.{'.'.join(node.path)}".replace(".items.", "[*].").removesuffix(".items")
 
 
 def _cell(node: Node | None, values: Sequence[Any]) -> Cell | None:
@@ -188,11 +205,13 @@ class _Condition:
                 return wanted
             raise UsageError(f"`{wanted}` is no status", hint="write for example `code=200` or `code=4XX`")
         known = ("good", "absent", "wrong") if place.root == "auth" else (*self.probe.declared(), *_ALWAYS, *_BOOLEANS)
-        for kind in known:
+        for kind in dict.fromkeys(known):
             if wanted == kind_text(kind):
                 return kind
         # The words of the contract are told apart, and nobody's values.
-        raise UsageError(f"`{place.text}` cannot be asked for this", hint=nearest_hint(wanted, map(kind_text, known)))
+        raise UsageError(
+            f"`{place.text}` cannot be asked for this", hint=nearest_hint(wanted, dict.fromkeys(map(kind_text, known)))
+        )
 
     def holds(self, cell: Cell | None) -> bool:
         """Whether the kinds at its place meet it."""
@@ -234,7 +253,8 @@ def timeline(
         raise UsageError("ledgers count by day", hint="leave `--by hour` out, or give recordings")
     for one in [probe, *(condition.probe for condition in conditions)] if ledgers else ():
         one.check_ledgers()
-    result = Timeline(found.key, place, by, tuple(where), declared=probe.declared())
+    result = Timeline(found.key, place, by, tuple(where), declared=probe.declared(), array=probe.array)
+    result.notes += [note for one in (probe, *(each.probe for each in conditions)) for note in one.notes()]
     others = [path for path in paths if path not in ledgers]
     for exchange in read(others, stdin=stdin, operation=found.key) if others else ():
         if isinstance(exchange, Problem):
