@@ -8,9 +8,10 @@ What is broken of what arrives:
 - `accepts` of an optional place: every valid request that gives it. Of a required one: valid requests whose value there has a
   shape that no accepted request had before, so that the plain request goes on being accepted. Of the request as a whole: a
   request that was accepted before, word for word.
-- `no-server-error`, `answers`, `complete-body` and a good credential refused, unless a condition says which: valid requests that are more than
-  the plainest one (a member beside the required ones, a query, a resource of a labelled kind). A plain request always passes,
-  so that a control request tells a broken case from an outage, and the same case fails again.
+- `no-server-error`, `answers`, `complete-body`, a good credential refused and a state whose requests are accepted, unless a
+  condition says which: valid requests that are more than the plainest one (a member beside the required ones, a query, a
+  resource of a labelled kind). A plain request always passes, so that a control request tells a broken case from an outage, and
+  the same case fails again.
 - Histories: what the client saw is remembered, and answers after a break agree with what was shown, not with what the
   application holds, so that one break does not bring others in its train.
 """
@@ -97,8 +98,8 @@ class _Armed:
     @property
     def repeated_only(self) -> bool:
         """Whether only what was accepted before is refused: else one of its parts would be to blame, not the whole."""
-        detail = self.clause.detail
-        return isinstance(detail, RequestDetail) and detail.word == "accepts" and detail.node is None and not self.wanted.conditions
+        whole = self.clause.detail == RequestDetail("", None, "accepts")
+        return whole and not self.wanted.conditions
 
 
 class _Scene:

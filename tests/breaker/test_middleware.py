@@ -108,7 +108,8 @@ def test_a_users_own_application_is_broken() -> None:
     ("identity", "expected"),
     [
         ("stuut.send-sms/auth/good", None),
-        ("stuut.send-sms/state/sms_id/draft", 409),
+        ("stuut.send-sms/state/sms_id/draft", None),
+        ("stuut.send-sms/state/sms_id/draft@auth=good", 409),
         ("stuut.send-sms/rule/answers-for-the-asked-id", 200),
     ],
 )
@@ -273,9 +274,9 @@ def test_a_condition_says_which_requests_fail_plain_or_not() -> None:
 def test_several_breaks_take_turns_and_break_one_clause_each() -> None:
     breaks = [ENUM, "stuut.send-sms/200/body:required", "stuut.send-sms/state/sms_id/draft"]
     drive = Drive(*breaks)
-    for one in drive.drafts("draft")[:9]:
-        seen = drive.send(one)
-        assert len(named([seen])) == 1
+    for label in ("draft-unicode", "draft-long", "draft-edited"):
+        for one in drive.drafts(label)[:3]:
+            assert len(named([drive.send(one)])) == 1
     assert [tally.broken for _, tally in drive.breaker.tallies] == [3, 3, 3]
     assert drive.named() == set(breaks)
 
@@ -283,9 +284,17 @@ def test_several_breaks_take_turns_and_break_one_clause_each() -> None:
 # state
 
 
+def test_a_request_as_such_is_refused_once_it_was_accepted() -> None:
+    """Else one of its parts would be to blame."""
+    drive = Drive("bland.create-sms/request:accepts")
+    bodies = [PLAIN, PLAIN, {**PLAIN, "sender": "USER"}, PLAIN, {**PLAIN, "sender": "USER"}]
+    assert [status(drive.create(one)) for one in bodies] == [200, 400, 200, 400, 400]
+    assert drive.named() == {"bland.create-sms/request:accepts"}
+
+
 def test_what_is_refused_never_reached_the_application() -> None:
     drive = Drive("stuut.send-sms/state/sms_id/draft")
-    one = drive.drafts("draft")[0]
+    one = drive.drafts("draft-long")[0]
     assert status(drive.send(one)) == 409
     with drive.sandbox.store.transaction() as tx:
         message = tx.message(one)
