@@ -11,10 +11,12 @@ import dataclasses
 import hashlib
 import hmac
 import json
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import jsonschema_rs
 
@@ -25,7 +27,7 @@ from smscontract.clauses.fast import compiled_schema
 from smscontract.clauses.kinds import Cell, kinds_seen
 from smscontract.clauses.reduction import Decided, unsettled
 from smscontract.clauses.validity import assess
-from smscontract.documents import Clause, Node
+from smscontract.documents import Clause, Node, Operation
 from smscontract.exchange import Exchange
 from smscontract.facts import FactStore
 from smscontract.findings import Finding, Level, New, NewKind, NotJudged
@@ -100,6 +102,7 @@ class Judge:
         self._fast: dict[tuple[str, str], Any] = {}
         self._ranks = {name: rank for rank, name in enumerate(self._modules)}
         self._precedence: dict[str, tuple[Clause, ...]] = {}
+        self._maskers: dict[tuple[str, ...], Masker] = {}
 
     def digest(self, value: Any) -> str:
         """A keyed digest of a JSON value (16 bytes as hexadecimal): equal values, equal digests."""
@@ -134,9 +137,21 @@ class Judge:
         exchange = self.match(exchange)
         if exchange.operation is None:
             return None
-        view = View(exchange, self.catalogue.operations[exchange.operation], self.digest, self.masker.value)
+        masker = self.masker_of(exchange)
+        view = View(exchange, self.catalogue.operations[exchange.operation], self.digest, masker.value)
         view.assessment = assess(view)
         return view
+
+    def masker_of(self, exchange: Exchange) -> Masker:
+        """The masker that also knows the credential of one exchange, so that it is hidden wherever else it turns up."""
+        secrets = tuple(sorted(_credentials(exchange, self.catalogue.operations.get(exchange.operation or ""))))
+        if not secrets:
+            return self.masker
+        if secrets not in self._maskers:
+            if len(self._maskers) > _MASKERS:
+                self._maskers.clear()
+            self._maskers[secrets] = self.masker.knowing(secrets)
+        return self._maskers[secrets]
 
     def judge(self, exchange: Exchange) -> Judgement:
         """What one exchange says of every clause of its operation. Never raises."""
@@ -263,12 +278,34 @@ class _Reduction:
         )
 
 
+#: Headers that carry a credential, whatever the document says.
+_CREDENTIALS = re.compile(r"authorization|proxy-authorization|cookie|(x-)?api-?key|x-auth-token")
+_MASKERS = 64
+
+
+def _credentials(exchange: Exchange, operation: Operation | None) -> set[str]:
+    """What opens something in a request: credentials of the usual headers, and of the place that the document names."""
+    security = operation.security if operation is not None else None
+    pairs = [(name, value) for name, value in exchange.request.headers or () if _CREDENTIALS.fullmatch(name)]
+    if security is not None and security.where == "header":
+        pairs += [(name, value) for name, value in exchange.request.headers or () if name == security.name]
+    elif security is not None:
+        try:
+            query = parse_qs(urlsplit(exchange.request.url).query)
+        except ValueError:
+            query = {}
+        pairs += [(security.name, value) for value in query.get(security.name, [])]
+    # A shorter one would be found in words that have nothing to do with it.
+    return {secret for _, value in pairs if len(secret := value.rpartition(" ")[2]) >= 8}
+
+
 class _Pass:
     """One pass over the clauses of one exchange."""
 
     def __init__(self, judge: Judge, view: View) -> None:
         self.judge = judge
         self.view = view
+        self.masker = judge.masker_of(view.exchange)
         self.broken: list[Spot] = []
         self.findings: list[Finding] = []
         self.facts: list[Fact] = []
@@ -290,7 +327,7 @@ class _Pass:
             findings=tuple(self.findings),
             facts=tuple(self.facts),
             not_judged=tuple(self.skipped),
-            new=tuple(_news(judge, view)) if not self._hidden(Spot("response body")) else (),
+            new=tuple(_news(self.masker, view)) if not self._hidden(Spot("response body")) else (),
             signature=Signature(
                 view.operation.key,
                 view.status or 0,
@@ -363,13 +400,13 @@ class _Pass:
         )
 
     def _shown(self, broken: Broken) -> str:
-        masker = self.judge.masker
+        masker = self.masker
         if broken.plain or (broken.mask is None and broken.spot.part in ("status", "time")):
             return masker.scrub(str(broken.got))
         return masker.value(broken.got, broken.mask)
 
 
-def _news(judge: Judge, view: View) -> Iterator[New]:
+def _news(masker: Masker, view: View) -> Iterator[New]:
     exchange, document, operation = view.exchange, view.document, view.operation
     if view.accepted and view.status is not None and not operation.documents_status(view.status):
         place = f"{operation.key}/{view.status}"
@@ -378,7 +415,7 @@ def _news(judge: Judge, view: View) -> Iterator[New]:
         return
     base = f"{operation.key}/{document.key}"
     seen: set[tuple[str, NewKind]] = set()
-    for place, kind in _undeclared(document.node, view.got, judge.masker):
+    for place, kind in _undeclared(document.node, view.got, masker):
         if (place, kind) not in seen:
             seen.add((place, kind))
             yield New(place=f"{base}/{place}", kind=kind, origin=exchange.origin, time=exchange.received_at)

@@ -98,6 +98,10 @@ class Masker:
         words = [rf"(?<![^\W_]){re.escape(form)}(?![^\W_])" if len(form) < 4 else re.escape(form) for form in short]
         self._short = re.compile("|".join(words)) if words else None
 
+    def knowing(self, secrets: Iterable[str]) -> Masker:
+        """A masker with the same key that knows further credentials: equal values keep equal tokens."""
+        return Masker(self._key, self.reveal, [*self._forms.values(), *secrets])
+
     def token(self, kind: Kind, value: str) -> str:
         """`<kind:1a2b3c4d>`; with `reveal` the value itself, unless it is a secret."""
         if self.reveal and kind != "secret":

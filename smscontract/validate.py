@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import BinaryIO
@@ -11,6 +12,7 @@ from smscontract.accounting import Accounts
 from smscontract.errors import ExitCode
 from smscontract.findings import Finding, Problem, Report
 from smscontract.judge import Judge
+from smscontract.plain import count_of
 from smscontract.policy import Cause, FailOn, Selection, settle
 from smscontract.recordings import read
 from smscontract.summary import Summary
@@ -26,6 +28,7 @@ class Request:
         paths: files, folders, globs, `-`.
         operation, side, status: what bare bodies are.
         format: the format of all files, instead of looking at each.
+        contracts: names or paths that the catalogue was made of, for the command that shows a finding again.
         accounts: what becomes of what was seen.
     """
 
@@ -34,6 +37,7 @@ class Request:
     side: str | None = None
     status: int | None = None
     format: str | None = None
+    contracts: Sequence[str] = ()
     selection: Selection = field(default_factory=Selection)
     fail_on: FailOn = FailOn.MUST
     accounts: Accounts = field(default_factory=Accounts)
@@ -78,12 +82,26 @@ def validate(
             else:
                 summary.add(one)
     except KeyboardInterrupt:
-        more.append(Cause(ExitCode.INTERRUPTED, f"interrupted after {summary.exchanges} exchanges"))
-    report = summary.report(now=now, command="validate", again=_again)
+        more.append(Cause(ExitCode.INTERRUPTED, f"interrupted after {count_of(summary.exchanges, 'exchange')}"))
+    except Exception as error:  # noqa: BLE001 - our bug, whatever it is; what was judged before it is told all the same
+        more.append(Cause(ExitCode.INTERNAL, _bug(error)))
+    report = summary.report(now=now, command="validate", again=lambda finding: _again(finding, request))
     report, missing = request.accounts.close(report, summary.ledger, judge.catalogue)
     more += missing
     return settle(report, fail_on=request.fail_on, more=more)
 
 
-def _again(finding: Finding) -> str:
-    return f"smscontract validate {shlex.quote(finding.origin.file or '-')} --select {finding.clause}"
+def _again(finding: Finding, request: Request) -> str:
+    words = ["smscontract", "validate", finding.origin.file or "-"]
+    for name in request.contracts:
+        words += ["--contract", name]
+    for option, value in (("operation", request.operation), ("side", request.side), ("status", request.status)):
+        words += [f"--{option}", str(value)] if value is not None else []
+    words += ["--format", request.format] if request.format is not None else []
+    return shlex.join([*words, "--select", finding.clause])
+
+
+def _bug(error: Exception) -> str:
+    """What can be said of our own error: its kind and place. Its text may hold anybody's values."""
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    return f"internal error: {type(error).__name__} at {frame.filename.rpartition('smscontract/')[2]}:{frame.lineno}"

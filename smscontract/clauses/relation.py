@@ -66,11 +66,12 @@ def judge(clause: Clause, view: View) -> Outcome:
             outcome = outcome or KEPT
             if answer is False:
                 words = {"equal": "equal to", "differ": "unlike", "less": "less than"}[rule.kind]
+                what = "the same as" if rule.kind == "differ" else f"not {words}"
                 at_fault, spot, value = (
                     (right_place, right_spot, right) if right_place.root == "got" else (left_place, left_spot, left)
                 )
                 return Broken(
-                    message=f"`{left_place.text}` is not {words} `{right_place.text}`",
+                    message=f"`{left_place.text}` is {what} `{right_place.text}`",
                     spot=spot,
                     expected=f"`{left_place.text}` {words} `{right_place.text}`",
                     got=value,

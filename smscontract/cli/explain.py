@@ -10,7 +10,7 @@ import click
 from smscontract.catalogue import Catalogue, load_catalogue
 from smscontract.documents import Clause, find_contract
 from smscontract.errors import UsageError
-from smscontract.examples import example_of
+from smscontract.examples import example_of, findings_of
 from smscontract.exchange import Exchange, header_values
 from smscontract.judge import Judge
 from smscontract.mask import Masker
@@ -71,7 +71,7 @@ def explanation(catalogue: Catalogue, clause: Clause) -> Iterator[str]:
         yield f"  {title}"
         for exchange in exchanges:
             yield from _exchange(exchange)
-    findings = [finding for exchange in example.breaks for finding in judge.judge(exchange).findings]
+    findings, _, _ = findings_of(judge, example.breaks)
     if findings:
         yield ""
         yield f"  because {findings[-1].message}: expected {findings[-1].expected}, got {findings[-1].got}"

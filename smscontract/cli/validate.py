@@ -71,6 +71,7 @@ def command(  # noqa: PLR0917 - click hands over every option by name
         side=side,
         status=status,
         format=form,
+        contracts=contract,
         selection=selection_from(select, ignore),
         fail_on=FailOn(fail_on),
         accounts=accounts_from(witnesses=witnesses, ledger=ledger, require_witness=require_witness, config=config),

@@ -114,7 +114,8 @@ def _finding(one: FindingGroup, width: int) -> Iterator[Line]:
     yield from _wrapped("    got       ", _short(one.got), width)
     yield from _wrapped("  says  ", _short(one.says), width)
     if one.quote:
-        yield from _wrapped("  words ", f'"{_short(one.quote)}"', width)
+        # A quote is verbatim in every report for programs; here the lines of the page would only be in the way.
+        yield from _wrapped("  words ", f'"{_short(" ".join(one.quote.split()))}"', width)
     stated = f"stated at {printable(one.file)}:{one.line}" if one.file else ""
     notes = [_short(one.note), _SOURCES.get(one.source, printable(one.source)), stated]
     yield from _wrapped("  note  ", "; ".join(note for note in notes if note), width)
