@@ -24,7 +24,7 @@ class Point:
     """Something that the contract lets an answer show.
 
     Attributes:
-        name: `stuut.send-sms/200/status=undelivered`; `stuut.send-sms/200` for the answer itself.
+        name: `OPERATION/200/status=undelivered`; `OPERATION/200` for the answer itself.
         key: of the response in the document: `200`, `4XX`.
         place: as clause ids write it; empty for the whole body, and for the answer itself.
         shows: `undelivered`, `null`, `value`, `absent`, `empty`; empty for the answer itself.
