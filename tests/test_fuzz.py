@@ -177,10 +177,10 @@ def test_a_fresh_process_sends_the_same_bytes_and_leaves_nothing_behind(tmp_path
     for name, hashes in (("plain", "0"), ("crowded", "4242")):
         folder = tmp_path / name
         folder.mkdir()
-        imports = ""
+        imports, watching = "", {}
         if name == "crowded":
             (folder / "local_words.py").write_text("WORDS = ['zebra-crossing', 77777, 3.25, b'bytes']\n" * 50)
-            imports = "import local_words"
+            imports, watching = "import local_words", {"HYPOTHESIS_EXPERIMENTAL_OBSERVABILITY": "1"}
             poisoned = folder / ".hypothesis" / "unicode_data"
             poisoned.mkdir(parents=True)
             (poisoned / "charmap.json.gz").write_bytes(b"no gzip")
@@ -190,7 +190,7 @@ def test_a_fresh_process_sends_the_same_bytes_and_leaves_nothing_behind(tmp_path
         done = subprocess.run(
             [sys.executable, "-B", "-W", "error", "-c", f"import sys; sys.path[:0] = ['', {str(ROOT)!r}]\n{code}"],
             cwd=folder,
-            env={**os.environ, "PYTHONHASHSEED": hashes},
+            env={**os.environ, "PYTHONHASHSEED": hashes, **watching},
             capture_output=True,
             text=True,
             check=False,
@@ -282,7 +282,7 @@ def test_a_stopped_case_is_counted_and_replaced() -> None:
 @pytest.mark.parametrize("seed", range(3))
 def test_a_fault_that_only_fuzzing_reaches_is_found_and_made_small(seed: int) -> None:
     target = Target({"x": deep_fault})
-    result = run(BLAND, target, seed=seed, cases=120, shrink=80)
+    result = run(BLAND, target, seed=seed, cases=160, shrink=80)
     sent = body(result.findings["x"])
     assert sent.pop("request_data") in ({"a": {}}, {"a": []})
     assert sent == {

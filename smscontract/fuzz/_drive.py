@@ -42,6 +42,7 @@ def quiet() -> Iterator[None]:
     """
     from hypothesis import HealthCheck, configuration, settings
     from hypothesis._settings import local_settings
+    from hypothesis.internal import observability
     from hypothesis.internal.conjecture import providers
     from hypothesis.reporting import with_reporter
 
@@ -52,6 +53,7 @@ def quiet() -> Iterator[None]:
     try:
         with (
             local_settings(settings(suppress_health_check=list(HealthCheck))),  # the caller may be a property itself
+            mock.patch.multiple(observability, create=True, _callbacks={}, _callbacks_all_threads=[]),
             mock.patch.object(providers.HypothesisProvider, "_maybe_draw_constant", _no_constant, create=True),
             with_reporter(lambda *_args: None),
         ):

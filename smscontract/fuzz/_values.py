@@ -56,13 +56,20 @@ _KEYS = ("a", "b", "a key", "ключ", "😀", "", "0", "a.b", "$a", "__proto__
 PLAIN_NUMBER = "+14155550100"
 
 
+def _mixed(*branches: SearchStrategy[Any]) -> SearchStrategy[Any]:
+    """One of the branches, each as likely as any other: `one_of` counts a strategy that is given twice once."""
+    from hypothesis import strategies as st
+
+    return st.integers(0, len(branches) - 1).flatmap(lambda index: branches[index])
+
+
 def texts(least: int = 1, most: int = _LONGEST) -> SearchStrategy[str]:
     """Texts of one to three alphabets. Plain: `a`, repeated."""
     from hypothesis import strategies as st
 
     limits = [one for one in _LIMITS if least <= one <= most] or [most]
     any_length = st.integers(least, most)
-    lengths = st.one_of(st.integers(least, min(most, least + 15)), any_length, any_length, st.sampled_from(limits))
+    lengths = _mixed(st.integers(least, min(most, least + 15)), any_length, any_length, st.sampled_from(limits))
 
     def build(pieces: list[tuple[str, int]], length: int) -> str:
         text = "".join(unit * share for unit, share in pieces)
@@ -87,7 +94,8 @@ def json_values(depth: int = 2) -> SearchStrategy[Any]:
         return plain
     inner = json_values(depth - 1)
     # Objects before the rest: what is nested shrinks to an object.
-    return st.one_of(plain, objects(depth - 1), st.lists(inner, max_size=3), objects(depth - 1))
+    nested = objects(depth - 1)
+    return _mixed(plain, nested, st.lists(inner, max_size=3), nested)
 
 
 def objects(depth: int = 2) -> SearchStrategy[dict[str, Any]]:
@@ -103,7 +111,7 @@ def _numbers(node: Node) -> SearchStrategy[Any]:
     low, high = int(node.other.get("minimum", 1)), int(node.other.get("maximum", 86_400))
     odd = [0, -1, 2**31, 2**53 + 1, *([0.5, 1e300] if "number" in node.types else [])]
     whole = st.integers(low, max(low, high))
-    return st.one_of(st.integers(low, max(low, min(high, low + 120))), whole, whole, st.sampled_from(odd))
+    return _mixed(st.integers(low, max(low, min(high, low + 120))), whole, whole, st.sampled_from(odd))
 
 
 def _strings(node: Node, samples: Sequence[Any], allowed: Sequence[str]) -> SearchStrategy[Any] | None:
@@ -117,7 +125,7 @@ def _strings(node: Node, samples: Sequence[Any], allowed: Sequence[str]) -> Sear
     least = max(1, int(node.other.get("minLength", 1)))
     most = max(least, min(int(node.other.get("maxLength", _LONGEST)), _LONGEST if node.mask == "text" else _NAME))
     made = texts(least, most)
-    return st.one_of(made, made, made, st.sampled_from(shown)) if shown and node.mask != "text" else made
+    return _mixed(made, made, made, st.sampled_from(shown)) if shown and node.mask != "text" else made
 
 
 def values(node: Node, samples: Sequence[Any], allowed: Sequence[str]) -> SearchStrategy[Any] | None:
