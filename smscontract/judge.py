@@ -11,26 +11,26 @@ import dataclasses
 import hashlib
 import hmac
 import json
-import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
 
 import jsonschema_rs
 
 from smscontract.catalogue import Catalogue
 from smscontract.clauses import families
 from smscontract.clauses.base import Broken, Fact, Kept, Outcome, Shown, Skipped, Spot, View
+from smscontract.clauses.credentials import credentials
 from smscontract.clauses.fast import compiled_schema
 from smscontract.clauses.kinds import Cell, kinds_seen
+from smscontract.clauses.news import news
 from smscontract.clauses.reduction import Decided, unsettled
 from smscontract.clauses.validity import assess
-from smscontract.documents import Clause, Node, Operation
+from smscontract.documents import Clause
 from smscontract.exchange import Exchange
 from smscontract.facts import FactStore
-from smscontract.findings import Finding, Level, New, NewKind, NotJudged
+from smscontract.findings import Finding, Level, New, NotJudged
 from smscontract.json_text import ABSENT, UNKNOWN
 from smscontract.mask import Masker
 from smscontract.plain import day
@@ -144,7 +144,7 @@ class Judge:
 
     def masker_of(self, exchange: Exchange) -> Masker:
         """The masker that also knows the credential of one exchange, so that it is hidden wherever else it turns up."""
-        secrets = tuple(sorted(_credentials(exchange, self.catalogue.operations.get(exchange.operation or ""))))
+        secrets = tuple(sorted(credentials(exchange, self.catalogue.operations.get(exchange.operation or ""))))
         if not secrets:
             return self.masker
         if secrets not in self._maskers:
@@ -278,25 +278,8 @@ class _Reduction:
         )
 
 
-#: Headers that carry a credential, whatever the document says.
-_CREDENTIALS = re.compile(r"authorization|proxy-authorization|cookie|(x-)?api-?key|x-auth-token")
+#: Maskers that are kept at a time: runs have one credential or a few.
 _MASKERS = 64
-
-
-def _credentials(exchange: Exchange, operation: Operation | None) -> set[str]:
-    """What opens something in a request: credentials of the usual headers, and of the place that the document names."""
-    security = operation.security if operation is not None else None
-    pairs = [(name, value) for name, value in exchange.request.headers or () if _CREDENTIALS.fullmatch(name)]
-    if security is not None and security.where == "header":
-        pairs += [(name, value) for name, value in exchange.request.headers or () if name == security.name]
-    elif security is not None:
-        try:
-            query = parse_qs(urlsplit(exchange.request.url).query)
-        except ValueError:
-            query = {}
-        pairs += [(security.name, value) for value in query.get(security.name, [])]
-    # A shorter one would be found in words that have nothing to do with it.
-    return {secret for _, value in pairs if len(secret := value.rpartition(" ")[2]) >= 8}
 
 
 class _Pass:
@@ -327,7 +310,7 @@ class _Pass:
             findings=tuple(self.findings),
             facts=tuple(self.facts),
             not_judged=tuple(self.skipped),
-            new=tuple(_news(self.masker, view)) if not self._hidden(Spot("response body")) else (),
+            new=tuple(news(self.masker, view)) if not self._hidden(Spot("response body")) else (),
             signature=Signature(
                 view.operation.key,
                 view.status or 0,
@@ -404,39 +387,3 @@ class _Pass:
         if broken.plain or (broken.mask is None and broken.spot.part in ("status", "time")):
             return masker.scrub(str(broken.got))
         return masker.value(broken.got, broken.mask)
-
-
-def _news(masker: Masker, view: View) -> Iterator[New]:
-    exchange, document, operation = view.exchange, view.document, view.operation
-    if view.accepted and view.status is not None and not operation.documents_status(view.status):
-        place = f"{operation.key}/{view.status}"
-        yield New(place=place, kind=NewKind.STATUS, origin=exchange.origin, time=exchange.received_at)
-    if document is None or document.node is None or view.got in (ABSENT, UNKNOWN):
-        return
-    base = f"{operation.key}/{document.key}"
-    seen: set[tuple[str, NewKind]] = set()
-    for place, kind in _undeclared(document.node, view.got, masker):
-        if (place, kind) not in seen:
-            seen.add((place, kind))
-            yield New(place=f"{base}/{place}", kind=kind, origin=exchange.origin, time=exchange.received_at)
-
-
-def _undeclared(node: Node, value: Any, masker: Masker) -> Iterator[tuple[str, NewKind]]:
-    prefix = f"{node.text}/" if node.path else ""
-    if isinstance(value, dict) and node.properties:
-        for name, inner in value.items():
-            child = node.properties.get(name)
-            if child is None:
-                yield f"{prefix}{_name(name, masker)}", NewKind.FIELD
-            else:
-                yield from _undeclared(child, inner, masker)
-    elif isinstance(value, list) and node.items is not None:
-        for item in value:
-            yield from _undeclared(node.items, item, masker)
-    elif node.known_values is not None and isinstance(value, str) and value not in node.known_values:
-        yield f"{node.text}={masker.value(value, node.mask).strip(chr(34))}", NewKind.MEMBER
-
-
-def _name(name: str, masker: Masker) -> str:
-    harmless = name.isascii() and name.replace("_", "").replace("-", "").isalnum() and len(name) <= 40
-    return name if harmless and masker.scrub(name) == name else masker.token("text", name)

@@ -8,7 +8,8 @@ from functools import cached_property
 from typing import Any, Protocol
 from urllib.parse import parse_qs, urlsplit
 
-from smscontract.documents import EACH, Node, Operation, Parameter, Place
+from smscontract.clauses.pointers import index_instances, pointer_text
+from smscontract.documents import EACH, Operation, Parameter, Place
 from smscontract.documents.clause import Clause
 from smscontract.documents.openapi import ResponseDocument
 from smscontract.exchange import Exchange, Origin, Part, Wire, header_values
@@ -28,8 +29,6 @@ __all__ = [
     "Skipped",
     "Spot",
     "View",
-    "index_instances",
-    "pointer_text",
 ]
 
 
@@ -146,11 +145,6 @@ class Family(Protocol):
 
     def break_(self, clause: Clause, past: Sequence[Exchange], last: Exchange, operation: Operation) -> Iterator[Exchange]:
         """Variants of `last` that break the clause, nearest first; the caller picks one that breaks nothing else."""
-
-
-def pointer_text(steps: Sequence[str | int]) -> str:
-    """A JSON Pointer (RFC 6901)."""
-    return "".join(f"/{str(step).replace('~', '~0').replace('/', '~1')}" for step in steps)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -354,27 +348,6 @@ class View:
         if body is None or self.sent in (ABSENT, UNKNOWN):
             return {}
         return index_instances(body.node, self.sent)
-
-
-def index_instances(node: Node, value: Any) -> dict[tuple[str, ...], list[tuple[str, Any]]]:
-    """All instances of each declared place in a value."""
-    index: dict[tuple[str, ...], list[tuple[str, Any]]] = {}
-
-    def visit(node: Node, value: Any, pointer: str) -> None:
-        index.setdefault(node.path, []).append((pointer, value))
-        if isinstance(value, dict):
-            for name, child in node.properties.items():
-                below = f"{pointer}{pointer_text([name])}"
-                if name in value:
-                    visit(child, value[name], below)
-                else:
-                    index.setdefault(child.path, []).append((below, ABSENT))
-        elif isinstance(value, list) and node.items is not None:
-            for position, item in enumerate(value):
-                visit(node.items, item, f"{pointer}/{position}")
-
-    visit(node, value, "")
-    return index
 
 
 def _descend(value: Any, place: Place) -> Iterator[tuple[Spot, Any]]:
