@@ -16,7 +16,7 @@ from smscontract.errors import ExitCode, SmscontractError
 from smscontract.mask import Masker
 from smscontract.plain import printable
 
-__all__ = ["cli", "main"]
+__all__ = ["cli", "main", "run"]
 
 #: Each command and the module of this package that holds it, loaded only when it is used.
 _COMMANDS = {

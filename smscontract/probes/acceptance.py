@@ -8,7 +8,7 @@ from typing import Any
 from smscontract.documents import Node
 from smscontract.probes.base import Case, Kit, Lack
 
-__all__ = ["ORDER", "cases"]
+__all__ = ["ORDER", "cases", "companions"]
 
 ORDER = 10
 

@@ -132,12 +132,15 @@ def _finding(one: FindingGroup, width: int) -> Iterator[Line]:
 
 def _not_judged(report: Report, width: int) -> Iterator[Line]:
     """One paragraph for each reason: the same reason often holds for a hundred clauses."""
-    if not report.not_judged:
+    # What was judged on some exchanges and not on others is told where it is looked for, in the reports for programs.
+    judged = {*report.kept, *(one.clause for one in report.findings)}
+    never = [one for one in report.not_judged if one.clause not in judged]
+    if not never:
         return
     reasons: dict[tuple[str, str], list[str]] = {}
-    for one in report.not_judged:
+    for one in never:
         reasons.setdefault((one.reason, one.hint), []).append(printable(one.clause))
-    clauses = {one.clause for one in report.not_judged}
+    clauses = {one.clause for one in never}
     yield [("NOT JUDGED", "title"), (f"  {count_of(len(clauses), 'clause')}, neither kept nor broken here", "dim")]
     yield []
     for (reason, hint), mentions in list(reasons.items())[:_LISTED]:
