@@ -43,24 +43,25 @@ class Ran:
         return Counter(one["phase"] for one in self.scenarios for _ in one["recorder"]["cases"])
 
     def failures(self) -> Iterator[str]:
-        """`CHECK PHASE CAUSE` for each check that failed."""
+        """`CHECK PHASE CAUSE` for each cause of each check that failed."""
         for one in self.scenarios:
             for case, checks in one["recorder"]["checks"].items():
                 for check in checks:
                     if check["status"] == "failure":
-                        yield f"{check['name']} {one['phase']} {self._cause(one['recorder'], case, check)}"
+                        for cause in self._causes(one["recorder"], case, check):
+                            yield f"{check['name']} {one['phase']} {cause}"
 
     @staticmethod
-    def _cause(recorder: dict[str, Any], case: str, check: dict[str, Any]) -> str:
+    def _causes(recorder: dict[str, Any], case: str, check: dict[str, Any]) -> list[str]:
         if check["name"] == "positive_data_acceptance":
             answer = json.loads(base64.b64decode(recorder["interactions"][case]["response"]["content"]["$base64"]))
-            return " ".join(str(error["error"]) for error in answer["errors"])
+            return [str(error["error"]) for error in answer["errors"]]
         message = check["failure_info"]["failure"]["message"]
         found = re.search(r"Invalid component: in body - (\w+): ", message)
         body = recorder["cases"][case]["value"]["body"]
         if check["name"] == "negative_data_rejection" and found and isinstance(body, dict):
-            return f"{found[1]} {json.dumps(body.get(found[1], 'absent'))}"
-        return json.dumps(message)
+            return [f"{found[1]} {json.dumps(body.get(found[1], 'absent'))}"]
+        return [json.dumps(message)]
 
 
 def run(provider: str, folder: Path) -> Ran:
