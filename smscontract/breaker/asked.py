@@ -1,16 +1,19 @@
-"""What a request shows of itself, as far as it decides what is broken."""
+"""What a request, its answer and its past show, as far as it decides what is broken."""
 
 from __future__ import annotations
 
 from typing import Any
 
+from smscontract.breaker.mend import value_at
 from smscontract.clauses.acceptance import RequestDetail
 from smscontract.clauses.base import View
-from smscontract.documents import Operation
+from smscontract.clauses.conditions import accepted_scope
+from smscontract.clauses.schema import SchemaDetail
+from smscontract.documents import Operation, Rule
 from smscontract.exchange import Exchange, header_values
 from smscontract.json_text import ABSENT
 
-__all__ = ["accepted_resources", "gives", "has_credential", "is_varied"]
+__all__ = ["accepted_resources", "gives", "has_credential", "is_spoken_of", "is_varied", "ordered_past"]
 
 
 def has_credential(exchange: Exchange, operation: Operation) -> bool:
@@ -60,3 +63,23 @@ def gives(detail: RequestDetail, view: View) -> bool:
     if where == "header" and name:
         return bool(header_values(view.exchange.request.headers, name.lower()))
     return any(value is not ABSENT for _, value in view.sent_index.get(detail.node.path, ()))
+
+
+def is_spoken_of(detail: Any, view: View) -> bool:
+    """Whether a clause can speak of this answer at all; a history also does of a refusal that should have been a success."""
+    if isinstance(detail, SchemaDetail):
+        return view.document is not None and view.document.key == detail.key
+    return not isinstance(detail, Rule) or bool(detail.per) or accepted_scope(detail, view)
+
+
+def ordered_past(detail: Any, latest: list[Exchange], last: Exchange) -> list[Exchange]:
+    """The past with what a family looks for at its end: for what must not be seen twice in a scope that scope, for what must
+    not be seen in two scopes the others."""
+    latest.reverse()
+    if not isinstance(detail, Rule) or detail.kind not in ("fresh", "unique"):
+        return latest
+
+    def elsewhere(exchange: Exchange) -> bool:
+        return any(value_at(exchange, place) != value_at(last, place) for place in detail.per)
+
+    return sorted(latest, key=lambda exchange: elsewhere(exchange) == (detail.kind == "unique"))

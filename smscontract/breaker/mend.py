@@ -23,6 +23,8 @@ __all__ = ["Mender", "sized", "value_at"]
 
 _ROUNDS = 8
 _OPTIONS = 24
+#: Values of the same scope that are tried, latest first.
+_EARLIER = 3
 _TAIL = re.compile(r"[0-9A-Za-z]{1,12}$")
 
 
@@ -99,7 +101,7 @@ class Mender:
             yield from ((place, _fresh_like(value_at(exchange, place), exchange)) for place in places)
         else:
             for place in places:
-                yield from ((place, value) for value in self._earlier(place, exchange))
+                yield from ((place, value) for value in self._earlier(rule, place, exchange))
             if not places:  # what stays the same is in the request, so the scope has to be another one
                 scopes = [place for place in rule.per if place.root == "got"]
                 yield from ((place, _fresh_like(value_at(exchange, place), exchange)) for place in scopes)
@@ -111,15 +113,19 @@ class Mender:
                 if value is not UNKNOWN:
                     yield place, value
 
-    def _earlier(self, place: Place, exchange: Exchange) -> Iterator[Any]:
+    def _earlier(self, rule: Rule, place: Place, exchange: Exchange) -> Iterator[Any]:
         for entry in exchange.known.values():
             for name in (place.last, "state"):
                 if name in entry:
                     yield entry[name]
+        scope = [value_at(exchange, one) for one in rule.per]
+        values: list[Any] = []
         for earlier in self._latest():
-            value = value_at(earlier, place)
-            if isinstance(value, str | int | float):
-                yield value
+            if len(values) < _EARLIER and [value_at(earlier, one) for one in rule.per] == scope:
+                value = value_at(earlier, place)
+                if isinstance(value, str | int | float) and value not in values:
+                    values.append(value)
+        yield from values
 
 
 def value_at(exchange: Exchange, place: Place) -> Any:

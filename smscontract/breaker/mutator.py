@@ -23,9 +23,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from smscontract.breaker.asked import accepted_resources, gives, has_credential, is_varied
+from smscontract.breaker.asked import accepted_resources, gives, has_credential, is_spoken_of, is_varied, ordered_past
 from smscontract.breaker.grammar import Break
-from smscontract.breaker.mend import Mender, sized, value_at
+from smscontract.breaker.mend import Mender, sized
 from smscontract.breaker.past import Past
 from smscontract.catalogue import Catalogue
 from smscontract.clauses import families
@@ -243,6 +243,8 @@ class Turn:
     def _broken(self, armed: _Armed, last: Exchange, view: View) -> tuple[Exchange | None, bool]:
         """The exchange with the clause broken, and whether it is the only one; `None` where it cannot be."""
         identity = armed.clause.id
+        if not is_spoken_of(armed.clause.detail, view):
+            return None, False
         if armed.varied_only and not (view.validity == "valid" and is_varied(view)):
             return None, False
         allowed = frozenset({identity})
@@ -267,6 +269,7 @@ class Turn:
         identity = armed.clause.id
         natural = self._own - allowed
         least: Exchange | None = None
+        hopeless: set[frozenset[str]] = set()
         for candidate, base in self._candidates(armed, last, view):
             if self._judged > _JUDGED:
                 break
@@ -275,7 +278,13 @@ class Turn:
                 continue
             if named <= allowed | natural:
                 return candidate, True
+            extra = frozenset(named - allowed - natural)
+            if extra in hopeless:  # what could not be mended once cannot be mended in the next candidate
+                least = least or candidate
+                continue
             mended = self._mender.mended(candidate, allowed | natural)
+            if mended is None:
+                hopeless.add(extra)
             if mended is not None and (allowed != {identity} or identity in self._named(mended, armed, base)):
                 return mended, True
             least = least or candidate
@@ -284,7 +293,7 @@ class Turn:
     def _candidates(self, armed: _Armed, last: Exchange, view: View) -> Iterator[tuple[Exchange, Exchange]]:
         """What the family offers, each once, with the exchange that it was made from; the request is never another one."""
         module = families()[armed.clause.family]
-        past = _ordered(armed.clause.detail, list(self._scene.shown.latest()), last)
+        past = ordered_past(armed.clause.detail, list(self._scene.shown.latest()), last)
         tried: set[tuple[Any, ...]] = set()
         for base in self._bases(armed, last, view):
             for candidate in module.break_(armed.clause, past, base, armed.operation):
@@ -319,16 +328,3 @@ class Turn:
             if hasattr(module, "expand"):
                 return self._scene.shown.news(module.expand(armed.clause, exchange, base))
         return self._scene.shown.news([exchange])
-
-
-def _ordered(detail: Any, latest: list[Exchange], last: Exchange) -> list[Exchange]:
-    """The past with what a family looks for at its end: for what must not be seen twice in a scope that scope, for what must
-    not be seen in two scopes the others."""
-    latest.reverse()
-    if not isinstance(detail, Rule) or detail.kind not in ("fresh", "unique"):
-        return latest
-
-    def elsewhere(exchange: Exchange) -> bool:
-        return any(value_at(exchange, place) != value_at(last, place) for place in detail.per)
-
-    return sorted(latest, key=lambda exchange: elsewhere(exchange) == (detail.kind == "unique"))
