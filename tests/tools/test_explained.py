@@ -29,9 +29,9 @@ def test_what_the_page_leaves_open_is_open_in_the_contract() -> None:
 
 def test_both_ways(tmp_path: Path) -> None:
     path = tmp_path / "x.txt"
-    path.write_text("# words\n\nalways  a b  a reason\nsometimes    c  another reason\n", encoding="utf-8")
+    path.write_text("# words\n\nalways  a b  a good reason\nsometimes    c  another reason\n", encoding="utf-8")
     expected = explained.read(path)
-    assert (expected.always, expected.sometimes) == ({"a b": "a reason"}, {"c": "another reason"})
+    assert (expected.always, expected.sometimes) == ({"a b": "a good reason"}, {"c": "another reason"})
     assert expected.wrong(["a b", "a b"]) == []
     assert expected.wrong(["a b", "c"]) == []
     assert expected.wrong(["c", "d"]) == ["x.txt does not explain d", "x.txt expects a b, which was not found"]
