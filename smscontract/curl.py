@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from urllib.parse import quote
 
 from smscontract.clauses.base import Fact
 from smscontract.documents import Security
-from smscontract.exchange import Auth, Exchange
+from smscontract.exchange import Auth, Exchange, header_values
 from smscontract.findings import Finding
 from smscontract.judge import Judge, Judgement
 from smscontract.numbers import is_reserved
@@ -19,16 +20,23 @@ __all__ = ["Histories", "curl_line", "curl_lines"]
 _OWN = frozenset({"host", "user-agent", "accept", "accept-encoding", "connection", "content-length"})
 _NUMBER = re.compile(r"\+[1-9][0-9]{6,14}")
 _PREFIXES = {"bearer": "Bearer ", "basic": "Basic "}
+#: A credential shorter than this could be any word.
+_SECRET = 8
 #: Exchanges of one scope that are looked through for the history of a finding.
 _WINDOW = 100
 
 
-def curl_line(exchange: Exchange, security: Security | None) -> str:
-    """One request as a line for bash; a good credential is the variable `TOKEN`."""
+def curl_line(exchange: Exchange, security: Security | None, token: str | None = None) -> str:
+    """One request as a line for bash; a good credential is the variable `TOKEN`.
+
+    Args:
+        token: the good credential where another exchange has shown it: near misses of it are written by the variable, too.
+    """
     request = exchange.request
     good = security is not None and exchange.auth is Auth.GOOD
     # Brackets are no ranges, and dots in the path are nobody's to resolve.
-    parts = ["curl", "-sS", "-i", "-g", "--path-as-is", "-X", request.method, _url(request.url, security if good else None)]
+    parts = ["curl", "-sS", "-i", "-g", "--path-as-is", "-X", request.method]
+    parts.append(_url(request.url, security if good else None, token))
     names = set()
     for name, value in request.headers or ():
         names.add(name)
@@ -37,7 +45,7 @@ def curl_line(exchange: Exchange, security: Security | None) -> str:
         if security is not None and good and security.where == "header" and name == security.name:
             parts += ["-H", f'"{name}: {_PREFIXES.get(security.kind, "")}$TOKEN"']
         else:
-            parts += ["-H", shlex.quote(f"{name}: {value}" if value else f"{name};")]
+            parts += ["-H", _by_variable(f"{name}: {value}" if value else f"{name};", token)]
     if not request.body:
         return " ".join([*parts, "-H", "'content-length: 0'"] if request.method in ("POST", "PUT", "PATCH") else parts)
     if "content-type" not in names:
@@ -47,12 +55,24 @@ def curl_line(exchange: Exchange, security: Security | None) -> str:
     return " ".join([*parts, "--data-raw", _quoted(request.body)])
 
 
-def _url(url: str, security: Security | None) -> str:
+def _by_variable(text: str, token: str | None) -> str:
+    """A text quoted for bash; where the token stands in it, the variable, and for near misses of it what bash makes of that."""
+    if not token:
+        return shlex.quote(text)
+    spelled = {token: "$TOKEN", quote(token, safe=""): "$TOKEN", token.swapcase(): "${TOKEN~~}"}
+    spelled |= {token[:-end]: f"${{TOKEN::-{end}}}" for end in range(1, 9) if len(token) > end}
+    for secret, variable in spelled.items():
+        if len(secret) >= _SECRET and secret in text:
+            return f'"{variable}"'.join(shlex.quote(piece) if piece else "" for piece in text.split(secret))
+    return shlex.quote(text)
+
+
+def _url(url: str, security: Security | None, token: str | None) -> str:
     if security is not None and security.where == "query":
         before, _, after = url.rpartition(f"{security.name}=")
         rest = after.partition("&")[1:]
         return f'{shlex.quote(f"{before}{security.name}=")}"$TOKEN"{shlex.quote("".join(rest)) if rest[0] else ""}'
-    return shlex.quote(url)
+    return _by_variable(url, token)
 
 
 def _quoted(body: bytes) -> str:
@@ -93,6 +113,17 @@ class Histories:
         if self._shows([last], last, clause):
             return [last]
         return next((some for some in self._candidates(last, clause) if self._shows(some, last, clause)), [last])
+
+    def token(self, security: Security | None) -> str | None:
+        """The good credential, if a request of the run has shown it in a header."""
+        if security is None or security.where != "header":
+            return None
+        prefix = _PREFIXES.get(security.kind, "")
+        for one in self._exchanges:
+            values = header_values(one.request.headers, security.name) if one.auth is Auth.GOOD else None
+            if values:
+                return values[0].removeprefix(prefix)
+        return None
 
     def _candidates(self, last: Exchange, clause: str) -> Iterator[list[Exchange]]:
         position = next((index for index, one in enumerate(self._exchanges) if one is last), len(self._exchanges))
@@ -146,7 +177,7 @@ def curl_lines(
     operation = judge.catalogue.operations[last.operation]
     lines = []
     for one in histories.shortest(last, finding.clause):
-        line = curl_line(one, operation.security)
+        line = curl_line(one, operation.security, histories.token(operation.security))
         for number in (strangers or {}).get(operation.provider, ()):
             if _NUMBER.fullmatch(number) and not is_reserved(number):
                 line = line.replace(number, judge.masker.token("phone", number))

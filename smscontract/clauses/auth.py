@@ -64,7 +64,9 @@ def judge(clause: Clause, view: View) -> Outcome:
         return KEPT
     if name == "code":
         # With another reason to refuse, that one may have come first.
-        if auth is Auth.GOOD or answer is not True or view.assessment.causes or view.assessment.undefined:
+        # But not its state: who has no credential must not learn what exists.
+        other = view.assessment.violations or view.assessment.rules
+        if auth is Auth.GOOD or answer is not True or other or view.assessment.undefined or not _states_known(view):
             return None
         if view.status in _STATUSES:
             return KEPT
@@ -81,6 +83,11 @@ def judge(clause: Clause, view: View) -> Outcome:
         expected="401 or 403",
         got=view.status,
     )
+
+
+def _states_known(view: View) -> bool:
+    """Whether it is known in which state everything is that the path names: what was used up may be refused for that."""
+    return all("state" in view.exchange.known.get(parameter, {}) for parameter in view.operation.states)
 
 
 def break_(clause: Clause, past: Sequence[Exchange], last: Exchange, operation: Operation) -> Iterator[Exchange]:  # noqa: ARG001 - the signature of all families

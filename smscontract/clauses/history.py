@@ -81,7 +81,8 @@ def judge(clause: Clause, view: View) -> Outcome:
             "across": across,
             "values": values,
             "plain": plain,
-            "known": _known(rule, view),
+            # Only a success says which kind of value stands where, so that equal ones can be told.
+            "known": _known(rule, view) if success else {},
             "shown": {place.text: view.show(value, mask_at(view, place)) for place, _, value in spots if value is not ABSENT},
             "spots": {place.text: (spot.part, spot.pointer) for place, spot, _ in spots},
             "whole": view.exchange.own_record,

@@ -8,9 +8,18 @@ from smscontract.documents import Operation
 from smscontract.probes.base import Case, Kit, Lack
 from smscontract.resources import Entry
 
-__all__ = ["ORDER", "cases", "fresh", "is_spendable"]
+__all__ = ["ORDER", "SHARE", "cases", "fresh", "is_spendable"]
 
 ORDER = 5
+#: Cases in one round of the plan.
+SHARE = 3
+
+#: Families of clauses that only an accepted request can show.
+_OF_ANSWERS = frozenset({"presence", "null", "type", "enum", "format", "condition", "relation", "history", "constant"})
+#: So many labels are asked for again at once, the others once everything was seen.
+_AGAIN_AT_ONCE = 2
+#: So many more of one label.
+_WITNESSES = 4
 
 
 def is_spendable(operation: Operation, parameter: str, entry: Entry) -> bool:
@@ -39,58 +48,74 @@ def cases(kit: Kit) -> Iterator[Case | Lack]:
     """One request for each label, in the order of the resources, what is accepted first; and the same twice."""
     if kit.operation.body is not None:
         return
-    for parameter, states in kit.operation.states.items():
+    for parameter in kit.operation.states:
         labels = kit.resources.labels(parameter)
         listed = [kit.resources.entries(parameter, label)[0] for label in labels]
         spendable = [entry for entry in listed if is_spendable(kit.operation, parameter, entry)]
-        for state, (codes, _) in states.items():
-            if not any(entry.state == state for entry in listed):
-                hint = f"add to --resources: `{parameter}: {{{state}: [...]}}`"
-                for aim in kit.clause(f"state/{parameter}/{state}"):
-                    yield Lack(aim, f"no `{parameter}` that is {state}", hint)
-                if any(code.startswith("2") for code in codes):
-                    for clause in kit.clauses:
-                        if clause.family in (
-                            "presence",
-                            "null",
-                            "type",
-                            "enum",
-                            "format",
-                            "condition",
-                            "relation",
-                            "history",
-                            "constant",
-                        ):
-                            yield Lack(clause.id, f"no `{parameter}` that is {state}", hint)
+        yield from _lacks(kit, parameter, {entry.state for entry in listed})
+        again = []
         for index, entry in enumerate(spendable):
-            aims = kit.clause(f"state/{parameter}/{entry.state}")
-            yield Case(
-                name=f"{parameter} {entry.label}",
-                aims=aims,
-                headers=(),
-                entries={parameter: entry},
-                spends=True,
-                rank=int(index > 0),
-            )
-            yield Case(
+            yield _sent(kit, parameter, entry, entry.label, rank=int(index > 0))
+            once_more = Case(
                 name=f"{parameter} {entry.label} again",
                 aims=_histories(kit, parameter),
                 headers=(),
                 entries={parameter: entry},
                 repeats=True,
             )
+            if index < _AGAIN_AT_ONCE:
+                yield once_more
+            else:
+                again.append(once_more)
         yield from _bodies(kit, parameter)
         for entry in listed:
             if entry not in spendable:
-                aims = kit.clause(f"state/{parameter}/{entry.state}")
                 yield Case(
                     name=f"{parameter} {entry.label}",
-                    aims=aims,
+                    aims=kit.clause(f"state/{parameter}/{entry.state}"),
                     headers=(),
                     entries={parameter: entry},
                     neutral=entry.state == "missing",
                     rank=0,
                 )
+        yield from again
+        yield from _witnesses(kit, parameter, spendable)
+
+
+def _lacks(kit: Kit, parameter: str, listed: set[str]) -> Iterator[Lack]:
+    """What cannot be probed because the resources have nothing in some state."""
+    for state, (codes, _) in kit.operation.states[parameter].items():
+        if state in listed:
+            continue
+        hint = f"add to --resources: `{parameter}: {{{state}: [...]}}`"
+        for aim in kit.clause(f"state/{parameter}/{state}"):
+            yield Lack(aim, f"no `{parameter}` that is {state}", hint)
+        if any(code.startswith("2") for code in codes):
+            for clause in kit.clauses:
+                if clause.family in _OF_ANSWERS:
+                    yield Lack(clause.id, f"no `{parameter}` that is {state}", hint)
+
+
+def _sent(kit: Kit, parameter: str, entry: Entry, name: str, *, rank: int = 1) -> Case:
+    aims = kit.clause(f"state/{parameter}/{entry.state}")
+    return Case(name=f"{parameter} {name}", aims=aims, headers=(), entries={parameter: entry}, spends=True, rank=rank)
+
+
+def _witnesses(kit: Kit, parameter: str, shown: list[Entry]) -> Iterator[Case]:
+    """Others of the same label that are unlike those sent already: another text, another recipient. A few of each label, so
+    that enough is left for what has to be repeated."""
+    for first in shown:
+        entries = kit.resources.entries(parameter, first.label)
+        seen = {_looks(first)}
+        for entry in entries[: len(entries) // 2]:
+            if entry.label == first.label and _looks(entry) not in seen and len(seen) <= _WITNESSES:
+                seen.add(_looks(entry))
+                yield _sent(kit, parameter, entry, f"{entry.label} {len(seen)}")
+
+
+def _looks(entry: Entry) -> tuple[str, ...]:
+    """What is known of an entry and may make a difference, identifiers and times aside."""
+    return tuple(str(entry.known.get(name)) for name in sorted(entry.known) if not name.endswith(("_at", "_id")))
 
 
 def _histories(kit: Kit, parameter: str) -> tuple[str, ...]:

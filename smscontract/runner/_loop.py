@@ -148,6 +148,8 @@ class Runner:
     def _case(self, case: Case) -> None:
         identity = f"{self.kit.operation.id}: {case.name}"
         stopped = self.transport.leash.stopped
+        if case.spends:
+            case = self._renewed(case)  # an earlier case may have been accepted that should not have been
         exchange = self.send(case, Role.CASE, "plan", identity)
         if exchange is None:
             self._skip(case, "stopped by the leash" if self.transport.leash.stopped > stopped else "HTTP cannot carry it")
@@ -182,12 +184,14 @@ class Runner:
 
     def _confirm(self, case: Case, identity: str) -> None:
         """A failure could be an outage: a neutral control request, then the case again on a fresh resource."""
-        for wait in (0.0, *_PATIENCE):
+        controls = self._controls(case)
+        for index, wait in enumerate((0.0, *_PATIENCE)):
             if self.left <= 0 or time.monotonic() + wait >= self.limits.deadline:
                 return
             if wait:
                 self._sleep(wait)
-            control = self.send(self._control(case), Role.CONTROL, "control", identity)
+            # In turn: what fails may be the control's own fault, and whoever answers at all is there.
+            control = self.send(controls[index % len(controls)], Role.CONTROL, "control", identity)
             if control is not None and not _failed(control) and not _is_limited(control):
                 break
         else:
@@ -196,12 +200,11 @@ class Runner:
         if self.left > 0:
             self.send(self._renewed(case), Role.REPEAT, "repeat", identity)
 
-    def _control(self, case: Case) -> Case:
-        for neutral in self._plan.controls:
-            if neutral.name != case.name and self.allowed(neutral):
-                return neutral
-        # Without a credential nothing can happen, and whoever answers at all is there.
-        return replace(case, name="control", credential="absent", body=b"" if self.kit.operation.body is None else case.body)
+    def _controls(self, case: Case) -> list[Case]:
+        """Requests that change nothing: a neutral one that is another than the case, and one without a credential."""
+        neutral = [one for one in self._plan.controls if one.name != case.name and self.allowed(one)]
+        body = b"" if self.kit.operation.body is None else case.body
+        return [*neutral[:1], replace(case, name="control", credential="absent", body=body)]
 
     def _renewed(self, case: Case) -> Case:
         """The case on resources that nobody has used. Where there are none, on the same: another answer than before would
@@ -221,7 +224,11 @@ class Runner:
             if (parameter, one.value) not in self._spent and self._may_spend(one)
         ]
         unplanned = [one for one in usable if (parameter, one.value) not in planned]
-        return next(iter(unplanned or usable), None) or self._more(entry)
+        # The likest of them: what failed may have failed for its text or its number.
+        likest = sorted(
+            unplanned or usable, key=lambda one: -sum(entry.known.get(key) == value for key, value in one.known.items())
+        )
+        return next(iter(likest), None) or self._more(entry)
 
     # -- one request
 
@@ -241,6 +248,7 @@ class Runner:
             headers=case.headers if case.body or case.headers else (),
             body=case.body,
             credential=chosen.value,
+            astray=self.token if case.credential == "query" else None,
             auth=chosen.auth,
             path_parameters=parameters,
             known=known,

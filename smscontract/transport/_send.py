@@ -34,6 +34,10 @@ TIME_OUT = 10.0
 LIMIT_BYTES = 4 * 1024 * 1024
 
 
+#: Query parameters that servers take a credential from.
+_ASTRAY = ("access_token", "token", "api_key", "apikey", "key", "authorization")
+
+
 class UnsendableError(Exception):
     """A request that HTTP cannot carry: a line break in a header, a blank in the path. It was not sent."""
 
@@ -45,6 +49,7 @@ class Outgoing:
     Attributes:
         target: path and query exactly as they go out.
         credential: value of the credential's header (or query parameter), `None` to leave it away.
+        astray: a credential that goes into the query, under every name that servers read one from.
         known: what the resources say of the ids and numbers in it.
     """
 
@@ -55,6 +60,7 @@ class Outgoing:
     body: bytes
     credential: str | None
     auth: Auth | None
+    astray: str | None = None
     path_parameters: Mapping[str, str] = field(default_factory=dict)
     known: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     role: Role = Role.CASE
@@ -109,6 +115,9 @@ class Transport:
         security = outgoing.operation.security
         if security is not None and security.where == "query" and outgoing.credential is not None:
             target += f"{'&' if '?' in target else '?'}{security.name}={quote(outgoing.credential, safe='')}"
+        if outgoing.astray is not None:
+            names = (name for name in _ASTRAY if security is None or name != security.name or security.where != "query")
+            target += ("&" if "?" in target else "?") + "&".join(f"{name}={quote(outgoing.astray, safe='')}" for name in names)
         _check_sendable(outgoing.method, target, headers)
         self.sent += 1
         # Strictly after the answer before, or the two would count as overlapping.

@@ -214,3 +214,11 @@ class ListOfOneNumber(Bland):
         value = super().read(body)
         number = value.get("user_number")
         return {**value, "user_number": number[0]} if isinstance(number, list) and number else value
+
+
+@logic(Kind.INPUT, "request/user_number:accepts")
+class OnlyNorthAmerica(Bland):
+    def problems(self, body: Body) -> Iterator[Problem]:
+        yield from super().problems(body)
+        if isinstance(body.get("user_number"), str) and not body["user_number"].startswith("+1"):
+            yield Problem("INVALID_REQUEST", "user_number is not supported")

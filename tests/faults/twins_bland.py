@@ -189,13 +189,3 @@ class DuplicateMembersTaken(Bland):
         except ValueError:
             return super().read(body)
         return super().read(json.dumps(value).encode())
-
-
-@twin
-class NorthAmericaOnly(Bland):
-    """Which countries an account may text is its own setting."""
-
-    def problems(self, body: Body) -> Iterator[Problem]:
-        yield from super().problems(body)
-        if isinstance(body.get("user_number"), str) and not body["user_number"].startswith("+1"):
-            yield Problem("INVALID_REQUEST", "user_number is not supported")

@@ -1,0 +1,49 @@
+"""Bodies that are no JSON object, or are not said to be one: refused in the form of any other refusal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from smscontract.exchange import Headers
+from smscontract.probes.base import Case, Kit, Lack
+
+__all__ = ["ORDER", "cases"]
+
+ORDER = 30
+
+_TYPES: dict[str, Headers] = {
+    "without content type": (),
+    "as plain text": (("content-type", "text/plain"),),
+    "as a form": (("content-type", "application/x-www-form-urlencoded"),),
+    "with a charset": (("content-type", "application/json; charset=utf-8"),),
+}
+
+
+def cases(kit: Kit) -> Iterator[Case | Lack]:
+    """Each body that the contract has to refuse as a whole, and the valid one under other content types."""
+    if kit.operation.body is None or not kit.is_valid(kit.least):
+        return
+    good = kit.encoded(kit.least)
+    bodies = {
+        "cut JSON": good[:-1],
+        "a list": b"[]",
+        "no body": b"",
+        "JSON with a comma too many": good[:-1] + b",}",
+        "JSON with a text behind it": good + b"\nEND",
+        "a list of the object": b"[" + good + b"]",
+        "a text": b'"text"',
+        "null": b"null",
+        "a number": b"0",
+        "JSON twice": good + good,
+        "a comment in JSON": good[:-1] + b" /* all */}",
+        "in single quotes": good.replace(b'"', b"'"),
+        "half a text": good[: len(good) // 2],
+        "words": b"hello",
+        "markup": b"<message>hello</message>",
+    }
+    for index, (name, raw) in enumerate(bodies.items()):
+        if list(kit.assess(raw).violations) == [""]:
+            yield Case(name=f"body is {name}", aims=kit.clause("request:refuses"), body=raw, rank=int(index > 2))
+    for name, headers in _TYPES.items():
+        # What becomes of it is for nobody to say but for the charset; that the answer has its form can be judged all the same.
+        yield Case(name=f"body {name}", aims=kit.clause("request:accepts"), body=good, headers=headers)
