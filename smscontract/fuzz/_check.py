@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -151,8 +151,8 @@ class Check:
     def fit(self, request: FuzzRequest, body: Any, base: Any, samples: Mapping[str, Any]) -> FuzzRequest | None:
         """The nearest valid request to one with this body, or `None`.
 
-        Members that spoil it give way to the document's own sample (`samples`), or are left away. If that does not help, the
-        body is built again from a valid one (`base`), member by member.
+        Members that spoil it give way to the document's own sample (`samples`), then to the plainest value (`base`), or are
+        left away if they are optional.
         """
         headers = tuple(pair for pair in request.headers if pair[0] != "content-type")
 
@@ -180,23 +180,7 @@ class Check:
                     body[name] = base[name]
                 else:
                     body.pop(name, None)
-        return self._rebuilt(attempt, body, base) if isinstance(body, dict) and isinstance(base, dict) else None
-
-    def _rebuilt(self, attempt: Callable[[Any], tuple[FuzzRequest | None, Assessment | None]], body: Any, base: Any) -> Any:
-        best, found = attempt(base)
-        if found is None or found.validity != "valid":
-            return None
-        current = dict(base)
-        waiting = {name: value for name, value in body.items() if name not in base or base[name] != value}
-        # Twice, since a member may be valid only beside a later one.
-        for _ in range(2):
-            for name, value in list(waiting.items()):
-                trial = self.related({**current, name: value})
-                made, found = attempt(trial)
-                if found is not None and found.validity == "valid":
-                    current, best = trial, made
-                    del waiting[name]
-        return best
+        return None
 
     def _spoilers(self, found: Assessment) -> list[str]:
         """Members that the reasons against a request name."""
