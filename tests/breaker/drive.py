@@ -259,6 +259,7 @@ def walk_bland(drive: Drive, *, short: bool = False) -> None:
     drive.create({**PLAIN, "time_out": 600, "warning_time": 60})
     drive.create({**PLAIN, "message": "x" * 300})
     drive.create({**PLAIN, "user_number": "+447700900123"})
+    drive.create({**PLAIN, "agent_number": numbers.BLAND_OWNED[1]})
     for _ in range(2):
         drive.create({**PLAIN, "user_number": THIRD, "new_conversation": True})
     drive.create({**PLAIN, "user_number": THIRD})

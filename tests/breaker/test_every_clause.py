@@ -13,8 +13,6 @@ SHOWN = {"presence", "null", "type", "enum", "format", "constant", "condition", 
 
 #: Clauses that cannot be broken alone with what the sandbox knows, and why.
 CANNOT = {
-    # Without one of them no request is valid, so none can be the plain one that is accepted.
-    "bland.create-sms/request/agent_number:accepts": "all numbers that the account owns look alike",
     # Any other time breaks send-keeps-draft too.
     "stuut.send-sms/rule/created-before-answer": "the resources say when a draft was created",
 }
