@@ -11,8 +11,8 @@ from smscontract.catalogue import Catalogue
 from smscontract.curl import Histories, curl_lines
 from smscontract.documents import Operation
 from smscontract.errors import ExitCode, UsageError
-from smscontract.exchange import Auth, Exchange
-from smscontract.findings import Finding, NotJudgedGroup, OperationSummary, Report
+from smscontract.exchange import Auth, Exchange, Role
+from smscontract.findings import Finding, FindingGroup, NotJudgedGroup, OperationSummary, Report
 from smscontract.gate._recording import recording
 from smscontract.gate._targets import Target
 from smscontract.judge import Judge
@@ -104,8 +104,13 @@ def gate(request: Request, judge: Judge, targets: Sequence[Target], *, now: Call
     histories = Histories(judge, exchanges)
     granted = {target.provider: list(target.resources.values()) for target in targets}
 
+    smallest = {clause: number for _, _, progress in runs for clause, number in progress.smallest.items()}
+
     def curl(finding: Finding) -> str:
-        return curl_lines(judge, histories, by_number.get(finding.origin.request), finding, granted)
+        shown = by_number.get(finding.origin.request)
+        if finding.clause in smallest and shown is not None and shown.role is Role.CASE and _is_fuzz(shown):
+            shown = by_number.get(smallest[finding.clause], shown)
+        return curl_lines(judge, histories, shown, finding, granted)
 
     report = summary.report(
         now=now(),
@@ -117,6 +122,7 @@ def gate(request: Request, judge: Judge, targets: Sequence[Target], *, now: Call
         operations=[operation.key for _, operation, _ in runs],
     )
     report = _with_reasons(report, reasons, request.selection)
+    report = replace(report, findings=tuple(_with_smallest(one, smallest) for one in report.findings))
     more += _stops(runs, exchanges)
     report = replace(
         report,
@@ -127,6 +133,18 @@ def gate(request: Request, judge: Judge, targets: Sequence[Target], *, now: Call
     )
     report, missing = request.accounts.close(report, summary.ledger, judge.catalogue)
     return settle(report, fail_on=request.fail_on, more=[*more, *missing])
+
+
+def _is_fuzz(exchange: Exchange) -> bool:
+    return exchange.origin.source == "fuzz"
+
+
+def _with_smallest(one: FindingGroup, smallest: Mapping[str, int]) -> FindingGroup:
+    """Says which request of the fuzzer is the smallest that shows a finding."""
+    number = smallest.get(one.clause)
+    if number is None or one.first.origin.source != "fuzz" or number == one.first.origin.request:
+        return one
+    return replace(one, note="; ".join(part for part in (one.note, f"smallest in request {number}") if part))
 
 
 def _with_reasons(report: Report, reasons: Mapping[str, tuple[str, str]], selection: Selection) -> Report:

@@ -14,8 +14,9 @@ from smscontract.runner._progress import Limits, Progress
 
 __all__ = ["Channel", "Fuzzing"]
 
-#: Share of what is left that is kept for making findings small.
+#: Share of what is left that is kept for making findings small, and how much that is at most.
 _SHRINK_SHARE = 0.25
+_SHRINK_MOST = 60
 
 
 class Channel(Protocol):
@@ -55,12 +56,14 @@ class Fuzzing:
         self._kit = channel.kit
         self._entries: dict[str, Entry] = {}
         self._index = 0
+        self._numbers_sent: dict[bytes, int] = {}
 
     def run(self) -> None:
         """Sends as many cases as are wanted and affordable."""
         channel, operation = self._channel, self._kit.operation
         wanted = channel.limits.fuzz
-        cases = int(channel.left * (1 - _SHRINK_SHARE)) if wanted is None else min(wanted, channel.left)
+        reserve = min(_SHRINK_MOST, int(channel.left * _SHRINK_SHARE))
+        cases = channel.left - reserve if wanted is None else min(wanted, channel.left)
         if cases <= 0:
             return
         from smscontract.fuzz import fuzz  # heavy: hypothesis and schemathesis
@@ -76,8 +79,16 @@ class Fuzzing:
             shrink=max(0, channel.left - cases),
         )
         channel.progress.executed = dict(result.executed)
+        channel.progress.smallest = {
+            clause: self._numbers_sent[request.identity]
+            for clause, request in result.findings.items()
+            if request.identity in self._numbers_sent
+        }
         if result.note:
             channel.progress.notes.append(f"{operation.key}: {result.note}")
+        done = sum(result.executed.values())
+        if not result.complete and not result.note:
+            channel.progress.notes.append(f"{operation.key}: {done} of {cases} fuzz cases executed")
 
     def _send(self, request: Any, role: str) -> Any:
         """`Send` of the fuzzer: a `FuzzRequest` and its role in, a `Verdict` out."""
@@ -85,7 +96,7 @@ class Fuzzing:
 
         channel = self._channel
         if channel.over:
-            return Verdict(frozenset(), sent=False)
+            return Verdict(frozenset(), sent=False, over=True)
         self._index += 1
         case = self._case(request)
         identity = f"{self._kit.operation.id}: {case.name}"
@@ -93,6 +104,8 @@ class Fuzzing:
         exchange = channel.send(case, tier[1], tier[0], identity) if channel.allowed(case) else None
         if exchange is None:
             return Verdict(frozenset(), sent=False)
+        if exchange.origin.request is not None:
+            self._numbers_sent.setdefault(request.identity, exchange.origin.request)
         found = frozenset(finding.clause for finding in channel.last.findings)
         if role == "case":
             channel.follow_up(case, identity, exchange)

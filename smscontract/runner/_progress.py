@@ -35,6 +35,7 @@ class Progress:
         stop: why the run ended early, or empty.
         limited: answers 429 that no other answer followed.
         leashed: requests that the leash stopped; `unsendable`: those that HTTP cannot carry.
+        smallest: for each clause that fuzzing broke the number of the smallest request that breaks it.
         notes: sentences for the report.
     """
 
@@ -46,4 +47,5 @@ class Progress:
     limited: int = 0
     leashed: int = 0
     unsendable: int = 0
+    smallest: dict[str, int] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
