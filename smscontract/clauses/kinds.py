@@ -65,7 +65,7 @@ def kinds_of(node: Node, *, item: bool = False) -> Iterator[str]:
         yield from (f"{_MEMBER}true", f"{_MEMBER}false")
     elif "array" in node.types:
         yield from ("empty", "value")
-    elif optional or node.nullable:
+    elif optional or (node.nullable and node.types):
         yield "value"
     if node.nullable:
         yield "null"

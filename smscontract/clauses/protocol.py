@@ -336,7 +336,7 @@ def _no_answer(last: Exchange, _: bytes, __: Operation) -> Iterator[Exchange]:
 
 def _slow(last: Exchange, _: bytes, __: Operation) -> Iterator[Exchange]:
     if last.sent_at is not None:
-        yield dataclasses.replace(last, received_at=last.sent_at + SLOW + 1)
+        yield dataclasses.replace(last, received_at=last.sent_at + SLOW + 0.2)
 
 
 _BREAKS: Mapping[str, Callable[[Exchange, bytes, Operation], Iterator[Exchange]]] = {

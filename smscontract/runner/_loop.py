@@ -100,7 +100,8 @@ class Runner:
             return "time", "give more: --max-time"
         if self.left <= 0:
             return "budget", "give more: --max-requests"
-        if self._slow >= SLOW_COUNT and case.rank > 0:
+        # The clause is broken; what is left is cut to what matters most, and then to nothing.
+        if self._slow >= 2 * SLOW_COUNT or (self._slow >= SLOW_COUNT and case.rank > 0):
             return "the target is slow", ""
         if not self.allowed(case):
             return "unknown recipient", "give its entry a `to_number` that is reserved, or pass --drafts-are-safe"

@@ -25,7 +25,7 @@ FAILURES = {18: Failure.CUT, 52: Failure.RESET, 56: Failure.RESET}
 
 def shell(line: str, token: str) -> tuple[int, bytes]:
     done = subprocess.run(
-        ["bash", "-c", line], env={"PATH": "/usr/bin:/bin", "TOKEN": token, "LC_ALL": "C"}, capture_output=True
+        ["bash", "-c", line], env={"PATH": "/usr/bin:/bin", "TOKEN": token, "LC_ALL": "C"}, capture_output=True, timeout=20
     )
     assert b"bash:" not in done.stderr, done.stderr
     return done.returncode, done.stdout
@@ -59,7 +59,7 @@ def test_the_lines_show_the_clause_broken(server: Server, tmp_path: Path, name: 
         last = next(one for one in recorded if one.origin.request == finding.first.origin.request)
         history = Histories(judge, recorded).shortest(last, finding.clause)
         lines = finding.curl.split("\n")
-        assert len(lines) == len(history) <= 4
+        assert len(lines) == len(history) <= 8
         server.reset()
         server.behave = fault.make()
         seen = []
@@ -89,7 +89,7 @@ def test_histories_and_failures_take_several_lines(server: Server) -> None:
 
 def test_a_finding_of_fuzzing_is_shown_too(server: Server) -> None:
     def behave(seen: Seen, answer: Callable[[], Reply]) -> Reply:
-        long = seen.body.startswith(b"{") and seen.body.endswith(b"}") and len(str(seen.json.get("message"))) > 160
+        long = len(str(seen.fields.get("message"))) > 160
         reply = answer()
         return reply.with_json({**reply.json, "errors": 5}) if long and reply.status == 200 else reply
 
@@ -130,7 +130,7 @@ def mirror() -> object:
 )
 @example(b"@/etc/passwd")
 @example(b"@-")
-@example(b"'; touch /tmp/x; '")
+@example(b"'; touch x.txt; '")
 @example(b"$(id) `id` $TOKEN \\$TOKEN")
 @example(b"%s %d %% \\n \\x41 \0 %")
 @example(b"\0")
