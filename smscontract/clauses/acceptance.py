@@ -96,7 +96,14 @@ def acceptance(clause: Clause, view: View) -> Outcome:
         start=view.exchange.sent_at,
         end=view.exchange.received_at,
         origin=view.exchange.origin,
-        values={"accepted": not answer, "features": features(view), "status": view.status},
+        values={
+            "accepted": not answer,
+            "features": features(view),
+            "members": {name: view.digest(value)[:16] for name, value in view.sent.items()}
+            if isinstance(view.sent, dict)
+            else {},
+            "status": view.status,
+        },
         spot=Spot("status"),
     )
     return Shown((fact,))
@@ -106,7 +113,8 @@ def reduce(clauses: Mapping[str, Clause], facts: Sequence[Fact]) -> Iterator[Dec
     """Blames each refused valid request on the place that no accepted request has shown alike.
 
     A place whose value of that kind was accepted elsewhere is innocent. Where several places are left, the one that explains
-    most refusals is blamed; where none is, the request as a whole.
+    most refusals is blamed; where none is, the only member that sets it apart from an accepted request, else the request as a
+    whole.
     """
     base = next(identity for identity, clause in clauses.items() if clause.detail == RequestDetail("", None, "accepts"))
     prefix = base.removesuffix(":accepts")
@@ -126,7 +134,13 @@ def reduce(clauses: Mapping[str, Clause], facts: Sequence[Fact]) -> Iterator[Dec
     while left:
         places = sorted({place for fact in left for place in suspects[id(fact)]})
         if not places:
+            accepted = [fact.values["members"] for fact in ordered if fact.values["accepted"]]
             for fact in left:
+                member = _only_difference(fact.values["members"], accepted)
+                identity = f"{prefix}/{member}:accepts"
+                if member and identity in clauses:
+                    yield Decided(identity, fact, _refused(fact, f"a valid request with this `{member}` was refused"))
+                    continue
                 message = (
                     "a valid request was refused"
                     if not shown
@@ -142,6 +156,17 @@ def reduce(clauses: Mapping[str, Clause], facts: Sequence[Fact]) -> Iterator[Dec
             left.remove(fact)
             if identity in clauses:
                 yield Decided(identity, fact, _refused(fact, f"a valid request with this `{blamed}` was refused"))
+
+
+def _only_difference(members: Mapping[str, str], accepted: Sequence[Mapping[str, str]]) -> str:
+    """The member that alone sets a request apart from one that was accepted; empty if there is no such request, or if that
+    could be several members."""
+    found = set()
+    for other in accepted:
+        names = {name for name in (*members, *other) if members.get(name) != other.get(name)}
+        if len(names) == 1:
+            found |= names
+    return found.pop() if len(found) == 1 else ""
 
 
 def _refused(fact: Fact, message: str) -> Broken:

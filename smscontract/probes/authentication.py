@@ -8,9 +8,11 @@ from smscontract.probes.base import Case, Kit, Lack
 from smscontract.probes.states import fresh
 from smscontract.resources import Entry
 
-__all__ = ["ORDER", "cases"]
+__all__ = ["ORDER", "SHARE", "cases"]
 
 ORDER = 15
+#: Cases in one round of the plan.
+SHARE = 2
 
 #: The last of those below that are sent even when the plan is shortened.
 _KEPT = 5

@@ -31,12 +31,7 @@ def cases(kit: Kit) -> Iterator[Case | Lack]:
             chosen = {name: _values(kit, name, node)[int(row[name])] for name, node in optional.items() if row[name] != _ABSENT}
             value = _repaired(kit, {**kit.least, **chosen})
             if value is not None:
-                yield Case(
-                    name=f"combination {index + 1}",
-                    aims=kit.clause("request:accepts"),
-                    body=kit.encoded(value),
-                    rank=int(index > 3),
-                )
+                yield Case(name=f"combination {index + 1}", aims=kit.clause("request:accepts"), body=kit.encoded(value))
     yield from _mistakes(kit)
 
 
@@ -68,10 +63,7 @@ def _mistakes(kit: Kit) -> Iterator[Case]:
         if rule.requires_relation is not None and rule.requires_relation[0] == "less":
             left, right = (place.last for place in rule.requires_relation[1])
             yield Case(
-                name=f"{rule.name} equal beside everything",
-                aims=aims,
-                body=kit.encoded({**rich, left: rich.get(right)}),
-                rank=0,
+                name=f"{rule.name} equal beside everything", aims=aims, body=kit.encoded({**rich, left: rich.get(right)})
             )
         for place, expected in rule.requires:
             if isinstance(expected, dict) and "in" in expected and place.root == "sent":
@@ -79,7 +71,7 @@ def _mistakes(kit: Kit) -> Iterator[Case]:
                 others = [one for one in kit.resources.entries(place.last) if label not in (one.label, one.state)]
                 for entry in others[-1:]:
                     body = kit.encoded({**rich, place.last: entry.value})
-                    yield Case(name=f"{rule.name} {entry.label} beside everything", aims=aims, body=body, rank=0)
+                    yield Case(name=f"{rule.name} {entry.label} beside everything", aims=aims, body=body)
     body_node = kit.operation.body
     for name, node in body_node.node.properties.items() if body_node is not None else ():
         if node.required:

@@ -42,15 +42,10 @@ def cases(kit: Kit) -> Iterator[Case | Lack]:
     if body is None or not kit.is_valid(kit.least):
         return
     for name, node in body.node.properties.items():
-        for index, (kind, value) in enumerate(_values(node, kit)):
+        for kind, value in _values(node, kit):
             whole = companions(kit, name, value)
             if whole is not None:
-                yield Case(
-                    name=f"{name} {kind}",
-                    aims=kit.clause(f"request/{name}:accepts"),
-                    body=kit.encoded(whole),
-                    rank=int(index > 1),
-                )
+                yield Case(name=f"{name} {kind}", aims=kit.clause(f"request/{name}:accepts"), body=kit.encoded(whole))
     yield from _relations(kit)
 
 

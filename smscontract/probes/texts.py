@@ -6,9 +6,11 @@ from collections.abc import Iterator
 
 from smscontract.probes.base import Case, Kit, Lack
 
-__all__ = ["ORDER", "TEXTS", "cases"]
+__all__ = ["ORDER", "SHARE", "TEXTS", "cases"]
 
 ORDER = 25
+#: Cases in one round of the plan.
+SHARE = 2
 
 #: What a server trips over most often comes first. Lengths are around one segment and several, in both encodings of SMS.
 TEXTS: dict[str, str] = {
@@ -65,8 +67,8 @@ def cases(kit: Kit) -> Iterator[Case | Lack]:
             or "pattern" in node.raw
         ):
             continue
-        for index, (kind, text) in enumerate(TEXTS.items()):
+        for kind, text in TEXTS.items():
             value = {**kit.least, name: text}
             if kit.is_valid(value):
                 aims = kit.clause(f"request/{name}:accepts")
-                yield Case(name=f"{name} {kind}", aims=aims, body=kit.encoded(value), rank=int(index >= 8))
+                yield Case(name=f"{name} {kind}", aims=aims, body=kit.encoded(value))

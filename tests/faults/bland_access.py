@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -10,7 +9,7 @@ from urllib.parse import parse_qs
 
 from smscontract.sandbox.bland import Problem
 from smscontract.sandbox.calls import Answer, Ask
-from tests.faults.model import Bland, Kind, logic
+from tests.faults.model import Bland, Kind, logic, read
 
 __all__: list[str] = []
 
@@ -81,7 +80,7 @@ class StrangersGet400(Bland):
         return self.refused(400, Problem("AUTH_FAILURE", "Unauthorized"))
 
 
-@logic(Kind.AUTH, "auth/code")
+@logic(Kind.AUTH, "auth/code", shown=False, note="which of two reasons to refuse comes first, nobody promises")
 class BodyBeforeKey(Bland):
     """Who has no key learns what is wrong with a body, and which numbers exist."""
 
@@ -100,7 +99,7 @@ class StrangersArchive(Bland):
     def answer(self, ask: Ask) -> Answer:
         answer = super().answer(ask)
         if answer.status == 401:
-            body = json.loads(ask.body) if ask.body.endswith(b"}") else {}
+            body = read(ask)
             with self.store.transaction() as tx:
                 active = tx.active_conversation(str(body.get("user_number")), str(body.get("agent_number")))
                 if active is not None:

@@ -10,7 +10,7 @@ from typing import Any
 from smscontract.sandbox.calls import Answer, Ask
 from smscontract.sandbox.records import Conversation
 from smscontract.sandbox.store import Transaction
-from tests.faults.model import Bland, Kind, logic
+from tests.faults.model import Bland, Kind, logic, read
 
 __all__: list[str] = []
 
@@ -56,7 +56,7 @@ class NewForAgentsMessages(Bland):
         return bool(wish["new_conversation"]) or wish["sender"] == "AGENT"
 
 
-@logic(Kind.MEANING, REUSED)
+@logic(Kind.MEANING, REUSED, also=("rule/refused-changes-nothing",))
 class NewWithTimeouts(Bland):
     def starts_anew(self, wish: Body) -> bool:
         return bool(wish["new_conversation"]) or "time_out" in wish
@@ -183,7 +183,7 @@ class RefusedArchives(Bland):
     def create(self, ask: Ask) -> Answer:
         answer = super().create(ask)
         if answer.status == 400:
-            body = json.loads(ask.body) if ask.body.endswith(b"}") else {}
+            body = read(ask)
             with self.store.transaction() as tx:
                 active = tx.active_conversation(str(body.get("user_number")), str(body.get("agent_number")))
                 if active is not None:
@@ -196,7 +196,7 @@ class RefusedTimeoutsArchive(Bland):
     def create(self, ask: Ask) -> Answer:
         answer = super().create(ask)
         if answer.status == 400 and "INVALID_TIMEOUT_CONFIG" in json.dumps(answer.body):
-            body = json.loads(ask.body)
+            body = read(ask)
             with self.store.transaction() as tx:
                 active = tx.active_conversation(str(body.get("user_number")), str(body.get("agent_number")))
                 if active is not None:

@@ -31,7 +31,7 @@ class NothingIsRequired(Bland):
         return (problem for problem in super().problems(body) if not problem.message.endswith("is required"))
 
     def understood(self, body: Body) -> dict[str, Any]:
-        return {"user_number": "+14155550110", "agent_number": "+14155550100", "message": "", **super().understood(body)}
+        return {"user_number": "+14155550159", "agent_number": "+14155550104", "message": "", **super().understood(body)}
 
 
 @logic(Kind.INPUT, MESSAGE)

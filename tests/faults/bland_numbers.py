@@ -163,7 +163,7 @@ class TwoPluses(_Phones):
         return "+" + value.lstrip("+")
 
 
-@logic(Kind.INPUT, *BOTH, also=BOTH)
+@logic(Kind.INPUT, *BOTH, also=BOTH, shown=False, note="of digits alone nobody can tell whether they are taken")
 class DoubleZeroForPlus(_Phones):
     def meant(self, value: str) -> str:
         return "+" + value.removeprefix("00") if value.startswith("00") else value

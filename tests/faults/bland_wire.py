@@ -270,7 +270,7 @@ def infinite_latency(_: Seen, reply: Reply) -> Reply:
     return reply.with_json({**reply.json, "latency": float("inf")}) if reply.status == 200 else reply
 
 
-@_answers(Kind.PROTOCOL, "protocol/answers")
+@_answers(Kind.PROTOCOL, "protocol/answers", "protocol/complete-body")
 def cut_for_long_answers(seen: Seen, reply: Reply) -> Reply:
     if reply.status != 200 or not _given(seen, "request_data"):
         return reply
@@ -278,7 +278,7 @@ def cut_for_long_answers(seen: Seen, reply: Reply) -> Reply:
     return reply
 
 
-@_answers(Kind.PROTOCOL, "protocol/answers")
+@_answers(Kind.PROTOCOL, "protocol/answers", "protocol/complete-body")
 def closes_on_long_bodies(seen: Seen, reply: Reply) -> Reply:
     if len(seen.body) > 1200:
         reply.cut = 0

@@ -19,6 +19,7 @@ from smscontract.judge import Judge
 from smscontract.policy import FailOn
 from smscontract.sandbox.app import create_app
 from smscontract.sandbox.bland import Bland
+from smscontract.sandbox.calls import Ask
 from smscontract.sandbox.server import running
 from smscontract.sandbox.store import Store
 from smscontract.sandbox.stuut import Stuut
@@ -217,6 +218,15 @@ Server = TypeVar("Server", bound=type)
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 
+def read(ask: Ask) -> dict[str, Any]:
+    """The body of a request as an object, an empty one if it is none."""
+    try:
+        value = json.loads(ask.body)
+    except ValueError:
+        return {}
+    return value if isinstance(value, dict) else {}
+
+
 def provider_of(cls: type) -> str:
     return "stuut" if issubclass(cls, Stuut) else "bland"
 
@@ -339,6 +349,7 @@ __all__ = [
     "logic",
     "outcome_of",
     "provider_of",
+    "read",
     "twin",
     "wire",
 ]

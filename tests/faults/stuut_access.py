@@ -106,7 +106,7 @@ class RefusesAutomated(Stuut):
 # -- who asks
 
 
-@logic(Kind.AUTH, "auth/absent", also=("auth/wrong",))
+@logic(Kind.AUTH, "auth/absent", also=("auth/wrong", "auth/code"))
 class NobodyIsChecked(Stuut):
     def refuse_stranger(self, ask: Ask) -> Answer | None:  # noqa: ARG002 - that is the fault
         return None
@@ -118,7 +118,7 @@ class GarbageIsLetIn(Stuut):
         return bool(token)
 
 
-@logic(Kind.AUTH, "auth/absent")
+@logic(Kind.AUTH, "auth/absent", also=("auth/code",))
 class AbsentIsLetIn(Stuut):
     def refuse_stranger(self, ask: Ask) -> Answer | None:
         return super().refuse_stranger(ask) if ask.all("authorization") else None
@@ -234,7 +234,7 @@ class ForeignRefusalShowsTheMessage(Stuut):
         return super().send(sms_id)
 
 
-@logic(Kind.MEANING, "rule/refusal-carries-no-message")
+@logic(Kind.MEANING, "rule/refusal-quotes-no-message")
 class StackTraceWithTheMessage(Stuut):
     def wrong_state(self, message: Message) -> Answer:
         return Answer(409, {"detail": "AssertionError", "context": {"message": self.present(message)}})

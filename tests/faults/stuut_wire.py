@@ -157,7 +157,7 @@ def delivered_at_spelled_null(body: dict[str, Any]) -> None:
     body["delivered_at"] = body["delivered_at"] or "null"
 
 
-@shape(Kind.CONDITION, "200/error_message:null")
+@shape(Kind.CONDITION, "200/error_message:null", also=("rule/error-means-failed",))
 def error_spelled_none(body: dict[str, Any]) -> None:
     body["error_message"] = body["error_message"] or "None"
 
@@ -251,12 +251,18 @@ def _cut_chunk(reply: Reply) -> Reply:
 _raw("nan_score", Kind.PROTOCOL, "protocol/numbers", change=_body(lambda raw: raw.replace(b"0.92", b"NaN")))
 _raw("member_twice", Kind.PROTOCOL, "protocol/unique-keys", change=_body(lambda raw: raw[:-1] + b',"object":"sms_message"}'))
 _raw("byte_order_mark", Kind.PROTOCOL, "protocol/no-bom", change=_body(lambda raw: b"\xef\xbb\xbf" + raw))
-_raw("latin_1", Kind.PROTOCOL, "protocol/utf-8", change=_body(lambda raw: raw.decode().encode("latin-1", "replace")))
+_raw(
+    "latin_1",
+    Kind.PROTOCOL,
+    "protocol/utf-8",
+    also=("rule/send-keeps-draft",),
+    change=_body(lambda raw: raw.decode().encode("latin-1", "replace")),
+)
 _raw("debug_output_behind", Kind.PROTOCOL, "protocol/one-value", change=_body(lambda raw: raw + b'\n{"took": 12}'))
 _raw("notice_before", Kind.PROTOCOL, "protocol/json", change=_body(lambda raw: b"Notice: undefined index\n" + raw))
 _raw("python_spelling", Kind.PROTOCOL, "protocol/json", change=lambda reply: _body(lambda _: repr(reply.json).encode())(reply))
-_raw("length_cut", Kind.PROTOCOL, "protocol/answers", change=_cut)
-_raw("chunk_cut", Kind.PROTOCOL, "protocol/answers", change=_cut_chunk)
+_raw("length_cut", Kind.PROTOCOL, "protocol/answers", "protocol/complete-body", change=_cut)
+_raw("chunk_cut", Kind.PROTOCOL, "protocol/answers", "protocol/complete-body", change=_cut_chunk)
 _raw("plain_text", Kind.STATUS, "protocol/content-type", change=lambda reply: reply.with_header("content-type", "text/plain"))
 _raw("no_content_type", Kind.STATUS, "protocol/content-type", change=lambda reply: reply.with_header("content-type", None))
 _raw("sent_elsewhere", Kind.STATUS, "protocol/status", change=_status(307, location="/v3/send"), also=("state/sms_id/draft",))
@@ -290,7 +296,7 @@ def refusals_as_pages(_: Seen, reply: Reply) -> Reply:
     return Reply(reply.status, [("content-type", "text/html")], b"<html><body>Not Found</body></html>")
 
 
-@wire("stuut", Kind.PROTOCOL, "protocol/answers")
+@wire("stuut", Kind.PROTOCOL, "protocol/answers", "protocol/complete-body")
 def no_answer_for_missing(_: Seen, reply: Reply) -> Reply:
     if reply.status == 404:
         reply.cut = 0

@@ -90,7 +90,7 @@ class _Hiccup:
 
 class _Limited(_Hiccup):
     at = 7
-    instead = Answer(429, "Too Many Requests", (("content-type", "text/plain"), ("retry-after", "0")))
+    instead = Answer(429, {"message": "API rate limit exceeded"}, (("retry-after", "0"),))
 
 
 for _base in (Stuut, Bland):
