@@ -130,6 +130,9 @@ def unlike_at(operation: Operation, place: Place, expected: Any) -> Iterator[Any
         yield from node.enum or ()
         if node.nullable:
             yield None
+    if place.root == "got" and not place.steps and operation.success is not None:
+        # What a success shows, where it has no business to be.
+        yield from ({"detail": sample} for sample in operation.success.examples.values())
     yield from unlike(expected)
 
 
