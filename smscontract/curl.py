@@ -24,6 +24,8 @@ _PREFIXES = {"bearer": "Bearer ", "basic": "Basic "}
 _SECRET = 8
 #: Exchanges of one scope that are looked through for the history of a finding.
 _WINDOW = 100
+#: Requests that are tried in pairs.
+_PAIRS = 12
 
 
 def curl_line(exchange: Exchange, security: Security | None, token: str | None = None) -> str:
@@ -110,9 +112,19 @@ class Histories:
     def shortest(self, last: Exchange, clause: str) -> list[Exchange]:
         """The exchanges that show a clause broken by `last`: `last` alone, a history that ends with it, or `last` with the
         control and the repetition that it takes to tell a fault from an outage."""
-        if self._shows([last], last, clause):
-            return [last]
-        return next((some for some in self._candidates(last, clause) if self._shows(some, last, clause)), [last])
+        found = [last]
+        if not self._shows(found, clause):
+            found = next((some for some in self._candidates(last, clause) if self._shows(some, clause)), found)
+        return [*self._used_up(found[0]), *found]
+
+    def _used_up(self, first: Exchange) -> list[Exchange]:
+        """The request that used up what this one names: without it, it would be answered as the first of its kind."""
+        for one in self._exchanges:
+            if one is first or not first.path_parameters:
+                break
+            if _is_success(one) and (one.operation, one.path_parameters) == (first.operation, first.path_parameters):
+                return [one]
+        return []
 
     def token(self, security: Security | None) -> str | None:
         """The good credential, if a request of the run has shown it in a header."""
@@ -132,18 +144,24 @@ class Histories:
         scopes = {fact.scope for fact in self._facts(last, clause)}
         same = [one for one in earlier if any(fact.scope in scopes for fact in self._facts(one, clause))]
         if self._is_stateless(clause):
-            # One accepted request that shows all but the place to blame.
-            yield from ([one, last] for one in same)
+            # One accepted request that shows all but the place to blame; with another that was refused, where this one has too
+            # much of its own.
+            yield from ([one, last] for one in same[:_PAIRS])
+            judged = sorted((one for one in self._exchanges if self._facts(one, clause)), key=_size)
+            accepted, refused = ([one for one in judged if _is_success(one) is wanted][:_PAIRS] for wanted in (True, False))
+            yield from ([one, other] for other in refused for one in accepted)
         # Of a history nothing may be left out in the middle: what was left out may be the cause.
         for count in range(1, min(len(same), _WINDOW) + 1):
             yield [*same[-count:], last]
 
-    def _shows(self, some: Iterable[Exchange], last: Exchange, clause: str) -> bool:
-        if any(finding.clause == clause for finding in self._judged(last).findings):
+    def _shows(self, some: Sequence[Exchange], clause: str) -> bool:
+        """Whether a clause is broken by the last of some exchanges, or by the first, if the rest is there to confirm it."""
+        culprits = [some[-1]] if some[0].origin.case != some[-1].origin.case else [some[0], some[-1]]
+        if any(finding.clause == clause for finding in self._judged(some[-1]).findings):
             return True
         facts = [fact for one in some for fact in self._facts(one, clause)]
         found = self._judge.reduce(facts).findings
-        return any(finding.clause == clause and finding.origin == last.origin for finding in found)
+        return any(finding.clause == clause and any(finding.origin == one.origin for one in culprits) for finding in found)
 
     def _facts(self, one: Exchange, clause: str) -> list[Fact]:
         # One fact of the whole request decides about each of its places.
@@ -187,3 +205,11 @@ def curl_lines(
 
 def _shown(judge: Judge, number: str) -> str:
     return number if is_reserved(number) else judge.masker.token("phone", number)
+
+
+def _size(one: Exchange) -> int:
+    return len(one.request.body or b"")
+
+
+def _is_success(one: Exchange) -> bool:
+    return one.response is not None and one.response.status // 100 == 2

@@ -75,10 +75,11 @@ def _texts(operation: Operation, target: str, path_parameters: Mapping[str, str]
 def _pieces(body: bytes) -> Iterator[str]:
     """The texts of a body that is no clean JSON, their escapes resolved, and what stands between them and could be a number."""
     for index, piece in enumerate(re.split(r'(?<!\\)"', body.decode("utf-8", "replace"))):
-        quoted = index % 2 == 1
         for text in {_unescaped(piece), piece.replace("\\", "")}:
-            if quoted or sum(map(str.isdigit, text)) >= _DIGITS:
+            if index % 2:
                 yield text
+            else:  # names and values without quotation marks, or with others
+                yield from (part for part in re.split(r"[][{}:,'=&]", text) if sum(map(str.isdigit, part)) >= _DIGITS)
 
 
 def _unescaped(text: str) -> str:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import re
+import json
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
+from smscontract.sandbox import seed
 from tests.gate.run import BLAND, STUUT
 from tests.gate.server import RESET, Behave, Reply, Seen
 
@@ -144,14 +145,7 @@ def the_token_in_a_header() -> Change:
 
 @fault(BLAND, "auth/absent", "auth/wrong")
 def everybody_is_let_in() -> Change:
-    kept: list[Reply] = []
-
-    def change(_: Seen, reply: Reply) -> Reply:
-        if reply.status == 200:
-            kept.append(reply)
-        return kept[0] if reply.status == 401 and kept else reply
-
-    return change
+    return lambda seen, reply: seen.serve(seen.body, seed.bland_key(0)) if reply.status == 401 else reply
 
 
 @fault(STUUT, "auth/code")
@@ -159,27 +153,26 @@ def strangers_get_a_400() -> Change:
     return lambda _, reply: replace(reply, status=400) if reply.status == 401 else reply
 
 
-def _as_before(wrong: Callable[[Seen, Reply], bool]) -> Change:
-    """Gives what these two numbers were given before."""
-    kept: dict[str, Reply] = {}
+def mended(wrong: Callable[[Seen, Reply], bool], **members: Any) -> Change:
+    """Takes what is wrong as if it had been something else."""
 
     def change(seen: Seen, reply: Reply) -> Reply:
-        numbers = repr(re.findall(rb'"(?:user|agent)_number": ?"[^"]*"', seen.body))
-        if reply.status == 200:
-            kept[numbers] = reply
-        return kept[numbers] if wrong(seen, reply) and numbers in kept else reply
+        if reply.status != 400 or not seen.fields or not wrong(seen, reply):
+            return reply
+        kept = {name: value for name, value in {**seen.fields, **members}.items() if value is not None}
+        return seen.serve(json.dumps(kept).encode(), "")
 
     return change
 
 
 @fault(BLAND, "request/message:refuses")
 def no_message_needed() -> Change:
-    return _as_before(lambda seen, reply: reply.status == 400 and b'"message"' not in seen.body)
+    return mended(lambda seen, _: "message" not in seen.fields, message="Hi")
 
 
 @fault(BLAND, "rule/timeout-order")
 def any_warning_will_do() -> Change:
-    return _as_before(lambda _, reply: b"INVALID_TIMEOUT_CONFIG" in reply.body)
+    return mended(lambda _, reply: b"INVALID_TIMEOUT_CONFIG" in reply.body, warning_time=None)
 
 
 @fault(STUUT, "state/sms_id/missing", "state/sms_id/foreign")
@@ -250,10 +243,14 @@ def failing(reply: Reply, condition: Callable[[Seen], bool]) -> Callable[[], Beh
     return lambda: lambda seen, answer: reply if condition(seen) else answer()
 
 
+def _is_agent(seen: Seen) -> bool:
+    warning, end = seen.fields.get("warning_time"), seen.fields.get("time_out")
+    wrong = isinstance(warning, int | float) and isinstance(end, int | float) and warning >= end
+    return seen.fields.get("sender") == "AGENT" and not wrong
+
+
 REFUSAL = Reply(400, b'{"data":null,"errors":[{"error":"NO","message":"no agents"}]}')
-FAULTS["agents are refused"] = Fault(
-    "bland", frozenset({f"{BLAND}/request/sender:accepts"}), failing(REFUSAL, lambda seen: b'"AGENT"' in seen.body)
-)
+FAULTS["agents are refused"] = Fault("bland", frozenset({f"{BLAND}/request/sender:accepts"}), failing(REFUSAL, _is_agent))
 ERROR = Reply(500, b'{"data":null,"errors":[{"error":"OOPS","message":"oops"}]}')
 FAULTS["an error for one kind"] = Fault(
     "bland", frozenset({f"{BLAND}/protocol/no-server-error"}), failing(ERROR, lambda seen: b'"warning_time"' in seen.body)

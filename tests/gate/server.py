@@ -20,7 +20,8 @@ REASONS = {200: "OK", 400: "Bad Request", 404: "Not Found", 429: "Too Many Reque
 
 @dataclass(frozen=True)
 class Seen:
-    """One request as it arrived. `number` counts those to the APIs from 1."""
+    """One request as it arrived. `number` counts those to the APIs from 1; `serve` is the sandbox's answer to it with another
+    body, and another credential if one is given."""
 
     number: int
     raw: bytes
@@ -28,6 +29,16 @@ class Seen:
     target: str
     headers: Headers
     body: bytes
+    serve: Callable[[bytes, str], Reply]
+
+    @property
+    def fields(self) -> dict[str, Any]:
+        """The members of the body, if it is an object."""
+        try:
+            value = self.json
+        except ValueError:
+            return {}
+        return value if isinstance(value, dict) else {}
 
     def header(self, name: str) -> str:
         return next((value for key, value in self.headers if key == name), "")
@@ -75,6 +86,7 @@ class Server:
     offers: bool = True
     arrived: list[Seen] = field(default_factory=list)
     raw: bytearray = field(default_factory=bytearray)
+    mistakes: list[Exception] = field(default_factory=list)
     port: int = 0
 
     def __post_init__(self) -> None:
@@ -102,7 +114,10 @@ class Server:
             except OSError:
                 return
             with connection, suppress(OSError):
-                self._serve(connection)
+                try:
+                    self._serve(connection)
+                except (ValueError, KeyError, TypeError, AssertionError) as error:  # a mistake in a test
+                    self.mistakes.append(error)
 
     def stop(self) -> None:
         self._over.set()
@@ -135,7 +150,13 @@ class Server:
             self._send(connection, self._answer(ask) if self.offers else Reply(404, b"{}"))
             return
         with self._lock:
-            seen = Seen(len(self.arrived) + 1, head + b"\r\n\r\n" + body, method, target, headers, body)
+
+            def serve(other: bytes, credential: str) -> Reply:
+                kept = [(name, value) for name, value in headers if name != "authorization" or not credential]
+                given = (("authorization", credential),) if credential else ()
+                return self._answer(replace(ask, headers=(*kept, *given), body=other, size=len(other)))
+
+            seen = Seen(len(self.arrived) + 1, head + b"\r\n\r\n" + body, method, target, headers, body, serve)
             self.arrived.append(seen)
         self._send(connection, self.behave(seen, lambda: self._answer(ask)))
 
@@ -176,3 +197,4 @@ def listening(server: Server) -> Iterator[Server]:
         listener.close()
         thread.join(10)
         server.app.store.close()
+    assert server.mistakes == []

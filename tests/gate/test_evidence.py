@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import socket
 import time
 from collections.abc import Callable
 from dataclasses import replace
 from email.utils import formatdate
+from pathlib import Path
 
 import pytest
 
@@ -82,7 +84,7 @@ def test_a_short_outage_is_waited_for(server: Server, provider: str, operation: 
     server.behave = when(lambda seen: seen.number in (5, 6, 7), reply)
     report = run(provider, server.url)
     assert (report.exit_code, broken(report)) == (0, {}), causes(report)
-    clause = "no-server-error" if reply is BUSY else "answers"
+    clause = "no-server-error" if reply is BUSY else "complete-body" if reply is CUT else "answers"
     assert "outage: the control failed too" in reasons(report, f"{operation}/protocol/{clause}")
     assert report.operations[0].tiers["control"] == 3
 
@@ -102,17 +104,16 @@ def test_an_error_that_only_one_kind_of_request_provokes_is_a_break(server: Serv
 def test_no_whole_answer_to_one_kind_of_request_is_a_break(server: Server, reply: Reply, kind: str) -> None:
     server.behave = when(lambda seen: b'"SOMEBODY"' in seen.body, reply)
     report = run("bland", server.url, max_requests=90, manners=Manners(sleep=lambda _: None, time_out=0.1))
-    assert set(broken(report)) == {f"{BLAND}/protocol/answers"}
+    assert set(broken(report)) == {f"{BLAND}/protocol/{'complete-body' if reply is CUT else 'answers'}"}
     assert (report.exit_code, report.findings[0].got) == (1, kind)
 
 
-def test_an_error_for_every_draft_is_a_break_with_one_draft_too(server: Server, tmp_path: object) -> None:
+def test_an_error_for_every_draft_is_a_break_with_one_draft_too(server: Server, tmp_path: Path) -> None:
     ids = server.handed["stuut"]["resources"]["sms_id"]
-    file = f"{tmp_path}/r.json"
-    with open(file, "w", encoding="utf-8") as stream:
-        stream.write('{"sms_id": {"draft": ["%s"], "missing": ["%s"]}}' % (ids["draft"][0]["id"], ids["missing"][0]))
+    file = tmp_path / "resources.json"
+    file.write_text(json.dumps({"sms_id": {"draft": ids["draft"][:1], "missing": ids["missing"][:1]}}), "utf-8")
     server.behave = when(lambda seen: ids["draft"][0]["id"] in seen.target and bool(seen.header("authorization")), ERROR)
-    report = run("stuut", server.url, resources=file)
+    report = run("stuut", server.url, resources=str(file))
     assert report.exit_code == 1
     assert set(broken(report)) == {f"{STUUT}/protocol/no-server-error"}
 
@@ -125,7 +126,7 @@ def test_once_is_flaky_and_not_judged(server: Server, provider: str, operation: 
     assert reasons(report, f"{operation}/protocol/no-server-error") == {"flaky: did not happen again"}
 
 
-@pytest.mark.parametrize(("reply", "clause"), [(ERROR, "no-server-error"), (RESET, "answers"), (CUT, "answers")])
+@pytest.mark.parametrize(("reply", "clause"), [(ERROR, "no-server-error"), (RESET, "answers"), (CUT, "complete-body")])
 def test_three_alike_are_a_break_that_comes_and_goes(server: Server, reply: Reply, clause: str) -> None:
     server.behave = when(lambda seen: seen.number in (3, 13, 23), reply)
     report = run("bland", server.url)
@@ -146,9 +147,9 @@ def test_two_alike_and_one_of_another_kind_are_flaky(server: Server) -> None:
 # -- limits of rate
 
 
-@pytest.mark.parametrize(("provider", "operation"), PROVIDERS)
+@pytest.mark.parametrize("provider", ["stuut", "bland"])
 @pytest.mark.parametrize("after", [None, "1", "2", "date"])
-def test_a_429_is_waited_for_once(server: Server, provider: str, operation: str, after: str | None) -> None:
+def test_a_429_is_waited_for_once(server: Server, provider: str, after: str | None) -> None:
     slept: list[float] = []
     headers = (
         () if after is None else (("retry-after", formatdate(time.time() + 2, usegmt=True) if after == "date" else after),)
@@ -207,7 +208,6 @@ def test_five_slow_answers_are_a_break_and_shorten_the_plan(server: Server, prov
     server.behave = behave
     report = run(provider, server.url, manners=Manners(clock=clock), fail_on="should")
     assert (report.exit_code, set(broken(report))) == (1, {f"{operation}/protocol/in-time"})
-    assert "the target is slow" in {one.reason for one in report.not_judged}
     whole = run(provider, None).operations[0].tiers["plan"]
     assert report.operations[0].tiers["plan"] < whole
     assert run(provider, server.url, manners=Manners(clock=clock)).exit_code == 0  # nobody promised it

@@ -1,4 +1,4 @@
-"""No text to a stranger: what arrives at a listening server holds reserved numbers only, and no host is probed that nobody named."""
+"""No text to a stranger: only reserved numbers arrive at a server that listens, and no host is probed that nobody named."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def test_numbers_that_the_resources_name_are_sent_at_their_place_alone(server: S
     values = [seen.json.get("user_number") for seen in server.arrived if seen.body.startswith(b"{") and b"}" in seen.body[-1:]]
     assert GRANTED in values
     assert [strangers(seen, frozenset({GRANTED})) for seen in server.arrived if strangers(seen, frozenset({GRANTED}))] == []
-    assert not any(GRANTED in str(seen.json.get("agent_number")) for seen in server.arrived if seen.body[-1:] == b"}")
+    assert not any(GRANTED in str(seen.fields.get("agent_number")) for seen in server.arrived)
 
 
 def check(body: bytes | Any, granted: dict[str, list[str]] | None = None) -> bool:
@@ -86,13 +86,14 @@ def check(body: bytes | Any, granted: dict[str, list[str]] | None = None) -> boo
     leash = Leash(granted)
     operation = judge_of("bland").catalogue.operations[BLAND]
     raw = body if isinstance(body, bytes) else json.dumps(body).encode()
+    says = ""
     try:
         leash.check(operation, "/v1/sms/create", {}, raw)
     except LeashError as error:
-        assert (leash.stopped, any(character.isdigit() for character in str(error))) == (1, False)
-        return False
-    assert leash.stopped == 0
-    return True
+        says = str(error)
+    assert leash.stopped == bool(says)
+    assert not any(character.isdigit() for character in says)
+    return not says
 
 
 OK = {"user_number": "+14155550123", "agent_number": "+14155550100", "message": "Hi"}
@@ -127,7 +128,6 @@ def test_the_leash_lets_go(body: Any) -> None:
         {**OK, "user_number": {"a": {"b": ["12345"]}}},
         {**OK, "user_number": 14155557345},
         {**OK, "user_number": 14155557345.0},
-        {**OK, "user_number": 1.4155557345e10},
         {**OK, "user_number": " (415) 555-7345 "},
         {**OK, "user_number": "\u0664\u0664\u0662\u0660\u0667\u0661\u0668\u0663\u0668\u0667\u0665\u0660"},
         {**OK, "to": STRANGER},
@@ -329,7 +329,7 @@ def test_redirects_are_not_followed_and_the_token_stays(server: Server) -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         other.settimeout(0.2)
         location = f"http://127.0.0.1:{other.getsockname()[1]}/"
-        server.behave = lambda seen, _: Reply(307, b"", (("location", location), ("refresh", f"0; url={location}")))
+        server.behave = lambda _, __: Reply(307, b"", (("location", location), ("refresh", f"0; url={location}")))
         for provider in ("stuut", "bland"):
             run(provider, server.url)
         with pytest.raises(TimeoutError):
