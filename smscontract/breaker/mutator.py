@@ -29,7 +29,7 @@ from smscontract.breaker.mend import Mender, sized
 from smscontract.breaker.past import Past
 from smscontract.catalogue import Catalogue
 from smscontract.clauses import families
-from smscontract.clauses.acceptance import RequestDetail
+from smscontract.clauses.acceptance import RequestDetail, features
 from smscontract.clauses.base import View
 from smscontract.clauses.mutate import success_of
 from smscontract.clauses.state import StateDetail
@@ -257,7 +257,14 @@ class Turn:
                 if not gives(armed.clause.detail, view) or (armed.repeated_only and not self._accepted_before(last)):
                     return None, False
                 allowed = self._scene.acceptance
+            elif not self._of_a_new_shape(node.text, view):
+                return None, False
         return self._searched(armed, last, view, allowed)
+
+    def _of_a_new_shape(self, place: str, view: View) -> bool:
+        """Whether a place that every request has shows something that no accepted one did, after one that was accepted."""
+        accepted = self._scene.shown.accepted()
+        return bool(accepted) and not {feature for feature in features(view) if feature[0] == place} <= accepted
 
     def _accepted_before(self, last: Exchange) -> bool:
         return any(

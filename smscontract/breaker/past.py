@@ -44,6 +44,15 @@ class Past:
         """The exchanges, latest first."""
         return (entry.exchange for entry in reversed(self._entries))
 
+    def accepted(self) -> set[tuple[str, str]]:
+        """What accepted requests have shown of each place: see `features` of `clauses.acceptance`."""
+        found: set[tuple[str, str]] = set()
+        for entry in self._entries:
+            for fact in entry.facts:
+                if fact.values.get("accepted"):
+                    found.update(fact.values["features"])
+        return found
+
     def news(self, exchanges: Sequence[Exchange]) -> set[str]:
         """Clauses that are broken with these exchanges at the end and were not without them."""
         judgements = [self._judge.judge(exchange) for exchange in exchanges]

@@ -159,11 +159,13 @@ def reduce(clauses: Mapping[str, Clause], facts: Sequence[Fact]) -> Iterator[Dec
 
 
 def _only_difference(members: Mapping[str, str], accepted: Sequence[Mapping[str, str]]) -> str:
-    """The member that alone sets a request apart from one that was accepted; empty if there is no such request, or if that
-    could be several members."""
+    """The member that alone sets a request apart from one that was accepted; empty if there is no such request, if that could
+    be several members, or if the very same request was accepted."""
     found = set()
     for other in accepted:
         names = {name for name in (*members, *other) if members.get(name) != other.get(name)}
+        if not names:
+            return ""
         if len(names) == 1:
             found |= names
     return found.pop() if len(found) == 1 else ""
