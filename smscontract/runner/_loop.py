@@ -8,7 +8,7 @@ from dataclasses import replace
 from email.utils import parsedate_to_datetime
 
 from smscontract.clauses.evidence import SLOW, SLOW_COUNT
-from smscontract.exchange import Exchange, Role, header_values
+from smscontract.exchange import Auth, Exchange, Role, header_values
 from smscontract.judge import Judgement
 from smscontract.plan import Plan
 from smscontract.probes.base import Case, Kit
@@ -27,6 +27,8 @@ _PATIENCE = (0.2, 0.6, 1.2)
 _LONGEST_WAIT = 5.0
 #: Answers 429 in all after which the rest is left.
 _LIMITED = 6
+#: Failures in a row that only a request without a credential told from an outage, after which they are taken for one.
+_DOUBTS = 3
 
 
 class Runner:
@@ -68,6 +70,8 @@ class Runner:
         self._spent: set[tuple[str, str]] = set()
         self._slow = 0
         self._plan = Plan((), ())
+        self._doubts = 0
+        self._refused: Case | None = None
         self.last = Judgement()
 
     # -- the plan
@@ -198,14 +202,20 @@ class Runner:
         else:
             self.progress.stop = "outage"
             return
-        if self.left > 0:
+        # Strangers are often turned away by somebody who stands before the provider, and knows nothing of its health.
+        self._doubts += index > 0 and control.auth is Auth.ABSENT
+        if self._doubts >= _DOUBTS:
+            self.progress.stop = "outage"
+        elif self.left > 0:
             self.send(self._renewed(case), Role.REPEAT, "repeat", identity)
 
     def _controls(self, case: Case) -> list[Case]:
-        """Requests that change nothing: a neutral one that is another than the case, and one without a credential."""
-        neutral = [one for one in self._plan.controls if one.name != case.name and self.allowed(one)]
+        """Requests that change nothing: another than the case (one that was refused, else a neutral one), and one without a
+        credential."""
+        known = [*([self._refused] if self._refused is not None else []), *self._plan.controls]
+        others = [one for one in known if one.name != case.name and self.allowed(one)]
         body = b"" if self.kit.operation.body is None else case.body
-        return [*neutral[:1], replace(case, name="control", credential="absent", body=body)]
+        return [*others[:1], replace(case, name="control", credential="absent", body=body)]
 
     def _renewed(self, case: Case) -> Case:
         """The case on resources that nobody has used. Where there are none, on the same: another answer than before would
@@ -273,7 +283,16 @@ class Runner:
                 (name, entry.value) for name, entry in case.entries.items() if is_spendable(self.kit.operation, name, entry)
             }
         self.last = self._judge(exchange)
+        self._learn(case, exchange)
         return exchange
+
+    def _learn(self, case: Case, exchange: Exchange) -> None:
+        """An answer to somebody who may ask shows that the provider works; who was refused once can be asked again."""
+        if exchange.auth is Auth.GOOD and exchange.response is not None and not _failed(exchange) and not _is_limited(exchange):
+            self._doubts = 0
+            refused = exchange.response.status // 100 == 4 and exchange.response.status not in (401, 403)
+            if refused and not case.spends and not case.repeats:
+                self._refused = case
 
     def _judge(self, exchange: Exchange) -> Judgement:
         if self._sink is not None:

@@ -193,7 +193,8 @@ def every_send_sends() -> Change:
         elif b"already" in reply.body and seen.target in kept and reply.status == 409:
             before = kept[seen.target].json
             if before["sent_at"] and before["status"] == "sent":
-                return kept[seen.target].with_json({**before, "sent_at": before["sent_at"].replace("T", "T")[:-2] + "9Z"})
+                later = before["sent_at"][:-2] + ("8Z" if before["sent_at"][-2] == "9" else "9Z")
+                return kept[seen.target].with_json({**before, "sent_at": later})
         return reply
 
     return change

@@ -9,6 +9,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from typing import Any
 
 from smscontract.exchange import Headers
@@ -90,7 +91,9 @@ class Server:
     port: int = 0
 
     def __post_init__(self) -> None:
-        self.app = create_app()
+        # The clock stands, so that a reset plants the very same.
+        self._now = datetime.now(UTC)
+        self.app = create_app(clock=lambda: self._now)
         self._lock = threading.Lock()
         self._over = threading.Event()
 
@@ -104,7 +107,8 @@ class Server:
         return found
 
     def reset(self) -> None:
-        self.app = create_app()
+        self.app.store.close()
+        self.app = create_app(clock=lambda: self._now)
         self.arrived.clear()
 
     def loop(self, listener: socket.socket) -> None:

@@ -64,6 +64,25 @@ def test_gone_for_good_in_the_middle_is_an_outage(server: Server, provider: str,
 
 
 @pytest.mark.parametrize(("provider", "operation"), PROVIDERS)
+@pytest.mark.parametrize("first", [4, 11, 60])
+def test_an_outage_behind_a_door_that_works_is_one_too(server: Server, provider: str, operation: str, first: int) -> None:
+    token = server.handed[provider]["token"]
+    server.behave = when(lambda seen: seen.number >= first and token in seen.header("authorization"), ERROR)
+    report = run(provider, server.url)
+    assert (report.exit_code, broken(report)) == (3, {})
+    assert f"{operation}: outage after" in causes(report)
+    assert len(server.arrived) < first + 40
+
+
+def test_a_control_that_fails_by_itself_is_no_outage(server: Server) -> None:
+    missing = server.handed["stuut"]["resources"]["sms_id"]["missing"]
+    server.behave = when(lambda seen: any(one in seen.target for one in missing), ERROR)
+    report = run("stuut", server.url)
+    assert (report.exit_code, set(broken(report))) == (1, {f"{STUUT}/protocol/no-server-error"})
+    assert report.operations[0].kept > 100
+
+
+@pytest.mark.parametrize(("provider", "operation"), PROVIDERS)
 def test_an_outage_beside_a_break_is_broken_all_the_same(server: Server, provider: str, operation: str) -> None:
     def behave(seen: Seen, answer: Callable[[], Reply]) -> Reply:
         reply = answer()
