@@ -7,7 +7,7 @@ import re
 from typing import Any
 from urllib.parse import parse_qs
 
-PARCELS = {
+PARCELS: dict[str, dict[str, Any]] = {
     "par_7": {"status": "moving", "carrier": None, "arrived_at": None},
     "par_8": {"status": "arrived", "carrier": "bike", "arrived_at": "2026-03-02T09:45:00Z"},
 }
