@@ -345,7 +345,7 @@ class _Pass:
         if clause.family == "protocol" and isinstance(outcome, Broken) and outcome.uses and self._hidden(outcome.spot):
             outcome = Skipped("the body as a whole is broken")
         if clause.family in _RULE_FAMILIES and isinstance(outcome, Broken | Shown):
-            uses = outcome.uses
+            uses = (*outcome.uses, *outcome.rests) if isinstance(outcome, Broken) else outcome.uses
             if any(one.overlaps(use) for use in uses for one in self.broken):
                 # Something happened to that scope all the same, and nobody can tell what.
                 facts = outcome.facts if isinstance(outcome, Shown) else ()

@@ -64,7 +64,8 @@ class Broken:
     Attributes:
         message: one sentence, lower case, no full stop; no value of the exchange in it.
         spot: the first broken place.
-        uses: every place that the verdict rests on.
+        uses: every place that is at fault.
+        rests: places that the verdict rests on besides: what is broken there is the cause, and this is not told.
         expected: what should stand there; words of the contract only.
         got: the value itself, masked by the judge; `mask` says what kind of secret it is, `plain` that it is in our words.
     """
@@ -75,6 +76,7 @@ class Broken:
     got: Any
     mask: Kind | None = None
     uses: tuple[Spot, ...] = ()
+    rests: tuple[Spot, ...] = ()
     plain: bool = False
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator, Sequence
 
 from smscontract.clauses.base import KEPT, Outcome, Skipped, View
@@ -34,7 +35,8 @@ def judge(clause: Clause, view: View) -> Outcome:
         return Skipped("not known from this exchange")
     if met.truth:
         return None if met.empty and not met.uses else KEPT
-    return broken_condition(met, view, because_of(rule.when))
+    premises = evaluate(rule.when, view, every=False).uses
+    return dataclasses.replace(broken_condition(met, view, because_of(rule.when)), rests=premises)
 
 
 def break_(clause: Clause, past: Sequence[Exchange], last: Exchange, operation: Operation) -> Iterator[Exchange]:  # noqa: ARG001 - the signature of all families

@@ -88,7 +88,8 @@ def judge(clause: Clause, view: View) -> Outcome:
             "whole": view.exchange.own_record,
         },
     )
-    return Shown((fact,), tuple(spot for _, spot, _ in spots))
+    scopes = [spot for place in rule.per for spot, _ in view.places(place)]
+    return Shown((fact,), (*(spot for _, spot, _ in spots), *scopes))
 
 
 def _known(rule: Rule, view: View) -> dict[str, str]:

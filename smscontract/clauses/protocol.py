@@ -11,6 +11,7 @@ from smscontract.clauses.base import KEPT, Broken, Fact, Outcome, Skipped, Spot,
 from smscontract.clauses.evidence import SLOW
 from smscontract.clauses.mutate import body_of, dumped, with_response, with_response_body
 from smscontract.clauses.reduction import Decided
+from smscontract.clauses.schema import IN_FRONT
 from smscontract.documents import Clause, Operation, Source, level_of
 from smscontract.exchange import Auth, Exchange, Failure, Part, header_values
 from smscontract.json_text import UNKNOWN, Flaw
@@ -55,8 +56,6 @@ _FLAWS = {
     Flaw.CONSTANT: "numbers",
     Flaw.SURROGATE: "unicode",
 }
-#: Answers that a gateway gives, in a form of its own: about time, about the rate.
-_IN_FRONT = frozenset({408, 425, 429})
 _WIRE_ONLY = frozenset({"utf-8", "no-bom"})
 
 
@@ -117,7 +116,7 @@ def _is_json(kind: str) -> bool:
 
 def _content_type(clause: Clause, view: View) -> Outcome:
     response, document = view.exchange.response, view.document
-    if (clause.detail == "content-type") != view.accepted or view.status in _IN_FRONT:
+    if (clause.detail == "content-type") != view.accepted or view.status in IN_FRONT:
         return None
     if response is None or document is None or not document.content_types or response.body == b"":
         return None
@@ -170,7 +169,7 @@ def _flaw(clause: Clause, view: View) -> Outcome:
     if document is None or not document.content_types:
         return None
     declared = _declared(view)
-    if view.status in _IN_FRONT:
+    if view.status in IN_FRONT:
         return None  # whatever stands in front of the server may have answered
     if declared and not _is_json(declared):
         return None  # another content type is the cause; what such a body is, is not our business

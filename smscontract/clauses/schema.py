@@ -16,6 +16,7 @@ from smscontract.findings import Level
 from smscontract.json_text import ABSENT, UNKNOWN, types_of
 
 __all__ = [
+    "IN_FRONT",
     "NULL_TEXTS",
     "SchemaDetail",
     "is_type",
@@ -26,6 +27,9 @@ __all__ = [
     "place_words",
     "schema_clause",
 ]
+
+#: Statuses that are often given by something in front of the API, whose form nobody has described.
+IN_FRONT = frozenset({408, 425, 429})
 
 #: Texts that spell null. Where null is allowed, none of them may stand for it.
 NULL_TEXTS = frozenset({"null", "NULL", "Null", "None", "nil", "undefined"})
@@ -106,6 +110,8 @@ def judge_places(clause: Clause, view: View, check: Callable[[Node, Any], tuple[
     detail: SchemaDetail = clause.detail
     if view.document is None or view.document.key != detail.key:
         return None
+    if view.status in IN_FRONT and str(view.status) != detail.key:
+        return None  # whoever stands in front of the API answers so, in a form of its own
     if view.got is UNKNOWN:
         return Skipped("response body missing" if view.got_parsed is None else "response body unreadable")
     spots = view.got_index.get(detail.node.path)

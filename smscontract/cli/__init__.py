@@ -91,7 +91,7 @@ def run(arguments: list[str]) -> int:
         return error.exit_code
     except BrokenPipeError:
         # Whoever read our output has seen enough; nothing more can be said there.
-        sys.stdout = Path(os.devnull).open("w", encoding="utf-8")  # else the interpreter complains when it flushes the old one
+        sys.stdout = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 - else the interpreter flushes the old one
         return ExitCode.INTERRUPTED
     except Exception as error:  # noqa: BLE001 - our bug, whatever it is; values in it may be anybody's, so they stay here
         frame = traceback.extract_tb(error.__traceback__)[-1]
