@@ -63,6 +63,8 @@ def variations(exchange: Exchange, operation: Operation) -> Iterator[tuple[str, 
         # What a refusal has to say depends on what it refuses.
         for name, changed in _without_optional(document.node, value) if response.status < 400 else ():
             yield name, answered(changed)
+    if response.status == 401:
+        yield "status 403", with_response(exchange, status=403)
     if response.status // 100 == 2 and "2XX" in operation.responses:
         for status in (200, 201, 202):
             yield f"status {status}", with_response(exchange, status=status)
