@@ -88,7 +88,7 @@ def judge(clause: Clause, view: View) -> Outcome:
             "whole": view.exchange.own_record,
         },
     )
-    scopes = [spot for place in rule.per for spot, _ in view.places(place)]
+    scopes = [spot for place in rule.per if place.root == "got" for spot, _ in view.places(place)]
     return Shown((fact,), (*(spot for _, spot, _ in spots), *scopes))
 
 
