@@ -248,7 +248,7 @@ def _cut_chunk(reply: Reply) -> Reply:
     return reply
 
 
-_raw("nan_score", Kind.PROTOCOL, "protocol/numbers", change=_body(lambda raw: raw.replace(b"0.92", b"NaN")))
+_raw("nan_score", Kind.PROTOCOL, "protocol/numbers", change=_body(lambda raw: raw.replace(b'score":0.92', b'score":NaN')))
 _raw("member_twice", Kind.PROTOCOL, "protocol/unique-keys", change=_body(lambda raw: raw[:-1] + b',"object":"sms_message"}'))
 _raw("byte_order_mark", Kind.PROTOCOL, "protocol/no-bom", change=_body(lambda raw: b"\xef\xbb\xbf" + raw))
 _raw(
