@@ -55,10 +55,6 @@ class Parsed:
 _SEPARATORS = " \t\r\n"
 
 
-class _NotFinite(ValueError):
-    pass
-
-
 def _integer(text: str) -> int | float:
     # Python refuses to convert more than 4300 digits; the value is a number all the same.
     return int(text) if len(text) <= 4000 else float(text)

@@ -28,7 +28,7 @@ from smscontract.clauses.news import news
 from smscontract.clauses.reduction import Decided, unsettled
 from smscontract.clauses.validity import assess
 from smscontract.documents import Clause
-from smscontract.exchange import Exchange
+from smscontract.exchange import Exchange, Origin
 from smscontract.facts import FactStore
 from smscontract.findings import Finding, Level, New, NotJudged
 from smscontract.json_text import ABSENT, UNKNOWN
@@ -263,23 +263,28 @@ class _Reduction:
         assert isinstance(broken, Broken)
         # Facts carry masked text already; numbers are statuses and times.
         got = broken.got if isinstance(broken.got, str) else json.dumps(broken.got)
-        return Finding(
-            clause=clause.id,
-            level=clause.level,
-            says=clause.says,
-            message=broken.message,
-            pointer=broken.spot.pointer,
-            part=broken.spot.part,
-            expected=broken.expected,
-            got=got,
-            origin=fact.origin,
-            time=fact.end,
-            count=fact.weight,
-        )
+        return _finding(clause, broken, got, origin=fact.origin, time=fact.end, count=fact.weight)
 
 
 #: Maskers that are kept at a time: runs have one credential or a few.
 _MASKERS = 64
+
+
+def _finding(clause: Clause, broken: Broken, got: str, *, origin: Origin, time: float | None, count: int = 1) -> Finding:
+    """The finding of a broken clause; `got` is masked already."""
+    return Finding(
+        clause=clause.id,
+        level=clause.level,
+        says=clause.says,
+        message=broken.message,
+        pointer=broken.spot.pointer,
+        part=broken.spot.part,
+        expected=broken.expected,
+        got=got,
+        origin=origin,
+        time=time,
+        count=count,
+    )
 
 
 class _Pass:
@@ -369,18 +374,7 @@ class _Pass:
     def _finding(self, clause: Clause, broken: Broken) -> Finding:
         exchange = self.view.exchange
         got = "no such member" if broken.got is ABSENT else "unknown" if broken.got is UNKNOWN else self._shown(broken)
-        return Finding(
-            clause=clause.id,
-            level=clause.level,
-            says=clause.says,
-            message=broken.message,
-            pointer=broken.spot.pointer,
-            part=broken.spot.part,
-            expected=broken.expected,
-            got=got,
-            origin=exchange.origin,
-            time=exchange.received_at,
-        )
+        return _finding(clause, broken, got, origin=exchange.origin, time=exchange.received_at)
 
     def _shown(self, broken: Broken) -> str:
         masker = self.masker

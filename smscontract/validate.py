@@ -86,6 +86,7 @@ def validate(
     except Exception as error:  # noqa: BLE001 - our bug, whatever it is; what was judged before it is told all the same
         more.append(Cause(ExitCode.INTERNAL, _bug(error)))
     report = summary.report(now=now, command="validate", again=lambda finding: _again(finding, request))
+    summary.facts.close()
     report, missing = request.accounts.close(report, summary.ledger, judge.catalogue)
     more += missing
     return settle(report, fail_on=request.fail_on, more=more)

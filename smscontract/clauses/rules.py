@@ -8,7 +8,7 @@ from typing import Any
 from smscontract.clauses.base import Skipped, View
 from smscontract.clauses.conditions import accepted_scope, evaluate
 from smscontract.clauses.mutate import DELETE, body_of, with_request_body, with_response, with_response_body, with_value
-from smscontract.documents import Clause, Conditions, Node, Operation, Place, Rule
+from smscontract.documents import Clause, Node, Operation, Place, Rule
 from smscontract.exchange import Exchange
 from smscontract.json_text import UNKNOWN
 
@@ -18,7 +18,6 @@ __all__ = [
     "node_at",
     "premise",
     "rule_clause",
-    "set_conditions",
     "set_place",
     "unlike",
     "unlike_at",
@@ -176,14 +175,3 @@ def _lookup(value: Any, steps: list[str | int]) -> Any:
         else:
             return None
     return value if isinstance(value, list) else None
-
-
-def set_conditions(exchange: Exchange, conditions: Conditions) -> Exchange:
-    """The exchange with each condition met by the simplest value that meets it; places that cannot be set stay."""
-    for place, expected in conditions:
-        for value in wanted(expected):
-            changed = set_place(exchange, place, value)
-            if changed is not None:
-                exchange = changed
-            break
-    return exchange

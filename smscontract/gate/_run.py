@@ -121,6 +121,7 @@ def gate(request: Request, judge: Judge, targets: Sequence[Target], *, now: Call
         reasons=reasons,
         operations=[operation.key for _, operation, _ in runs],
     )
+    summary.facts.close()
     report = _with_reasons(report, reasons, request.selection)
     report = replace(report, findings=tuple(_with_smallest(one, smallest) for one in report.findings))
     more += _stops(runs, exchanges)

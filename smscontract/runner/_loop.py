@@ -42,7 +42,6 @@ class Runner:
         limits: budget and deadline.
         sink: called with every exchange, before it is judged, for the recording.
         may_spend: whether a resource may be named in a request: not where that could text somebody whom nobody knows.
-        more: makes another resource like this one, where the target can.
     """
 
     def __init__(
@@ -55,7 +54,6 @@ class Runner:
         limits: Limits,
         sink: Callable[[Exchange], None] | None = None,
         may_spend: Callable[[Entry], bool] = lambda _: True,
-        more: Callable[[Entry], Entry | None] = lambda _: None,
     ) -> None:
         self.kit = kit
         self.transport = transport
@@ -65,7 +63,6 @@ class Runner:
         self.progress = Progress()
         self._sink = sink
         self._may_spend = may_spend
-        self._more = more
         self._sleep = transport.manners.sleep
         self._spent: set[tuple[str, str]] = set()
         self._slow = 0
@@ -239,7 +236,7 @@ class Runner:
         likest = sorted(
             unplanned or usable, key=lambda one: -sum(entry.known.get(key) == value for key, value in one.known.items())
         )
-        return next(iter(likest), None) or self._more(entry)
+        return next(iter(likest), None)
 
     # -- one request
 

@@ -1,0 +1,44 @@
+"""Facts beyond memory: what goes to a file says the same as what stays, and the file is gone afterwards."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+
+import pytest
+
+from smscontract.clauses.base import Fact
+from smscontract.facts import ALIKE_KEPT, FactStore
+from tests.core import BLAND, STUUT, judge, made
+
+
+def facts() -> list[Fact]:
+    """Histories of both providers, some of them broken, and values that should be constant, one of which is not."""
+    exchanges = [made(BLAND, step=step, answer={"data": {"conversation_id": f"c{step // 3}"}}) for step in range(9)]
+    exchanges += [made(STUUT, step=step, answer={"object": "other" if step == 4 else "sms_message"}) for step in range(9)]
+    return [fact for exchange in exchanges for fact in judge().judge(exchange).facts]
+
+
+@pytest.mark.parametrize("in_memory", [0, 1, 7])
+@pytest.mark.parametrize("seed", range(3))
+def test_a_file_says_the_same_as_memory(tmp_path: Path, in_memory: int, seed: int) -> None:
+    held, shuffled = facts(), facts()
+    random.Random(seed).shuffle(shuffled)
+    store = FactStore(in_memory=in_memory, folder=str(tmp_path))
+    for fact in shuffled:
+        store.add([fact])
+    assert list(tmp_path.iterdir()), "nothing was written out"
+    whole, spilled = judge().reduce(held), judge().reduce(store)
+    assert whole.findings, "nothing is broken, so nothing is compared"
+    assert spilled == whole
+    store.close()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_facts_that_are_alike_are_counted_and_not_kept() -> None:
+    many = [made(STUUT, step=step) for step in range(ALIKE_KEPT + 50)]
+    store = FactStore(fact for exchange in many for fact in judge().judge(exchange).facts)
+    kept = store.of_clause(f"{STUUT}/rule/object-names-the-type")
+    assert len(kept) == ALIKE_KEPT + 1
+    assert sum(fact.weight for fact in kept) == len(many)
+    assert judge().reduce(store).kept[f"{STUUT}/rule/object-names-the-type"] == len(many)
