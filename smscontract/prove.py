@@ -20,6 +20,7 @@ from smscontract.examples import broken_by, example_of, scenes
 from smscontract.gate import Request, Target, gate
 from smscontract.judge import Judge
 from smscontract.policy import FailOn
+from smscontract.terms import Terms
 from smscontract.variations import variations
 
 __all__ = ["Live", "Result", "Servers", "false_alarms", "needs_server", "prove"]
@@ -148,7 +149,9 @@ def _on_server(judge: Judge, clause: Clause, live: Live, pure: Result) -> Result
     with live(clause) as targets:
         if targets is None:
             return pure
-        report = gate(Request(fuzz=0, max_time=30.0, fail_on=FailOn.SHOULD, aim=clause.id), judge, _only(targets, clause))
+        report = gate(
+            Request(fuzz=0, max_time=30.0, terms=Terms(fail_on=FailOn.SHOULD), aim=clause.id), judge, _only(targets, clause)
+        )
     named = list(dict.fromkeys(one.clause for one in report.findings))
     if named == [clause.id]:
         request = report.findings[0].first.origin.request

@@ -8,14 +8,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import BinaryIO
 
-from smscontract.accounting import Accounts
 from smscontract.errors import ExitCode
 from smscontract.findings import Finding, Problem, Report
 from smscontract.judge import Judge
 from smscontract.plain import count_of
-from smscontract.policy import Cause, FailOn, Selection, settle
+from smscontract.policy import Cause
 from smscontract.recordings import read
 from smscontract.summary import Summary
+from smscontract.terms import Terms
 
 __all__ = ["Request", "validate"]
 
@@ -29,7 +29,7 @@ class Request:
         operation, side, status: what bare bodies are.
         format: the format of all files, instead of looking at each.
         contracts: names or paths that the catalogue was made of, for the command that shows a finding again.
-        accounts: what becomes of what was seen.
+        terms: what is looked at, what counts, and what becomes of what was seen.
     """
 
     paths: Sequence[str]
@@ -38,9 +38,7 @@ class Request:
     status: int | None = None
     format: str | None = None
     contracts: Sequence[str] = ()
-    selection: Selection = field(default_factory=Selection)
-    fail_on: FailOn = FailOn.MUST
-    accounts: Accounts = field(default_factory=Accounts)
+    terms: Terms = field(default_factory=Terms)
 
 
 def validate(
@@ -61,10 +59,9 @@ def validate(
     Raises:
         UsageError, UnusableInput: before anything is read. What turns up later is a `Problem` in the report.
     """
-    request.selection.check(judge.catalogue.clauses)
-    request.accounts.check(judge.catalogue)
+    request.terms.check(judge.catalogue)
     operation = judge.catalogue.operation(request.operation).key if request.operation is not None else None
-    summary = Summary(judge, request.selection, ranges=request.accounts.ranges)
+    summary = Summary(judge, request.terms.selection, ranges=request.terms.accounts.ranges)
     more: list[Cause] = []
     found = read(
         request.paths,
@@ -87,9 +84,7 @@ def validate(
         more.append(Cause(ExitCode.INTERNAL, _bug(error)))
     report = summary.report(now=now, command="validate", again=lambda finding: _again(finding, request))
     summary.facts.close()
-    report, missing = request.accounts.close(report, summary.ledger, judge.catalogue)
-    more += missing
-    return settle(report, fail_on=request.fail_on, more=more)
+    return request.terms.close(report, summary.ledger, judge.catalogue, more=more)
 
 
 def _again(finding: Finding, request: Request) -> str:

@@ -2,29 +2,19 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from collections import Counter
 
 import click
 
 from smscontract.catalogue import load_catalogue
-from smscontract.cli.options import (
-    accounting_options,
-    accounts_from,
-    judging_options,
-    masker_from,
-    masking_options,
-    selection_from,
-)
+from smscontract.cli.options import Common, common_options
 from smscontract.documents.rules import seconds
 from smscontract.errors import UsageError
 from smscontract.gate import Request, Target, gate, planned, targets_of
 from smscontract.judge import Judge
 from smscontract.mask import Masker
 from smscontract.plain import count_of, printable
-from smscontract.policy import FailOn
-from smscontract.reports import destination, terminal, write
 
 __all__ = ["command"]
 
@@ -56,9 +46,7 @@ __all__ = ["command"]
     "--drafts-are-safe", is_flag=True, help="Send what texts somebody although its recipient is not known to be reserved."
 )
 @click.option("--dry-run", is_flag=True, help="Print every request of the plan and send none.")
-@judging_options
-@accounting_options
-@masking_options
+@common_options
 def command(  # noqa: PLR0917 - click passes options by name
     target: tuple[str, ...],
     url: str | None,
@@ -72,23 +60,13 @@ def command(  # noqa: PLR0917 - click passes options by name
     allowed_hosts: tuple[str, ...],
     drafts_are_safe: bool,
     dry_run: bool,
-    select: tuple[str, ...],
-    ignore: tuple[str, ...],
-    fail_on: str,
-    report: tuple[str, ...],
-    witnesses: str | None,
-    ledger: str | None,
-    require_witness: tuple[str, ...],
-    config: str | None,
-    reveal: bool,
-    mask_key_env: str | None,
+    common: Common,
 ) -> int:
     """Probes TARGET, judges every answer and prints a verdict. TARGET is a shipped provider or the path of a contract.
 
     Without --url a correct server of the provider is started here and probed. Only this machine is probed unless
     --allowed-hosts names another.
     """
-    destinations = [destination(spec) for spec in report]
     try:
         limit = seconds(max_time)
     except UsageError as error:
@@ -102,23 +80,17 @@ def command(  # noqa: PLR0917 - click passes options by name
         seed=seed,
         record=record,
         drafts_are_safe=drafts_are_safe,
-        selection=selection_from(select, ignore),
-        fail_on=FailOn(fail_on),
-        accounts=accounts_from(witnesses=witnesses, ledger=ledger, require_witness=require_witness, config=config),
+        terms=common.terms,
     )
     with targets_of(catalogue, url=url, token_env=token_env, resources=resources, allowed_hosts=hosts, seed=seed) as targets:
-        masker = masker_from(reveal=reveal, mask_key_env=mask_key_env, secrets=[one.token for one in targets if one.token])
+        masker = common.masker([one.token for one in targets if one.token])
         judge = Judge(catalogue, masker)
         if dry_run:
             for one in targets:
                 _print_plan(judge, one, seed, masker)
             return 0
         result = gate(request, judge, targets, now=time.time)
-    if not any(place.path == "-" for place in destinations):
-        terminal.write(result, sys.stdout)
-    for place in destinations:
-        write(result, place, sys.stdout)
-    return result.exit_code
+    return common.tell(result)
 
 
 def _print_plan(judge: Judge, target: Target, seed: int, masker: Masker) -> None:

@@ -2,29 +2,33 @@
 
 from __future__ import annotations
 
+import functools
 import os
+import sys
 from collections.abc import Callable, Iterable
-from typing import Any, TypeVar
+from dataclasses import dataclass
+from typing import Any, TypeVar, cast
 
 import click
 
 from smscontract.accounting import Accounts
 from smscontract.config import load_config
 from smscontract.errors import UsageError
+from smscontract.findings import Report
 from smscontract.mask import Masker
 from smscontract.policy import FailOn, Selection
+from smscontract.reports import Destination, destination, terminal, write
 from smscontract.requirements import Requirements, requirement
+from smscontract.terms import Terms
 
 __all__ = [
-    "accounting_options",
-    "accounts_from",
+    "Common",
+    "common_options",
     "contract_option",
-    "judging_options",
     "masker_from",
     "masking_options",
     "requirement_options",
     "requirements_from",
-    "selection_from",
 ]
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
@@ -47,24 +51,6 @@ def masking_options(function: _Function) -> _Function:
     )(function)
 
 
-def judging_options(function: _Function) -> _Function:
-    """`--select`, `--ignore`, `--fail-on` and `--report`."""
-    return _all(
-        click.option("--select", multiple=True, metavar="PREFIX", help="Only clauses whose id begins like this. Repeatable."),
-        click.option(
-            "--ignore", multiple=True, metavar="PREFIX", help="Not the clauses whose id begins like this. Repeatable."
-        ),
-        click.option(
-            "--fail-on",
-            type=click.Choice([str(step) for step in FailOn]),
-            default=str(FailOn.MUST),
-            show_default=True,
-            help="What breaks the run; each step includes those before it.",
-        ),
-        click.option("--report", multiple=True, metavar="FORMAT:PATH", help="Also write a report: json, junit. `-` is stdout."),
-    )(function)
-
-
 def requirement_options(function: _Function) -> _Function:
     """`--require-witness` and `--config`."""
     return _all(
@@ -77,19 +63,6 @@ def requirement_options(function: _Function) -> _Function:
         click.option(
             "--config", metavar="FILE", help="Default: smscontract.toml here, else [tool.smscontract] in pyproject.toml."
         ),
-    )(function)
-
-
-def accounting_options(function: _Function) -> _Function:
-    """`--witnesses`, `--ledger`, `--require-witness` and `--config`."""
-    return _all(
-        click.option(
-            "--witnesses",
-            type=click.Choice(["basic", "full"]),
-            help="Show all that answers showed and never showed; full: with lengths and extremes.",
-        ),
-        click.option("--ledger", metavar="FILE", help="Write what was seen to a ledger, for `smscontract witnesses`."),
-        requirement_options,
     )(function)
 
 
@@ -132,13 +105,90 @@ def requirements_from(require_witness: tuple[str, ...], config: str | None) -> R
     return Requirements((*asked, *kept), configured.waivers)
 
 
-def accounts_from(
-    *, witnesses: str | None, ledger: str | None, require_witness: tuple[str, ...], config: str | None
-) -> Accounts:
-    """What the options and the configuration want done with what was seen."""
-    return Accounts(details=witnesses or "", ledger=ledger, requirements=requirements_from(require_witness, config))
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Common:
+    """What every command that judges takes: `@common_options` hands it over as the argument `common`.
+
+    Attributes:
+        terms: what is looked at, what counts, and what becomes of what was seen.
+        destinations: where reports go beside the terminal.
+        reveal: whether numbers and texts are shown in the clear.
+        mask_key_env: the variable with the key of the masks.
+        config: the file of the configuration, `None`: where it is looked for.
+    """
+
+    terms: Terms
+    destinations: tuple[Destination, ...]
+    reveal: bool
+    mask_key_env: str | None
+    config: str | None
+
+    def masker(self, secrets: Iterable[str] = ()) -> Masker:
+        """The masker that the options ask for; as `masker_from`."""
+        return masker_from(reveal=self.reveal, mask_key_env=self.mask_key_env, secrets=secrets)
+
+    def tell(self, report: Report) -> int:
+        """Prints the report and writes it where it is wanted. The exit code.
+
+        Raises:
+            UnusableInput: a report cannot be written.
+        """
+        if not any(one.path == "-" for one in self.destinations):
+            terminal.write(report, sys.stdout)
+        for one in self.destinations:
+            write(report, one, sys.stdout)
+        return report.exit_code
 
 
-def selection_from(select: tuple[str, ...], ignore: tuple[str, ...]) -> Selection:
-    """The selection that the options ask for."""
-    return Selection(select, ignore)
+def common_options(function: _Function) -> _Function:
+    """What `gate` and `validate` share, handed over as one argument `common`."""
+
+    @functools.wraps(function)
+    def command(
+        *,
+        select: tuple[str, ...],
+        ignore: tuple[str, ...],
+        fail_on: str,
+        report: tuple[str, ...],
+        witnesses: str | None,
+        ledger: str | None,
+        require_witness: tuple[str, ...],
+        config: str | None,
+        reveal: bool,
+        mask_key_env: str | None,
+        **own: Any,
+    ) -> Any:
+        destinations = tuple(destination(spec) for spec in report)
+        accounts = Accounts(details=witnesses or "", ledger=ledger, requirements=requirements_from(require_witness, config))
+        common = Common(
+            terms=Terms(selection=Selection(select, ignore), fail_on=FailOn(fail_on), accounts=accounts),
+            destinations=destinations,
+            reveal=reveal,
+            mask_key_env=mask_key_env,
+            config=config,
+        )
+        return function(common=common, **own)
+
+    decorated = _all(
+        click.option("--select", multiple=True, metavar="PREFIX", help="Only clauses whose id begins like this. Repeatable."),
+        click.option(
+            "--ignore", multiple=True, metavar="PREFIX", help="Not the clauses whose id begins like this. Repeatable."
+        ),
+        click.option(
+            "--fail-on",
+            type=click.Choice([str(step) for step in FailOn]),
+            default=str(FailOn.MUST),
+            show_default=True,
+            help="What breaks the run; each step includes those before it.",
+        ),
+        click.option("--report", multiple=True, metavar="FORMAT:PATH", help="Also write a report: json, junit. `-` is stdout."),
+        click.option(
+            "--witnesses",
+            type=click.Choice(["basic", "full"]),
+            help="Show all that answers showed and never showed; full: with lengths and extremes.",
+        ),
+        click.option("--ledger", metavar="FILE", help="Write what was seen to a ledger, for `smscontract witnesses`."),
+        requirement_options,
+        masking_options,
+    )(command)
+    return cast("_Function", decorated)

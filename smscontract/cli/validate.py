@@ -10,20 +10,10 @@ from contextlib import contextmanager
 import click
 
 from smscontract.catalogue import load_catalogue
-from smscontract.cli.options import (
-    accounting_options,
-    accounts_from,
-    contract_option,
-    judging_options,
-    masker_from,
-    masking_options,
-    selection_from,
-)
+from smscontract.cli.options import Common, common_options, contract_option
 from smscontract.errors import UsageError
 from smscontract.judge import Judge
-from smscontract.policy import FailOn
 from smscontract.recordings import format_names
-from smscontract.reports import destination, terminal, write
 from smscontract.validate import Request, validate
 
 __all__ = ["command"]
@@ -36,9 +26,7 @@ __all__ = ["command"]
 @click.option("--side", type=click.Choice(["request", "response"]), help="What bare bodies are.")
 @click.option("--status", type=click.IntRange(100, 599), help="The status of the answers whose bodies they are.")
 @click.option("--format", "form", type=click.Choice(format_names()), help="The format of all files. Default: look at each.")
-@judging_options
-@accounting_options
-@masking_options
+@common_options
 def command(  # noqa: PLR0917 - click hands over every option by name
     path: tuple[str, ...],
     contract: tuple[str, ...],
@@ -46,23 +34,13 @@ def command(  # noqa: PLR0917 - click hands over every option by name
     side: str | None,
     status: int | None,
     form: str | None,
-    select: tuple[str, ...],
-    ignore: tuple[str, ...],
-    fail_on: str,
-    report: tuple[str, ...],
-    witnesses: str | None,
-    ledger: str | None,
-    require_witness: tuple[str, ...],
-    config: str | None,
-    reveal: bool,
-    mask_key_env: str | None,
+    common: Common,
 ) -> int:
     """Judges recorded exchanges: HAR files, vcrpy cassettes, JSON Lines, bare JSON bodies.
 
     PATH is a file, a folder, a glob, or `-` for standard input.
     """
-    destinations = [destination(spec) for spec in report]
-    judge = Judge(load_catalogue(contract), masker_from(reveal=reveal, mask_key_env=mask_key_env))
+    judge = Judge(load_catalogue(contract), common.masker())
     if operation is None and (side is not None or status is not None):
         raise UsageError("--side and --status say what bare bodies are", hint="add --operation provider.operationId")
     request = Request(
@@ -72,17 +50,11 @@ def command(  # noqa: PLR0917 - click hands over every option by name
         status=status,
         format=form,
         contracts=contract,
-        selection=selection_from(select, ignore),
-        fail_on=FailOn(fail_on),
-        accounts=accounts_from(witnesses=witnesses, ledger=ledger, require_witness=require_witness, config=config),
+        terms=common.terms,
     )
     with _progress() as progress:
         result = validate(request, judge, now=time.time(), stdin=sys.stdin.buffer, progress=progress)
-    if not any(one.path == "-" for one in destinations):
-        terminal.write(result, sys.stdout)
-    for one in destinations:
-        write(result, one, sys.stdout)
-    return result.exit_code
+    return common.tell(result)
 
 
 @contextmanager

@@ -6,7 +6,6 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from smscontract.accounting import Accounts
 from smscontract.catalogue import Catalogue
 from smscontract.curl import Histories, curl_lines
 from smscontract.documents import Operation
@@ -19,11 +18,12 @@ from smscontract.judge import Judge
 from smscontract.numbers import is_reserved
 from smscontract.plain import count_of
 from smscontract.plan import Plan, aimed, make_plan
-from smscontract.policy import Cause, FailOn, Selection, settle
+from smscontract.policy import Cause, Selection
 from smscontract.probes.base import Kit
 from smscontract.resources import Entry
 from smscontract.runner import Limits, Progress, Runner
 from smscontract.summary import Summary
+from smscontract.terms import Terms
 from smscontract.transport import Leash, Manners, Transport
 
 __all__ = ["Request", "gate", "planned"]
@@ -42,7 +42,7 @@ class Request:
         fuzz: fuzz cases for each operation, `None`: what the plan leaves.
         record: file to record to.
         manners: how the transport waits and reads.
-        accounts: what becomes of what was seen.
+        terms: what is looked at, what counts, and what becomes of what was seen.
         aim: id of a clause: only what is aimed at it is sent, and what makes an answer to it mean something.
     """
 
@@ -52,10 +52,8 @@ class Request:
     seed: int = 0
     record: str | None = None
     drafts_are_safe: bool = False
-    selection: Selection = field(default_factory=Selection)
-    fail_on: FailOn = FailOn.MUST
     manners: Manners = field(default_factory=Manners)
-    accounts: Accounts = field(default_factory=Accounts)
+    terms: Terms = field(default_factory=Terms)
     aim: str | None = None
 
 
@@ -73,11 +71,10 @@ def gate(request: Request, judge: Judge, targets: Sequence[Target], *, now: Call
         UsageError: an operation needs a credential and nobody gave one.
         UnusableInput: the recording cannot be written.
     """
-    request.selection.check(judge.catalogue.clauses)
-    request.accounts.check(judge.catalogue)
+    request.terms.check(judge.catalogue)
     for target in targets:
         _check_token(judge.catalogue, target)
-    summary = Summary(judge, request.selection, ranges=request.accounts.ranges)
+    summary = Summary(judge, request.terms.selection, ranges=request.terms.accounts.ranges)
     started = time.monotonic()
     exchanges: list[Exchange] = []
     runs: list[Run] = []
@@ -122,7 +119,7 @@ def gate(request: Request, judge: Judge, targets: Sequence[Target], *, now: Call
         operations=[operation.key for _, operation, _ in runs],
     )
     summary.facts.close()
-    report = _with_reasons(report, reasons, request.selection)
+    report = _with_reasons(report, reasons, request.terms.selection)
     report = replace(report, findings=tuple(_with_smallest(one, smallest) for one in report.findings))
     more += _stops(runs, exchanges)
     report = replace(
@@ -132,8 +129,7 @@ def gate(request: Request, judge: Judge, targets: Sequence[Target], *, now: Call
             _costs(one, {operation.key: progress for _, operation, progress in runs}) for one in report.operations
         ),
     )
-    report, missing = request.accounts.close(report, summary.ledger, judge.catalogue)
-    return settle(report, fail_on=request.fail_on, more=[*more, *missing])
+    return request.terms.close(report, summary.ledger, judge.catalogue, more=more)
 
 
 def _is_fuzz(exchange: Exchange) -> bool:

@@ -23,6 +23,7 @@ from smscontract.sandbox.calls import Ask
 from smscontract.sandbox.server import running
 from smscontract.sandbox.store import Store
 from smscontract.sandbox.stuut import Stuut
+from smscontract.terms import Terms
 
 OPERATIONS = {"stuut": "stuut.send-sms", "bland": "bland.create-sms"}
 
@@ -320,7 +321,7 @@ def judge_of(provider: str) -> Judge:
 def outcome_of(app: ASGIApp, provider: str, *, fuzz: int = 0, seed: int = 0) -> Outcome:
     """Runs the gate against an application."""
     judge = judge_of(provider)
-    request = Request(fuzz=fuzz, fail_on=FailOn.SHOULD, seed=seed)
+    request = Request(fuzz=fuzz, seed=seed, terms=Terms(fail_on=FailOn.SHOULD))
     with running(app) as server, targets_of(judge.catalogue, url=server.url, token_env=None, resources=None) as targets:
         report = gate(request, judge, targets)
     found: dict[str, int] = {}

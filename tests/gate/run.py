@@ -11,6 +11,8 @@ from smscontract.findings import Report
 from smscontract.gate import Request, Target, gate, targets_of
 from smscontract.judge import Judge
 from smscontract.mask import Masker
+from smscontract.policy import FailOn
+from smscontract.terms import Terms
 from smscontract.transport import Manners
 
 STUUT, BLAND = "stuut.send-sms", "bland.create-sms"
@@ -43,7 +45,8 @@ def run(
 def run_on(targets: Sequence[Target], *, reveal: bool = False, **settings: Any) -> Report:
     catalogue = load_catalogue([target.provider for target in targets])
     masker = Masker(b"key", reveal=reveal, secrets=[target.token for target in targets if target.token])
-    return gate(Request(**{"fuzz": 0, "manners": HASTY, **settings}), Judge(catalogue, masker), targets)
+    terms = Terms(fail_on=FailOn(settings.pop("fail_on", FailOn.MUST)))
+    return gate(Request(**{"fuzz": 0, "manners": HASTY, "terms": terms, **settings}), Judge(catalogue, masker), targets)
 
 
 def broken(report: Report) -> dict[str, int]:

@@ -18,6 +18,7 @@ from smscontract.findings import Report
 from smscontract.judge import Judge
 from smscontract.numbers import is_reserved
 from smscontract.policy import FailOn
+from smscontract.terms import Terms
 from smscontract.validate import Request, validate
 from tests.conftest import IN_CI
 from tests.recordings import record_chromium as script
@@ -26,7 +27,7 @@ STUUT, BLAND = "stuut.send-sms", "bland.create-sms"
 
 
 def judged(path: Path) -> Report:
-    request = Request(paths=[str(path)], fail_on=FailOn.NEW)
+    request = Request(paths=[str(path)], terms=Terms(fail_on=FailOn.NEW))
     return validate(request, Judge(load_catalogue(())), now=time.time())
 
 

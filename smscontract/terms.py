@@ -1,0 +1,50 @@
+"""What every driver shares: which clauses are looked at, what counts, and what becomes of what was seen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from smscontract.accounting import Accounts
+from smscontract.catalogue import Catalogue
+from smscontract.findings import Report
+from smscontract.ledger import Ledger
+from smscontract.policy import Cause, FailOn, Selection, settle
+
+__all__ = ["Terms"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terms:
+    """The terms on which a run is judged, the same for every driver.
+
+    Attributes:
+        selection: which clauses are looked at.
+        fail_on: what breaks the run.
+        accounts: what becomes of what was seen.
+    """
+
+    selection: Selection = field(default_factory=Selection)
+    fail_on: FailOn = FailOn.MUST
+    accounts: Accounts = field(default_factory=Accounts)
+
+    def check(self, catalogue: Catalogue) -> None:
+        """Refuses what cannot be done, before anything is.
+
+        Raises:
+            UsageError, UnusableInput: as `Selection.check` and `Accounts.check`.
+        """
+        self.selection.check(catalogue.clauses)
+        self.accounts.check(catalogue)
+
+    def close(self, report: Report, ledger: Ledger, catalogue: Catalogue, *, more: Iterable[Cause] = ()) -> Report:
+        """The settled report: verdict, causes and exit code. What was asked for beside it is written.
+
+        Args:
+            more: what only the driver knows, such as an interruption.
+
+        Raises:
+            UnusableInput: something cannot be written.
+        """
+        report, missing = self.accounts.close(report, ledger, catalogue)
+        return settle(report, fail_on=self.fail_on, more=[*more, *missing])
