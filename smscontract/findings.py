@@ -6,6 +6,7 @@ asked for it.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -14,6 +15,9 @@ from smscontract.exchange import Origin
 from smscontract.seen import OperationSeen
 
 __all__ = [
+    "LATENCY_EDGES",
+    "ClauseRow",
+    "ContractStamp",
     "Finding",
     "FindingGroup",
     "Level",
@@ -28,7 +32,18 @@ __all__ = [
     "Unmatched",
     "Verdict",
     "Where",
+    "place_of",
 ]
+
+#: Upper ends, in seconds, of the steps in which answer times are counted; one more step holds what is later.
+LATENCY_EDGES = (0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
+
+_INDEX = re.compile(r"/[0-9]+(?=/|$)")
+
+
+def place_of(pointer: str) -> str:
+    """A JSON Pointer with `*` for each index: findings at several items of one array are at one place."""
+    return _INDEX.sub("/*", pointer)
 
 
 class Level(StrEnum):
@@ -125,6 +140,7 @@ class FindingGroup:
         again: a command that shows the finding again.
         curl: the request as a curl line with the credential as a variable, for live findings.
         note: what else is known, e.g. `4 of 9 answers` for a break that comes and goes.
+        asked, answered: the first exchange that shows it, masked, as lines of text; empty where it is not at hand.
     """
 
     clause: str
@@ -147,6 +163,13 @@ class FindingGroup:
     again: str = ""
     curl: str = ""
     note: str = ""
+    asked: str = ""
+    answered: str = ""
+
+    @property
+    def fingerprint(self) -> str:
+        """What stays equal from run to run while the same is broken at the same place: clause and place, and nothing else."""
+        return f"{self.clause} {place_of(self.pointer)}".rstrip()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -180,6 +203,9 @@ class OperationSummary:
         spent: resources used up.
         leashed: requests that the leash stopped.
         notes: what else there is to say of the run, one sentence each.
+        plan: hash of the plan that was sent; empty where there was none.
+        latency: how many answers took how long, one number for each step of `LATENCY_EDGES` and one for later ones; empty
+            where no times are known.
     """
 
     operation: str
@@ -194,6 +220,8 @@ class OperationSummary:
     spent: int = 0
     leashed: int = 0
     notes: tuple[str, ...] = ()
+    plan: str = ""
+    latency: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -223,6 +251,30 @@ class Unmatched:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ContractStamp:
+    """By which contract was judged: its version, and a hash of all that it says, however it is laid out."""
+
+    provider: str
+    version: str
+    digest: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClauseRow:
+    """A clause that was looked for, as reports list it; the fields are those of the clause and of its source."""
+
+    clause: str
+    operation: str
+    family: str
+    level: Level
+    says: str
+    source: str
+    quote: str = ""
+    file: str = ""
+    line: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
     """Everything that a run says: one value, many renderings.
 
@@ -236,6 +288,9 @@ class Report:
         seconds: how long the run took, `None` where that says nothing.
         witnesses: what was seen of each operation; empty where nobody counted.
         witness_details: `basic` or `full` if people want to read all of it, else empty.
+        labels: names and values that the user gave the run.
+        contracts: by which contracts was judged.
+        clauses: every clause that was looked for, in the order of the catalogue.
     """
 
     version: int = 1
@@ -257,4 +312,7 @@ class Report:
     command: str = ""
     witnesses: tuple[OperationSeen, ...] = ()
     witness_details: str = ""
+    labels: tuple[tuple[str, str], ...] = ()
+    contracts: tuple[ContractStamp, ...] = ()
+    clauses: tuple[ClauseRow, ...] = ()
     extra: dict[str, Any] = field(default_factory=dict)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import bisect
-import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -12,6 +11,7 @@ from smscontract.catalogue import path_shape
 from smscontract.exchange import Exchange
 from smscontract.facts import FactStore
 from smscontract.findings import (
+    LATENCY_EDGES,
     Finding,
     FindingGroup,
     New,
@@ -23,19 +23,19 @@ from smscontract.findings import (
     Unmatched,
     Verdict,
     Where,
+    place_of,
 )
 from smscontract.judge import Judge, Judgement, Reduced
 from smscontract.ledger import ClauseCount, Ledger
 from smscontract.plain import day
 from smscontract.policy import Selection
+from smscontract.shown import shown
 from smscontract.witnesses import ADMISSION, measure, seen
 
 __all__ = ["WHERE_LIMIT", "Summary"]
 
 #: How many places a group of findings remembers.
 WHERE_LIMIT = 100
-
-_INDEX = re.compile(r"/[0-9]+(?=/|$)")
 
 
 def _order(where: Where) -> tuple[float, tuple[str, int, int, int]]:
@@ -44,20 +44,21 @@ def _order(where: Where) -> tuple[float, tuple[str, int, int, int]]:
 
 @dataclass(slots=True)
 class _Group:
-    """Findings of one clause at one place, the first of them in full."""
+    """Findings of one clause at one place, the first of them in full, with its exchange where that is at hand."""
 
     finding: Finding
+    exchange: Exchange | None = None
     count: int = 0
     where: list[Where] = field(default_factory=list)
     last: Where | None = None
 
-    def add(self, finding: Finding) -> None:
+    def add(self, finding: Finding, exchange: Exchange | None = None) -> None:
         where = Where(origin=finding.origin, time=finding.time)
         self.count += finding.count
         if self.last is None or _order(where) > _order(self.last):
             self.last = where
         if not self.where or _order(where) < _order(self.where[0]):
-            self.finding = finding
+            self.finding, self.exchange = finding, exchange
         if len(self.where) < WHERE_LIMIT or _order(where) < _order(self.where[-1]):
             bisect.insort(self.where, where, key=_order)
             del self.where[WHERE_LIMIT:]
@@ -92,6 +93,7 @@ class Summary:
         self._unmatched: Counter[str] = Counter()
         self._seen: Counter[str] = Counter()
         self._newest: dict[str, float] = {}
+        self._took: dict[str, list[int]] = {}
 
     def add(self, exchange: Exchange) -> Judgement:
         """Judges one exchange and counts what is said of it."""
@@ -106,13 +108,18 @@ class Summary:
         answered = exchange.received_at if exchange.received_at is not None else exchange.sent_at
         if answered is not None and exchange.response is not None:
             self._newest[signature.operation] = max(answered, self._newest.get(signature.operation, answered))
+            took = exchange.took
+            if took is not None:
+                if signature.operation not in self._took:
+                    self._took[signature.operation] = [0] * (len(LATENCY_EDGES) + 1)
+                self._took[signature.operation][bisect.bisect_left(LATENCY_EDGES, took)] += 1
         self.ledger.add(signature, day(answered), self._source or exchange.origin.source)
         if self._ranges:
             self._measure(exchange)
         # Whatever is selected: one history may be the cause of another's break, and only all facts together tell.
         self.facts.add(judgement.facts)
         for finding in judgement.findings:
-            self._add_finding(finding)
+            self._add_finding(finding, exchange)
         for one in judgement.not_judged:
             self._skip(one.clause, one.reason, one.hint)
         for new in judgement.new:
@@ -140,13 +147,13 @@ class Summary:
                 count.not_judged, count.broken = count.not_judged + count.broken, 0
                 self._skip(clause.id, "no success seen", "check URL, credential and resources", group.count)
 
-    def _add_finding(self, finding: Finding) -> None:
+    def _add_finding(self, finding: Finding, exchange: Exchange | None = None) -> None:
         if not self.selection.takes(finding.clause):
             return
-        key = (finding.clause, _INDEX.sub("/*", finding.pointer))
+        key = (finding.clause, place_of(finding.pointer))
         if key not in self._groups:
             self._groups[key] = _Group(finding)
-        self._groups[key].add(finding)
+        self._groups[key].add(finding, exchange)
 
     def _add_new(self, new: New) -> None:
         if not self.selection.takes(new.place):
@@ -169,6 +176,7 @@ class Summary:
         requests: int | None = None,
         again: Callable[[Finding], str] | None = None,
         curl: Callable[[Finding], str] | None = None,
+        find: Callable[[Finding], Exchange | None] | None = None,
         reasons: Mapping[str, tuple[str, str]] | None = None,
         operations: Iterable[str] | None = None,
     ) -> Report:
@@ -179,6 +187,7 @@ class Summary:
             requests: how many requests were sent, `None` where none are.
             again: a command that shows a finding again.
             curl: a request as a curl line.
+            find: the exchange that shows a finding, for those that only a whole history tells.
             reasons: why a clause was never judged, and a hint, where somebody knows better than "not seen".
             operations: keys of the operations that were looked for; default: all that were seen.
         """
@@ -207,7 +216,7 @@ class Summary:
             causes=(),
             exchanges=self.exchanges,
             requests=requests,
-            findings=tuple(self._finding_group(group, reduced, again, curl) for group in self._ordered()),
+            findings=tuple(self._finding_group(group, reduced, again, curl, find) for group in self._ordered()),
             new=tuple(self._new_group(*self._new[key]) for key in sorted(self._new)),
             not_judged=tuple(
                 NotJudgedGroup(clause=clause, reason=reason, count=count, hint=self._hints[(clause, reason)])
@@ -239,8 +248,12 @@ class Summary:
         reduced: Reduced,
         again: Callable[[Finding], str] | None,
         curl: Callable[[Finding], str] | None,
+        find: Callable[[Finding], Exchange | None] | None,
     ) -> FindingGroup:
-        finding = group.finding
+        finding, exchange = group.finding, group.exchange
+        if exchange is None and find is not None:
+            exchange = find(finding)
+        asked, answered = shown(self.judge, exchange) if exchange is not None else ("", "")
         source = self.judge.catalogue.clauses[finding.clause].source
         return FindingGroup(
             clause=finding.clause,
@@ -263,6 +276,8 @@ class Summary:
             again=again(finding) if again is not None else "",
             curl=curl(finding) if curl is not None else "",
             note=reduced.notes.get((finding.clause, finding.pointer), ""),
+            asked=asked,
+            answered=answered,
         )
 
     def _new_group(self, new: New, count: int) -> NewGroup:
@@ -278,4 +293,5 @@ class Summary:
             not_judged=sum(not count.judged for count in mine),
             new=sum(place.startswith(f"{key}/") for place, _ in self._new),
             newest=self._newest.get(key),
+            latency=tuple(self._took.get(key, ())),
         )

@@ -115,6 +115,7 @@ def gate(request: Request, judge: Judge, targets: Sequence[Target], *, now: Call
         requests=len(exchanges),
         again=lambda finding: _again(finding, request, targets),
         curl=curl,
+        find=lambda finding: by_number.get(finding.origin.request),
         reasons=reasons,
         operations=[operation.key for _, operation, _ in runs],
     )
@@ -206,6 +207,7 @@ def _costs(one: OperationSummary, runs: Mapping[str, Progress]) -> OperationSumm
         spent=progress.spent,
         leashed=progress.leashed,
         notes=tuple(progress.notes),
+        plan=progress.plan,
     )
 
 

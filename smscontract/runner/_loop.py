@@ -76,6 +76,7 @@ class Runner:
     def run(self, plan: Plan) -> Progress:
         """Sends the plan, then fuzzes with what is left of the budget."""
         self._plan = plan
+        self.progress.plan = plan.digest()
         self.progress.skipped.update({lack.clause: (lack.reason, lack.hint) for lack in plan.lacks})
         try:
             for case in plan.cases:
@@ -99,7 +100,7 @@ class Runner:
             return self.progress.stop, ""
         if time.monotonic() >= self.limits.deadline:
             return "time", "give more: --max-time"
-        if self.left <= 0:
+        if self.left < case.together:
             return "budget", "give more: --max-requests"
         # The clause is broken; what is left is cut to what matters most, and then to nothing.
         if self._slow >= 2 * SLOW_COUNT or (self._slow >= SLOW_COUNT and case.rank > 0):
@@ -152,10 +153,10 @@ class Runner:
         stopped = self.transport.leash.stopped
         if case.spends:
             case = self._renewed(case)  # an earlier case may have been accepted that should not have been
-        exchange = self.send(case, Role.CASE, "plan", identity)
-        if exchange is None:
+        sent = self._send(case, Role.CASE, "plan", identity, copies=case.together)
+        if not sent:
             self._skip(case, "stopped by the leash" if self.transport.leash.stopped > stopped else "HTTP cannot carry it")
-        else:
+        for exchange in sent:
             self.follow_up(case, identity, exchange)
 
     def follow_up(self, case: Case, identity: str, exchange: Exchange) -> None:
@@ -242,7 +243,7 @@ class Runner:
 
     def outgoing(self, case: Case, role: Role, identity: str) -> Outgoing:
         """A case as it goes out."""
-        target, parameters = self.kit.target(case.entries, case.query)
+        target, parameters = self.kit.target(case.entries, case.query, case.spelling)
         chosen = credential(self.kit, case.credential, self.token)
         known = self.kit.known(case.body, case.entries)
         for name, entry in case.entries.items():
@@ -251,11 +252,12 @@ class Runner:
                 known[name] = {key: value for key, value in known[name].items() if key not in ("label", "state")}
         return Outgoing(
             operation=self.kit.operation,
-            method=self.kit.operation.method,
+            method=case.method or self.kit.operation.method,
             target=target,
             headers=case.headers if case.body or case.headers else (),
             body=case.body,
             credential=chosen.value,
+            beside=chosen.beside,
             astray=self.token if case.credential == "query" else None,
             auth=chosen.auth,
             path_parameters=parameters,
@@ -266,13 +268,22 @@ class Runner:
 
     def send(self, case: Case, role: Role, tier: str, identity: str) -> Exchange | None:
         """Sends, judges and counts one request; `None` if it may not or cannot leave."""
+        return next(iter(self._send(case, role, tier, identity)), None)
+
+    def _send(self, case: Case, role: Role, tier: str, identity: str, copies: int = 1) -> list[Exchange]:
         try:
-            exchange = self.transport.exchange(self.outgoing(case, role, identity))
+            sent = self.transport.exchanges([self.outgoing(case, role, identity)] * copies)
         except LeashError:
-            return None
+            return []
         except UnsendableError:
             self.progress.unsendable += 1
-            return None
+            return []
+        for exchange in sent:
+            self._took_in(case, tier, exchange)
+        return sent
+
+    def _took_in(self, case: Case, tier: str, exchange: Exchange) -> None:
+        """Counts, judges and learns from one answer."""
         self.progress.tiers[tier] += 1
         self._took(exchange)
         if _failed(exchange) or (exchange.response is not None and exchange.response.status // 100 == 2):
@@ -281,7 +292,6 @@ class Runner:
             }
         self.last = self._judge(exchange)
         self._learn(case, exchange)
-        return exchange
 
     def _learn(self, case: Case, exchange: Exchange) -> None:
         """An answer to somebody who may ask shows that the provider works; who was refused once can be asked again."""

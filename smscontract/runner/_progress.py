@@ -37,6 +37,7 @@ class Progress:
         leashed: requests that the leash stopped; `unsendable`: those that HTTP cannot carry.
         smallest: for each clause that fuzzing broke the number of the smallest request that breaks it.
         notes: sentences for the report.
+        plan: hash of the plan that is sent.
     """
 
     tiers: Counter[str] = field(default_factory=Counter)
@@ -49,3 +50,4 @@ class Progress:
     unsendable: int = 0
     smallest: dict[str, int] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
+    plan: str = ""
