@@ -1,0 +1,50 @@
+"""The pytest plugin. Idle unless asked: this file is all that a suite loads that does not use it, and it loads nothing of ours.
+
+What is asked for registers an object of its own: `_items` gives one test for each clause, `_watch` judges the traffic of tests
+that are there already. Fixtures are defined here, and made where they are used.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+__all__ = ["SETTINGS", "BrokenPromise", "pytest_addoption", "pytest_configure"]
+
+#: What configures the tests of clauses: each is an option `--smscontract-NAME` and a setting `smscontract_NAME`.
+SETTINGS = {
+    "url": ("URL", "Where the target is. Without it: `smscontract_app` of a conftest, else a correct server started here."),
+    "token-env": ("NAME", "The variable with the target's credential."),
+    "resources": ("FILE", "What exists on the target: ids and numbers by parameter and label."),
+    "allowed-hosts": ("HOSTS", "Hosts besides this machine that may be probed, with commas between them."),
+    "max-requests": ("N", "Requests for each operation. Default: 300."),
+    "max-time": ("SECONDS", "Seconds for the whole run. Default: 50."),
+    "seed": ("N", "What is made up follows from it. Default: 0."),
+    "fail-on": ("LEVEL", "What fails: must (the default), should, or new. What is broken below it warns."),
+}
+_MARKER = (
+    "smscontract(level, family, ignore): on clauses, their level and family; on tests whose traffic is watched, `ignore=[...]` "
+    "names beginnings of clause ids that may be broken in it."
+)
+
+
+class BrokenPromise(UserWarning):
+    """A clause is broken at a level that fails nothing."""
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Every option and setting begins with `smscontract`."""
+    group = parser.getgroup("smscontract", "contract tests for SMS provider APIs")
+    says = "Test each clause of TARGET: a provider, or the path of a contract. Repeatable."
+    group.addoption("--smscontract", action="append", metavar="TARGET", help=says)
+    parser.addini("smscontract", says, type="args", default=[])
+    for name, (value, says) in SETTINGS.items():
+        group.addoption(f"--smscontract-{name}", metavar=value, help=says)
+        parser.addini(f"smscontract_{name.replace('-', '_')}", says)
+    says = "Send what texts somebody although its recipient is not known to be reserved."
+    group.addoption("--smscontract-drafts-are-safe", action="store_true", help=says)
+    parser.addini("smscontract_drafts_are_safe", says, type="bool", default=False)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Registers what was asked for, and only that."""
+    config.addinivalue_line("markers", _MARKER)
