@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from smscontract.accounting import Accounts
 from smscontract.catalogue import Catalogue
 from smscontract.findings import Report
+from smscontract.imprint import imprinted
 from smscontract.ledger import Ledger
 from smscontract.policy import Cause, FailOn, Selection, settle
 
@@ -22,11 +23,13 @@ class Terms:
         selection: which clauses are looked at.
         fail_on: what breaks the run.
         accounts: what becomes of what was seen.
+        labels: names and values that reports carry.
     """
 
     selection: Selection = field(default_factory=Selection)
     fail_on: FailOn = FailOn.MUST
     accounts: Accounts = field(default_factory=Accounts)
+    labels: tuple[tuple[str, str], ...] = ()
 
     def check(self, catalogue: Catalogue) -> None:
         """Refuses what cannot be done, before anything is.
@@ -46,5 +49,6 @@ class Terms:
         Raises:
             UnusableInput: something cannot be written.
         """
+        report = imprinted(report, catalogue, self.selection, self.labels)
         report, missing = self.accounts.close(report, ledger, catalogue)
         return settle(report, fail_on=self.fail_on, more=[*more, *missing])

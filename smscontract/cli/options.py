@@ -15,6 +15,7 @@ from smscontract.accounting import Accounts
 from smscontract.config import load_config
 from smscontract.errors import UsageError
 from smscontract.findings import Report
+from smscontract.imprint import labels_from
 from smscontract.mask import Masker
 from smscontract.policy import FailOn, Selection
 from smscontract.reports import Destination, destination, terminal, write
@@ -150,6 +151,7 @@ def common_options(function: _Function) -> _Function:
         ignore: tuple[str, ...],
         fail_on: str,
         report: tuple[str, ...],
+        label: tuple[str, ...],
         witnesses: str | None,
         ledger: str | None,
         require_witness: tuple[str, ...],
@@ -161,7 +163,12 @@ def common_options(function: _Function) -> _Function:
         destinations = tuple(destination(spec) for spec in report)
         accounts = Accounts(details=witnesses or "", ledger=ledger, requirements=requirements_from(require_witness, config))
         common = Common(
-            terms=Terms(selection=Selection(select, ignore), fail_on=FailOn(fail_on), accounts=accounts),
+            terms=Terms(
+                selection=Selection(select, ignore),
+                fail_on=FailOn(fail_on),
+                accounts=accounts,
+                labels=labels_from(label),
+            ),
             destinations=destinations,
             reveal=reveal,
             mask_key_env=mask_key_env,
@@ -181,7 +188,13 @@ def common_options(function: _Function) -> _Function:
             show_default=True,
             help="What breaks the run; each step includes those before it.",
         ),
-        click.option("--report", multiple=True, metavar="FORMAT:PATH", help="Also write a report: json, junit. `-` is stdout."),
+        click.option(
+            "--report",
+            multiple=True,
+            metavar="FORMAT:PATH",
+            help="Also write a report: github, html, json, junit, markdown, sarif, terminal. `-` is stdout.",
+        ),
+        click.option("--label", multiple=True, metavar="KEY=VALUE", help="Stands in every report, in the clear. Repeatable."),
         click.option(
             "--witnesses",
             type=click.Choice(["basic", "full"]),

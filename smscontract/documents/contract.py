@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
+import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -44,6 +46,8 @@ class Contract:
     Attributes:
         document: the parsed OpenAPI document, overlays applied.
         refs: URL for each short reference.
+        version: the contract's own, else that of its document.
+        digest: hash of all that document and contract say, what they extend included; layout and comments change nothing.
     """
 
     provider: str
@@ -52,6 +56,8 @@ class Contract:
     operations: tuple[Operation, ...]
     pages: Mapping[str, Page]
     refs: Mapping[str, str]
+    version: str = ""
+    digest: str = ""
 
 
 def find_contract(name_or_path: str) -> Path:
@@ -111,7 +117,18 @@ def _bare(provider: str, marked: Marked) -> Contract:
         operations=tuple(read_operations(marked, provider)),
         pages={},
         refs={},
+        version=_version(marked.data),
+        digest=_digest(marked.data),
     )
+
+
+def _version(document: Any) -> str:
+    info = document.get("info") if isinstance(document, Mapping) else None
+    return str(info.get("version", "")) if isinstance(info, Mapping) else ""
+
+
+def _digest(*said: Any) -> str:
+    return hashlib.sha256(json.dumps(said, sort_keys=True, default=str).encode()).hexdigest()[:16]
 
 
 class _ContractReader:
@@ -141,6 +158,8 @@ class _ContractReader:
             operations=merged,
             pages={**(base.pages if base else {}), **self.pages()},
             refs={**(base.refs if base else {}), **{str(key): str(url) for key, url in self.mapping("refs").items()}},
+            version=str(self.data.get("version") or _version(document.data)),
+            digest=_digest(base.digest if base else "", document.data, self.data),
         )
         self.check(contract)
         return contract

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from smscontract.findings import FindingGroup, Report, Where
+from smscontract.findings import LATENCY_EDGES, FindingGroup, Report, Where
 from smscontract.plain import utc
 from smscontract.reports import _witnesses
 
@@ -34,7 +34,10 @@ def as_data(report: Report) -> dict[str, Any]:
         "causes": list(report.causes),
         "exchanges": report.exchanges,
         "requests": report.requests,
+        "seconds": report.seconds,
         "newest_answer": utc(max(newest)) if newest else None,
+        "labels": dict(report.labels),
+        "contracts": [{"provider": one.provider, "version": one.version, "hash": one.digest} for one in report.contracts],
         "operations": [
             {
                 "operation": one.operation,
@@ -44,6 +47,10 @@ def as_data(report: Report) -> dict[str, Any]:
                 "not_judged": one.not_judged,
                 "new": one.new,
                 "newest_answer": utc(one.newest),
+                "plan": one.plan or None,
+                "latency": [
+                    {"up_to": edge, "answers": count} for edge, count in zip((*LATENCY_EDGES, None), one.latency, strict=False)
+                ],
             }
             for one in report.operations
         ],
@@ -70,9 +77,15 @@ def as_data(report: Report) -> dict[str, Any]:
 def _finding(one: FindingGroup) -> dict[str, Any]:
     return {
         "clause": one.clause,
+        "fingerprint": one.fingerprint,
         "level": str(one.level),
+        "fails": one.fails,
         "says": one.says,
+        "source": one.source,
+        "quote": one.quote,
+        "stated": {"file": one.file, "line": one.line} if one.file and one.line else None,
         "message": one.message,
+        "part": one.part,
         "pointer": one.pointer,
         "expected": one.expected,
         "got": one.got,
@@ -80,6 +93,11 @@ def _finding(one: FindingGroup) -> dict[str, Any]:
         "first": _dated(one.first),
         "last": _dated(one.last),
         "where": [where.origin.where() for where in one.where],
+        "note": one.note,
+        "again": one.again,
+        "curl": one.curl,
+        "request": one.asked,
+        "answer": one.answered,
     }
 
 

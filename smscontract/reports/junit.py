@@ -1,7 +1,7 @@
 """The report for build servers: JUnit XML, a suite for each operation and a test case for each clause.
 
 There is no standard; what is written is valid against the schema of Ant's JUnit task, the strictest in use, which the others
-accept. That is why a suite has empty `properties`, and why warnings stand in `system-out` of the suite.
+accept. That is why warnings stand in `system-out` of the suite.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from xml.etree import ElementTree as ET
 
 from smscontract.findings import FindingGroup, Report, Verdict
 from smscontract.plain import count_of, printable, utc
+from smscontract.reports import _imprint
 
 __all__ = ["render"]
 
@@ -36,7 +37,8 @@ def render(report: Report) -> str:
     # The schema wants a time without zone; without one in the report the suite has the beginning of time.
     moment = (utc(report.now) or "1970-01-01T00:00:00Z").removesuffix("Z")
     for number, name in enumerate(sorted({case.suite for case in cases})):
-        _suite(root, number, name, moment, [case for case in cases if case.suite == name])
+        properties = list(_imprint.properties(report, name))
+        _suite(root, number, name, moment, properties, [case for case in cases if case.suite == name])
     ET.indent(root)
     return '<?xml version="1.0" encoding="UTF-8"?>\n' + ET.tostring(root, encoding="unicode") + "\n"
 
@@ -92,13 +94,17 @@ def _text(one: FindingGroup) -> str:
         ("stated at ", f"{one.file}:{one.line}" if one.file else ""),
         ("note      ", one.note),
         ("again     ", one.again),
-        ("curl      ", one.curl),
     )
     lines = [label + printable(value) for label, value in rows if value]
-    return "\n".join([*lines, f"seen      {count_of(one.count, 'time')}: {', '.join(places)}"])
+    lines.append(f"seen      {count_of(one.count, 'time')}: {', '.join(places)}")
+    for title, block in (("curl", one.curl), ("request", one.asked), ("answer", one.answered)):
+        lines += [title, *(f"  {printable(line)}".rstrip() for line in block.split("\n"))] if block else []
+    return "\n".join(lines)
 
 
-def _suite(root: ET.Element, number: int, name: str, moment: str, cases: list[_Case]) -> None:
+def _suite(  # noqa: PLR0917 - what a suite is made of
+    root: ET.Element, number: int, name: str, moment: str, properties: list[tuple[str, str]], cases: list[_Case]
+) -> None:
     def count(outcome: str) -> str:
         return str(sum(case.outcome == outcome for case in cases))
 
@@ -118,7 +124,9 @@ def _suite(root: ET.Element, number: int, name: str, moment: str, cases: list[_C
             "time": "0",
         },
     )
-    ET.SubElement(suite, "properties")
+    listed = ET.SubElement(suite, "properties")
+    for key, value in properties:
+        ET.SubElement(listed, "property", {"name": printable(key).strip() or "unnamed", "value": printable(value)})
     for case in cases:
         element = ET.SubElement(suite, "testcase", {"name": case.name, "classname": name, "time": "0"})
         if case.outcome == "skipped":

@@ -9,7 +9,7 @@ from typing import TextIO
 
 from smscontract.findings import FindingGroup, OperationSummary, Report, Verdict, Where
 from smscontract.plain import count_of, printable, utc
-from smscontract.reports import _witnesses
+from smscontract.reports import _imprint, _witnesses
 
 __all__ = ["Line", "lines", "render", "write"]
 
@@ -78,7 +78,7 @@ def lines(report: Report, width: int) -> Iterator[Line]:
     if report.witness_details:
         yield from _witnesses.details(report.witnesses, width)
     for operation in report.operations:
-        yield from _operation(operation, report.now)
+        yield from _operation(operation, report)
         yield from _seen(operation.operation, report, width)
     if report.operations:
         yield []
@@ -191,8 +191,9 @@ def _more(count: int) -> Iterator[Line]:
         yield [(f"  and {count - _LISTED} more; `--report json:FILE` has them all", "dim")]
 
 
-def _operation(one: OperationSummary, now: float) -> Iterator[Line]:
-    yield [(printable(one.operation), "clause"), (f"   {count_of(one.exchanges, 'exchange')}, {_age(one.newest, now)}", "")]
+def _operation(one: OperationSummary, report: Report) -> Iterator[Line]:
+    age = _age(one.newest, report.now)
+    yield [(printable(one.operation), "clause"), (f"   {count_of(one.exchanges, 'exchange')}, {age}", "")]
     yield [
         (f"  {count_of(one.kept, 'clause')} kept, ", ""),
         (f"{one.broken} broken", "bad" if one.broken else ""),
@@ -200,6 +201,8 @@ def _operation(one: OperationSummary, now: float) -> Iterator[Line]:
     ]
     if one.tiers:
         yield [(f"  {_costs(one)}", "")]
+    if by := _imprint.judged_by(report, one):
+        yield [(f"  {_short(by)}", "dim")]
     for note in one.notes:
         yield [(f"  note  {_short(note)}", "warn")]
 
@@ -227,6 +230,8 @@ def _costs(one: OperationSummary) -> str:
 
 
 def _verdict(report: Report, width: int) -> Iterator[Line]:
+    if report.labels:
+        yield from _wrapped("label ", _short(", ".join(f"{key}={value}" for key, value in report.labels)), width)
     for cause in report.causes:
         yield from _wrapped("because ", _short(cause), width)
     sent = f", {count_of(report.requests, 'request')} sent" if report.requests is not None else ""

@@ -8,6 +8,8 @@ from hypothesis import strategies as st
 
 from smscontract.exchange import Origin, OriginKind
 from smscontract.findings import (
+    ClauseRow,
+    ContractStamp,
     FindingGroup,
     Level,
     NewGroup,
@@ -68,7 +70,25 @@ STATUS = FindingGroup(
     file="openapi/stuut.yaml",
     line=120,
     again="smscontract validate 2026-05.har --select stuut.send-sms/200/status:enum",
+    curl="""curl -sS -X POST https://api.example.test/v2/send -H "Authorization: Bearer $TOKEN" --data-raw '{"a": 1}'""",
+    asked='POST https://api.example.test/v2/send\ncontent-type: application/json\n\n{\n  "a": 1\n}',
+    answered='200\ncontent-type: application/json\n\n{\n  "status": "queued"\n}',
 )
+
+
+def _row(one: FindingGroup) -> ClauseRow:
+    return ClauseRow(
+        clause=one.clause,
+        operation=one.clause.partition("/")[0],
+        family="enum",
+        level=one.level,
+        says=one.says,
+        source=one.source,
+        quote=one.quote,
+        file=one.file,
+        line=one.line,
+    )
+
 
 FULL = Report(
     verdict=Verdict.BROKEN,
@@ -91,7 +111,17 @@ FULL = Report(
         ),
     ),
     operations=(
-        OperationSummary(operation="stuut.send-sms", exchanges=42, kept=31, broken=2, not_judged=0, new=1, newest=NOON + 60),
+        OperationSummary(
+            operation="stuut.send-sms",
+            exchanges=42,
+            kept=31,
+            broken=2,
+            not_judged=0,
+            new=1,
+            newest=NOON + 60,
+            plan="0123456789abcdef",
+            latency=(0, 0, 3, 20, 15, 2, 1, 0, 1, 0, 0, 0),
+        ),
         OperationSummary(operation="bland.create-sms", exchanges=3, kept=5, broken=0, not_judged=6, new=1),
     ),
     problems=(
@@ -102,6 +132,36 @@ FULL = Report(
     kept=("stuut.send-sms/200/id:required", "bland.create-sms/2XX/data:required"),
     now=NOON + 3 * DAY + 3600,
     command="validate",
+    labels=(("branch", "main"), ("run", "17")),
+    contracts=(
+        ContractStamp(provider="stuut", version="v2", digest="00112233445566aa"),
+        ContractStamp(provider="bland", version="v1", digest="aa00112233445566"),
+    ),
+    clauses=(
+        _row(STATUS),
+        _row(DELIVERED),
+        ClauseRow(
+            clause="stuut.send-sms/200/id:required",
+            operation="stuut.send-sms",
+            family="presence",
+            level=Level.MUST,
+            says="`id` is there",
+            source="page",
+            quote="The unique identifier.",
+            file="openapi/stuut.yaml",
+            line=88,
+        ),
+        ClauseRow(
+            clause="bland.create-sms/auth/key-needed",
+            operation="bland.create-sms",
+            family="auth",
+            level=Level.SHOULD,
+            says="without a key nothing is accepted",
+            source="sibling",
+            file="contracts/bland.yaml",
+            line=30,
+        ),
+    ),
 )
 
 EMPTY = Report(
@@ -162,6 +222,21 @@ groups = st.builds(
     again=texts,
     curl=texts,
     note=texts,
+    asked=texts,
+    answered=texts,
+)
+stamps = st.builds(ContractStamp, provider=words, version=texts, digest=texts)
+rows = st.builds(
+    ClauseRow,
+    clause=words,
+    operation=words,
+    family=texts,
+    level=st.sampled_from(Level),
+    says=texts,
+    source=texts,
+    quote=texts,
+    file=texts,
+    line=st.integers(0, 10**6),
 )
 reports = st.builds(
     Report,
@@ -186,6 +261,8 @@ reports = st.builds(
             not_judged=counts,
             new=counts,
             newest=times,
+            plan=texts,
+            latency=st.just(()) | st.tuples(*[st.integers(0, 10**9)] * 12),
         ),
         max_size=2,
     ).map(tuple),
@@ -205,6 +282,9 @@ reports = st.builds(
     kept=st.lists(words, max_size=3).map(tuple),
     now=st.floats(allow_nan=False, allow_infinity=False),
     command=texts,
+    labels=st.lists(st.tuples(words, texts), max_size=2).map(tuple),
+    contracts=st.lists(stamps, max_size=2).map(tuple),
+    clauses=st.lists(rows, max_size=3).map(tuple),
     extra=st.just({}),
 )
 
@@ -221,6 +301,9 @@ def with_text(text: str) -> Report:
         quote=text,
         again=text,
         note=text,
+        curl=text,
+        asked=text,
+        answered=text,
         first=entry(0, file=text),
     )
     return replace(
@@ -231,4 +314,6 @@ def with_text(text: str) -> Report:
         not_judged=(NotJudgedGroup(clause=text or "x", reason=text or "x", count=1, hint=text),),
         problems=(Problem(message=text or "x", file=text, entry=0, hint=text),),
         unmatched=(Unmatched(shape=text, count=1),),
+        labels=(("text", text),),
+        clauses=(replace(_row(finding), clause=text or "x"),),
     )

@@ -33,9 +33,12 @@ def test_keys_are_as_promised() -> None:
     data = json.loads(render(samples.FULL, "json"))
     assert set(data) == {
         *("version", "verdict", "exit_code", "causes", "exchanges", "requests", "findings", "new", "not_judged"),
-        *("operations", "problems", "unmatched", "command", "newest_answer"),
+        *("operations", "problems", "unmatched", "command", "newest_answer", "seconds", "labels", "contracts"),
     }
-    finding = {"clause", "level", "says", "message", "pointer", "expected", "got", "count", "first", "last", "where"}
+    finding = {
+        *("clause", "level", "says", "message", "pointer", "expected", "got", "count", "first", "last", "where"),
+        *("fingerprint", "fails", "part", "source", "quote", "stated", "note", "again", "curl", "request", "answer"),
+    }
     assert all(set(one) == finding for one in data["findings"])
     assert all(set(one) == {"place", "kind", "count", "first"} for one in data["new"])
     assert all(set(one) == {"clause", "reason", "count", "hint"} for one in data["not_judged"])

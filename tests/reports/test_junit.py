@@ -29,6 +29,7 @@ ATTRIBUTES = {
         "time": r"[0-9]+(\.[0-9]+)?",
     },
     "properties": {},
+    "property": {"name": TOKEN, "value": r"(?s).*"},
     "testcase": {"name": r"(?s).*", "classname": TOKEN, "time": r"[0-9]+(\.[0-9]+)?"},
     "failure": {"message": r"(?s).*", "type": r"(?s).+"},
     "error": {"message": r"(?s).*", "type": r"(?s).+"},
@@ -41,6 +42,7 @@ CHILDREN = {
     "testsuites": r"(testsuite )*",
     "testsuite": r"properties (testcase )*system-out system-err ",
     "testcase": r"(failure |error |skipped )?",
+    "properties": r"(property )*",
 }
 
 
