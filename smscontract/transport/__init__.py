@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from smscontract.transport._send import LIMIT_BYTES, TIME_OUT, Manners, Outgoing, Transport, UnsendableError
+from smscontract.transport._send import LIMIT_BYTES, TIME_OUT, Manners, NotSentError, Outgoing, Transport, UnsendableError
 from smscontract.transport.leash import Leash, LeashError
+from smscontract.transport.pace import Pace, Rate, rate, retry_after
+from smscontract.transport.reach import Reach, tls_context
 from smscontract.transport.urls import is_loopback, target_url
 
 __all__ = [
@@ -12,9 +14,16 @@ __all__ = [
     "Leash",
     "LeashError",
     "Manners",
+    "NotSentError",
     "Outgoing",
+    "Pace",
+    "Rate",
+    "Reach",
     "Transport",
     "UnsendableError",
     "is_loopback",
+    "rate",
+    "retry_after",
     "target_url",
+    "tls_context",
 ]

@@ -1,7 +1,7 @@
 """One request, one answer, as they are on the wire.
 
 Requests are written by hand on the standard library's connection: the path goes out as it was made, nothing is retried,
-redirected, decompressed or proxied, and the body that is judged is the body that came.
+redirected or decompressed, no proxy is used that the user did not name, and the body that is judged is the body that came.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ import contextlib
 import http.client
 import re
 import socket
-import ssl
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -21,8 +20,9 @@ from smscontract import __version__
 from smscontract.documents import Operation
 from smscontract.exchange import Auth, Exchange, Failure, Headers, Origin, OriginKind, Request, Response, Role, Wire
 from smscontract.transport.leash import Leash
+from smscontract.transport.reach import Reach, connection_to, proxy_credential
 
-__all__ = ["LIMIT_BYTES", "TIME_OUT", "Manners", "Outgoing", "Transport", "UnsendableError"]
+__all__ = ["LIMIT_BYTES", "TIME_OUT", "Manners", "NotSentError", "Outgoing", "Transport", "UnsendableError"]
 
 _TARGET = re.compile(r"/[!-~]*")
 _FIELD_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
@@ -40,6 +40,20 @@ _ASTRAY = ("access_token", "token", "api_key", "apikey", "key", "authorization")
 
 class UnsendableError(Exception):
     """A request that HTTP cannot carry: a line break in a header, a blank in the path. It was not sent."""
+
+
+class NotSentError(Exception):
+    """A request that could leave but may not now: it would go beyond what the user allows, or it may have been sent before.
+
+    Args:
+        reason: in a word or two, as reports list it.
+        hint: what would help.
+    """
+
+    def __init__(self, reason: str, hint: str = "") -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.hint = hint
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,12 +106,23 @@ class Transport:
         leash: what every request has to pass.
         run: identity of the run, in the `User-Agent`.
         offset: requests of the run that other transports sent before.
+        reach: how the target is reached.
     """
 
-    def __init__(self, url: SplitResult, leash: Leash, *, run: str, offset: int = 0, manners: Manners | None = None) -> None:
+    def __init__(
+        self,
+        url: SplitResult,
+        leash: Leash,
+        *,
+        run: str,
+        offset: int = 0,
+        manners: Manners | None = None,
+        reach: Reach | None = None,
+    ) -> None:
         self.url = url
         self.leash = leash
         self.manners = manners or Manners()
+        self.reach = reach or Reach()
         self.sent = 0
         self._offset = offset
         self._agent = f"smscontract/{__version__} {run}"
@@ -153,6 +178,7 @@ class Transport:
             ("accept", "application/json"),
             ("accept-encoding", "identity"),
             ("connection", "close"),
+            *self.reach.headers,
             *outgoing.headers,
         ]
         security = outgoing.operation.security
@@ -162,15 +188,9 @@ class Transport:
             headers.append(("content-length", str(len(outgoing.body))))
         return tuple(headers)
 
-    def _connection(self) -> http.client.HTTPConnection:
-        host, port = self.url.hostname or "", self.url.port
-        if self.url.scheme == "https":
-            return http.client.HTTPSConnection(host, port, timeout=self.manners.time_out, context=ssl.create_default_context())
-        return http.client.HTTPConnection(host, port, timeout=self.manners.time_out)
-
     def _talk(self, method: str, target: str, headers: Headers, body: bytes) -> tuple[Response | None, Failure | None]:
         deadline = time.monotonic() + self.manners.time_out
-        connection = self._connection()
+        connection = connection_to(self.url, self.reach, self.manners.time_out)
         try:
             try:
                 connection.connect()
@@ -179,8 +199,11 @@ class Transport:
             except OSError:
                 return None, Failure.UNREACHABLE
             try:
+                proxied = self.reach.proxy if self.url.scheme == "http" else None
+                if proxied is not None:  # RFC 9112 section 3.2.2; under TLS the proxy was asked for a tunnel instead
+                    target = f"http://{self.url.netloc}{target}"
                 connection.putrequest(method, target, skip_host=True, skip_accept_encoding=True)
-                for name, value in headers:
+                for name, value in (*headers, *(proxy_credential(proxied) if proxied is not None else ())):
                     connection.putheader(name, value.encode("latin-1", "replace"))
                 self._patience(connection.sock, deadline)
                 # Whoever refuses a long body may answer and hang up before the end of it: the answer is there all the same.
