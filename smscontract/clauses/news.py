@@ -11,7 +11,7 @@ from smscontract.findings import New, NewKind
 from smscontract.json_text import ABSENT, UNKNOWN
 from smscontract.mask import Masker
 
-__all__ = ["news"]
+__all__ = ["member_name", "news"]
 
 
 def news(masker: Masker, view: View) -> Iterator[New]:
@@ -36,7 +36,7 @@ def _undeclared(node: Node, value: Any, masker: Masker) -> Iterator[tuple[str, N
         for name, inner in value.items():
             child = node.properties.get(name)
             if child is None:
-                yield f"{prefix}{_name(name, masker)}", NewKind.FIELD
+                yield f"{prefix}{member_name(name, masker)}", NewKind.FIELD
             else:
                 yield from _undeclared(child, inner, masker)
     elif isinstance(value, list) and node.items is not None:
@@ -46,6 +46,7 @@ def _undeclared(node: Node, value: Any, masker: Masker) -> Iterator[tuple[str, N
         yield f"{node.text}={masker.value(value, node.mask).strip(chr(34))}", NewKind.MEMBER
 
 
-def _name(name: str, masker: Masker) -> str:
+def member_name(name: str, masker: Masker) -> str:
+    """The name of a member that no document lists: as it is where it is harmless, else its token."""
     harmless = name.isascii() and name.replace("_", "").replace("-", "").isalnum() and len(name) <= 40
     return name if harmless and masker.scrub(name) == name else masker.token("text", name)

@@ -23,6 +23,7 @@ __all__ = ["cli", "main", "run"]
 #: Each command and the module of this package that holds it, loaded only when it is used.
 _COMMANDS = {
     "clauses": "clauses",
+    "drift": "drift",
     "explain": "explain",
     "gate": "gate",
     "prove": "prove",

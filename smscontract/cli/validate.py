@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 
 import click
 
 from smscontract.catalogue import load_catalogue
 from smscontract.cli.options import Common, common_options, contract_option
+from smscontract.cli.progress import reading
 from smscontract.errors import UsageError
 from smscontract.judge import Judge
 from smscontract.recordings import format_names
@@ -52,25 +51,6 @@ def command(  # noqa: PLR0917 - click hands over every option by name
         contracts=contract,
         terms=common.terms,
     )
-    with _progress() as progress:
+    with reading() as progress:
         result = validate(request, judge, now=time.time(), stdin=sys.stdin.buffer, progress=progress)
     return common.tell(result)
-
-
-@contextmanager
-def _progress() -> Iterator[Callable[[int, int], None] | None]:
-    """A bar on stderr if that is a terminal."""
-    if not sys.stderr.isatty():
-        yield None
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, DownloadColumn, Progress, TimeRemainingColumn, TransferSpeedColumn
-
-    columns = (BarColumn(), DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("reading", total=None)
-
-        def told(done: int, total: int) -> None:
-            bar.update(task, completed=done, total=total or None)
-
-        yield told
