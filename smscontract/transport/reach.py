@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from urllib.parse import SplitResult, unquote
 
 from smscontract.errors import UnusableInput
+from smscontract.transport.app import Dial
 from smscontract.transport.urls import is_loopback
 
 __all__ = ["Reach", "connection_to", "tls_context"]
@@ -25,11 +26,13 @@ class Reach:
         tls: for https; `None`: the system's authorities decide.
         proxy: checked URL of an HTTP proxy, `None`: none, whatever the environment says.
         headers: fields that go with every request, and that no request of ours may set by itself.
+        dial: an application in this process, which is asked instead of anything on the network.
     """
 
     tls: ssl.SSLContext | None = None
     proxy: SplitResult | None = None
     headers: tuple[tuple[str, str], ...] = ()
+    dial: Dial | None = None
 
 
 def tls_context(
