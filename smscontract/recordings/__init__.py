@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Iterable, Iterator
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
 from smscontract.errors import UsageError
 from smscontract.exchange import Exchange
@@ -12,9 +12,11 @@ from smscontract.findings import Problem
 from smscontract.recordings._detect import BOM, Format, format_named, format_of, formats
 from smscontract.recordings._files import STDIN, Source, find, opened, size_of
 from smscontract.recordings._json import Broken
-from smscontract.recordings._parts import LIMIT, Options, problem
+from smscontract.recordings._packed import Unpacked, is_packed, plain_name
+from smscontract.recordings._parts import LIMIT, Options, decoded, problem
+from smscontract.recordings._scrubbed import SCRUBBED, TRUNCATED, missing_parts
 
-__all__ = ["LIMIT", "format_names", "read"]
+__all__ = ["LIMIT", "SCRUBBED", "TRUNCATED", "decoded", "format_names", "missing_parts", "read"]
 
 _HEAD = 64 * 1024
 _BUFFER = 1024 * 1024
@@ -42,8 +44,8 @@ def read(
     """Everything in the recordings, in constant memory: an exchange, or the problem that stands in its place.
 
     Args:
-        paths: files, folders (everything below, in order of name, hidden files left out), globs, and `-` for `stdin`. A file
-            that is named twice is read once.
+        paths: files, folders (everything below, in order of name, hidden files left out), globs, URLs that fsspec opens, and
+            `-` for `stdin`. A file that is named twice is read once; one that is compressed is unpacked while it is read.
         stdin: what `-` stands for.
         operation: `provider.operationId` that bare bodies belong to; without it bare bodies are problems.
         side: `request` or `response`: what bare bodies are; `response` if only a status is given.
@@ -90,16 +92,22 @@ def _read(
             with opened(file, stdin) as stream:
                 yield from _read_one(Source(stream, told), file, options, forced)
         except OSError as error:
-            yield Problem(message=f"the file cannot be read: {error.strerror}", file=file)
+            yield Problem(message=f"the file cannot be read: {error.strerror or type(error).__name__}", file=file)
 
 
 def _read_one(source: Source, file: str, options: Options, forced: Format | None) -> Iterator[Exchange | Problem]:
-    head = source.head(_HEAD)
+    unpacked: Unpacked | None = None
+    if is_packed(head := source.head(_HEAD)):
+        unpacked = Unpacked(source)
+        source = Source(cast(BinaryIO, unpacked), lambda _: None)
+        head = source.head(_HEAD)
     try:
-        form = format_of(file, head, options, forced)
+        form = format_of(plain_name(file), head, options, forced)
+        if head.startswith(BOM):
+            source.drop(len(BOM))
+        yield from form.read(io.BufferedReader(source, _BUFFER), file, options)
     except Broken as error:
-        yield problem("file", error, file)
-        return
-    if head.startswith(BOM):
-        source.drop(len(BOM))
-    yield from form.read(io.BufferedReader(source, _BUFFER), file, options)
+        if unpacked is None or unpacked.fault is None:  # else that is why
+            yield problem("file", error, file)
+    if unpacked is not None and unpacked.fault is not None:
+        yield problem("file", unpacked.fault, file)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 from io import BufferedReader
 from pathlib import Path
 from typing import Protocol, cast
 
+from smscontract.documents import nearest_hint
 from smscontract.errors import UsageError
 from smscontract.exchange import Exchange
 from smscontract.findings import Problem
@@ -20,7 +21,7 @@ __all__ = ["BOM", "Format", "format_named", "format_of", "formats"]
 
 BOM = b"\xef\xbb\xbf"
 _UTF_16 = (b"\xff\xfe", b"\xfe\xff", b"{\x00", b"\x00{")
-_PACKED = (b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"PK\x03\x04", b"BZh", b"\xfd7zXZ\x00")
+_PACKED = (b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"PK\x03\x04", b"BZh", b"\xfd7zXZ\x00")  # the first two: packed twice
 
 
 class Format(Protocol):
@@ -51,38 +52,45 @@ def formats() -> dict[str, Format]:
     return {module.NAME: module for module in modules}
 
 
-def format_named(name: str) -> Format:
+def format_named(name: str, mapped: Sequence[Format] = ()) -> Format:
     """The format that the user names.
+
+    Args:
+        mapped: the formats that the configuration describes.
 
     Raises:
         UsageError: there is none of that name.
     """
-    if name not in formats():
-        raise UsageError(f"there is no format `{name}`", hint=f"known are {', '.join(formats())}")
-    return formats()[name]
+    known = formats() | {one.NAME: one for one in mapped}
+    if name not in known:
+        raise UsageError(f"there is no format `{name}`", hint=nearest_hint(name, known))
+    return known[name]
 
 
-def format_of(name: str, head: bytes, options: Options, forced: Format | None) -> Format:
-    """The format of a file: the one that the user names, else by its first bytes, else by its name, else, if an operation is
-    given, a bare body.
+def format_of(name: str, head: bytes, options: Options, forced: Format | None, mapped: Sequence[Format] = ()) -> Format:
+    """The format of a file: the one that the user names, else a mapping that claims its name, else by its first bytes, else by
+    its name, else, if an operation is given, a bare body.
 
     Raises:
         Broken: it is none that we know, or in no text that we read.
     """
+    everyone = formats().values()
     bare = formats()["bare"]
     text, fallback = head.removeprefix(BOM), bare if options.operation is not None else None
-    # Any bytes can be a body; everything else is text.
-    if (forced or fallback) is not bare and (fault := _unreadable(text)):
+    chosen = forced or _first(mapped, name, text) or _first(everyone, "", text)
+    # Any bytes can be a body, and some formats are no text; their first bytes tell.
+    if chosen is not None and (chosen is bare or chosen.looks_like("", text)):
+        return chosen
+    if (chosen or fallback) is not bare and (fault := _unreadable(text)):
         raise fault
-    if forced is not None:
-        return forced
-    for asked in ("", name.lower()):
-        for one in formats().values():
-            if one.looks_like(asked, text):
-                return one
-    if fallback is None:
+    chosen = chosen or _first(everyone, name.lower(), text) or fallback
+    if chosen is None:
         raise _unknown(text)
-    return fallback
+    return chosen
+
+
+def _first(some: Iterable[Format], name: str, head: bytes) -> Format | None:
+    return next((one for one in some if one.looks_like(name, head)), None)
 
 
 def _unreadable(head: bytes) -> Broken | None:
@@ -96,7 +104,7 @@ def _unreadable(head: bytes) -> Broken | None:
 
 
 def _unknown(head: bytes) -> Broken:
-    known = "HAR, JSON Lines of exchanges and vcrpy cassettes are read"
+    known = f"read are {', '.join(formats())}, and logs of any shape through a mapping: `smscontract map FILE` proposes one"
     if b"\x00" in head:
         return Broken("is no recording but binary data", known)
-    return Broken("is in no format that we know", f"{known}; a bare body needs --operation, and --status or --side request")
+    return Broken("is in no format that we know", f"{known}; bare bodies need --operation, and --status or --side")

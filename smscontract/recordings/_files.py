@@ -15,27 +15,37 @@ from typing import BinaryIO
 
 from smscontract.errors import UnusableInput
 from smscontract.findings import Problem
+from smscontract.recordings._packed import plain_name
+from smscontract.recordings._remote import expand, is_url, open_url, size_of_url
 
 __all__ = ["STDIN", "Source", "find", "opened", "size_of"]
 
 STDIN = "-"
 
 
-def find(paths: Iterable[str], suffixes: Collection[str]) -> list[str | Problem]:
-    """All files behind files, folders, globs and `-`, in the order named, folders sorted and below all else in them.
+def find(
+    paths: Iterable[str], suffixes: Collection[str], claimed: Callable[[str], bool] = lambda _: False
+) -> list[str | Problem]:
+    """All files behind files, folders, globs, URLs and `-`, in the order named, folders sorted and below all else in them.
 
     Args:
-        paths: a name that exists is taken as it is; else `*`, `?`, `[` and `**` in it make it a glob.
-        suffixes: endings of the names that are taken from a folder; if empty, all are. Hidden files and folders never are.
+        paths: a name that exists is taken as it is; else `*`, `?`, `[` and `**` in it make it a glob, and `s3://` a URL.
+        suffixes: endings of the names that are taken from a folder, compressed or not; if empty, all are. Hidden files and
+            folders never are.
+        claimed: whether a file of this name is taken from a folder whatever its ending.
 
     Raises:
-        UnusableInput: a path does not exist, a glob matches nothing, or a folder holds no file that we take.
+        UnusableInput: a path does not exist or cannot be reached, a glob matches nothing, or a folder holds no file that we
+            take.
     """
     result: list[str | Problem] = []
     seen: set[str] = set()
 
+    def taken(name: str) -> bool:
+        return not suffixes or plain_name(name.lower()).endswith(tuple(suffixes)) or claimed(name)
+
     def add(found: str | Problem) -> None:
-        key = found if not isinstance(found, str) or found == STDIN else os.path.realpath(found)
+        key = found if not isinstance(found, str) or found == STDIN or is_url(found) else os.path.realpath(found)
         if isinstance(key, Problem):
             result.append(key)
         elif key not in seen:
@@ -43,11 +53,15 @@ def find(paths: Iterable[str], suffixes: Collection[str]) -> list[str | Problem]
             result.append(found)
 
     for path in paths:
+        if is_url(path) and not _exists(path):
+            for url in expand(path, taken):
+                add(url)
+            continue
         for one in _expanded(path):
             if one == STDIN or not os.path.isdir(one):
                 add(one)
                 continue
-            inside = list(_walk(one, tuple(suffixes)))
+            inside = list(_walk(one, taken))
             if not inside:
                 raise UnusableInput("the folder holds no recordings", file=one, hint=_looked_for(suffixes))
             for found in inside:
@@ -78,7 +92,7 @@ def _exists(path: str) -> bool:
     return True
 
 
-def _walk(top: str, suffixes: tuple[str, ...]) -> Iterator[str | Problem]:
+def _walk(top: str, taken: Callable[[str], bool]) -> Iterator[str | Problem]:
     """Files of a folder and of those below, sorted; a folder that links lead to twice is entered once."""
     waiting, entered = [top], set()
     while waiting:
@@ -97,12 +111,12 @@ def _walk(top: str, suffixes: tuple[str, ...]) -> Iterator[str | Problem]:
             try:
                 mode = os.stat(path).st_mode
             except OSError as error:
-                if not suffixes or name.lower().endswith(suffixes):
+                if taken(path):
                     yield Problem(message=f"the file cannot be read: {error.strerror}", file=path)
                 continue
             if stat.S_ISDIR(mode):
                 below.append(path)
-            elif stat.S_ISREG(mode) and (not suffixes or name.lower().endswith(suffixes)):
+            elif stat.S_ISREG(mode) and taken(path):
                 yield path
         waiting.extend(reversed(below))
 
@@ -110,7 +124,9 @@ def _walk(top: str, suffixes: tuple[str, ...]) -> Iterator[str | Problem]:
 def size_of(file: str | Problem) -> int:
     """Bytes of a file; 0 for what has no size."""
     try:
-        return os.stat(file).st_size if isinstance(file, str) and file != STDIN else 0
+        if not isinstance(file, str) or file == STDIN:
+            return 0
+        return size_of_url(file) if _remote(file) else os.stat(file).st_size
     except OSError:
         return 0
 
@@ -124,11 +140,15 @@ def opened(file: str, stdin: BinaryIO | None) -> AbstractContextManager[BinaryIO
     if file == STDIN:
         assert stdin is not None  # `read` has looked
         return nullcontext(stdin)
-    return open(file, "rb", buffering=0)
+    return open_url(file) if _remote(file) else open(file, "rb", buffering=0)
+
+
+def _remote(file: str) -> bool:
+    return is_url(file) and not _exists(file)
 
 
 class Source(io.RawIOBase):
-    """A stream whose first bytes can be looked at, and that tells how many bytes it has given.
+    """A stream whose first bytes can be looked at, and that tells how many bytes it has given. It can be sought if that can.
 
     Args:
         stream: where the bytes come from; it is not closed with this one.
@@ -152,6 +172,18 @@ class Source(io.RawIOBase):
 
     def readable(self) -> bool:
         return True
+
+    def seekable(self) -> bool:
+        return self._stream.seekable()
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET, /) -> int:
+        if whence == os.SEEK_CUR:
+            offset -= len(self._ahead)
+        self._ahead = b""
+        return self._stream.seek(offset, whence)
+
+    def tell(self) -> int:
+        return self._stream.tell() - len(self._ahead)
 
     def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]  # only BufferedReader calls it
         data = self._ahead[: len(buffer)] or self._stream.read(len(buffer))

@@ -17,6 +17,7 @@ from smscontract.recordings._scrubbed import SCRUBBED, TRUNCATED, missing_parts
 __all__ = [
     "LIMIT",
     "Options",
+    "decoded",
     "entries",
     "from_base64",
     "headers_of",
@@ -183,12 +184,12 @@ def recorded(
         missing: what the reader itself found missing.
     """
     missing = dict(missing or {})
-    body, reason = _decoded(request.headers, request.body, limit)
+    body, reason = decoded(request.headers, request.body, limit)
     if reason:
         missing[Part.REQUEST_BODY] = reason
     request = Request(method=request.method, url=request.url, headers=request.headers, body=body)
     if response is not None:
-        body, reason = _decoded(response.headers, response.body, limit)
+        body, reason = decoded(response.headers, response.body, limit)
         if reason:
             missing[Part.RESPONSE_BODY] = reason
         response = Response(status=response.status, headers=response.headers, body=body)
@@ -203,7 +204,7 @@ def recorded(
     )
 
 
-def _decoded(headers: Headers | None, body: bytes | None, limit: int) -> tuple[bytes | None, str]:
+def decoded(headers: Headers | None, body: bytes | None, limit: int = LIMIT) -> tuple[bytes | None, str]:
     """The body without its content codings, and why that is not the whole of it.
 
     Many recorders keep the header field and store the decoded text: what does not look coded is left alone.

@@ -45,8 +45,16 @@ def test_each_dependency_and_each_lint_that_is_off_has_its_reason() -> None:
 
 
 def test_imports_are_of_declared_dependencies() -> None:
-    declared = {re.split(r"[\[<>=~!, ]", one)[0].lower() for one in project.pyproject()["project"]["dependencies"]}
-    known = {"yaml": "pyyaml", "jsonschema_rs": "jsonschema-rs", "jsonpath_rfc9535": "jsonpath-rfc9535"}
+    table = project.pyproject()["project"]
+    extras = [one for name, some in table["optional-dependencies"].items() if name != "dev" for one in some]
+    declared = {re.split(r"[\[<>=~!,; ]", one)[0].lower() for one in (*table["dependencies"], *extras)}
+    declared.add("compression")  # of Python, from 3.14 on
+    known = {
+        "backports": "backports.zstd",
+        "yaml": "pyyaml",
+        "jsonschema_rs": "jsonschema-rs",
+        "jsonpath_rfc9535": "jsonpath-rfc9535",
+    }
     wrong = {
         f"{name}: {found}"
         for name, path in project.modules().items()

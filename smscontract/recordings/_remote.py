@@ -1,0 +1,146 @@
+"""Recordings behind URLs such as `s3://bucket/logs`, through fsspec, which is an extra."""
+
+from __future__ import annotations
+
+import errno
+import io
+import os
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, BinaryIO, cast
+
+from smscontract.errors import UnusableInput
+
+__all__ = ["expand", "is_url", "open_url", "size_of_url"]
+
+_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*(?:::|://)")
+_MAGIC = re.compile(r"[*?\[]")
+
+
+def is_url(path: str) -> bool:
+    """Whether a path is a URL, or a chain of them such as `simplecache::s3://bucket/x.jsonl`."""
+    return _URL.match(path) is not None
+
+
+def expand(url: str, taken: Callable[[str], bool]) -> Iterator[str]:
+    """The URLs of the files behind one: itself, everything in a folder and below, or what a glob matches; sorted.
+
+    Args:
+        taken: whether a file of this name is taken from a folder; hidden ones never are.
+
+    Raises:
+        UnusableInput: it does not exist, cannot be reached, or needs something that is not installed.
+    """
+    system, path = _resolved(url)
+    try:
+        with _failures():
+            found = _found(system, path, taken)
+    except OSError as error:
+        raise UnusableInput(f"it cannot be reached: {error.strerror}", file=url, hint="look at its address and keys") from None
+    if found is None:
+        raise UnusableInput("there is no such file or folder", file=url)
+    if not found:
+        raise UnusableInput("nothing there is a recording", file=url, hint="name the files, or use a glob")
+    chain = url[: url.rfind("::") + 2] if "::" in url else ""
+    yield from [url] if found == [path] else [chain + system.unstrip_protocol(name) for name in found]
+
+
+def _found(system: Any, path: str, taken: Callable[[str], bool]) -> list[str] | None:
+    if system.isdir(path):
+        return [name for name in sorted(system.find(path)) if not _hidden(name[len(path) :]) and taken(name)]
+    if system.exists(path):
+        return [path]
+    if not _MAGIC.search(path):
+        return None
+    dots = "/." in path  # as in a shell, hidden files need theirs
+    return sorted(name for name in system.glob(path) if not system.isdir(name) and (dots or not _hidden(name)))
+
+
+def open_url(url: str) -> BinaryIO:
+    """The bytes behind a URL.
+
+    Raises:
+        OSError: it cannot be opened or read, whatever the store calls that.
+    """
+    try:
+        system, path = _resolved(url)
+    except UnusableInput as error:
+        raise OSError(errno.EIO, error.message) from None
+    with _failures():
+        return cast("BinaryIO", _Remote(system.open(path, "rb")))
+
+
+def size_of_url(url: str) -> int:
+    """Bytes behind a URL; 0 where that is not known."""
+    try:
+        system, path = _resolved(url)
+        return int(system.size(path) or 0)
+    except Exception:  # noqa: BLE001 - only progress is told by it
+        return 0
+
+
+def _resolved(url: str) -> tuple[Any, str]:
+    try:
+        from fsspec.core import url_to_fs
+    except ImportError:
+        raise UnusableInput("URLs are read through fsspec", file=url, hint="pip install 'smscontract[remote]'") from None
+    try:
+        system, path = url_to_fs(url)
+    except ImportError as error:
+        raise UnusableInput(
+            f"this kind of URL needs a library: {error.name or 'see fsspec'}", file=url, hint="`pip install` what it names"
+        ) from None
+    except Exception as error:  # noqa: BLE001 - each store has its own
+        raise UnusableInput(
+            f"this is no URL that fsspec opens: {_reason(error)}", file=url, hint="e.g. `s3://bucket/folder`"
+        ) from None
+    return system, str(path)
+
+
+def _hidden(below: str) -> bool:
+    return any(step.startswith(".") for step in below.split("/"))
+
+
+@contextmanager
+def _failures() -> Iterator[None]:
+    """Whatever a store raises becomes an `OSError` that repeats none of its text, which may hold keys."""
+    try:
+        yield
+    except Exception as error:  # noqa: BLE001 - each store has its own
+        raise OSError(errno.EIO, _reason(error)) from None
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, OSError) and error.errno and error.errno in errno.errorcode:
+        return os.strerror(error.errno)
+    return type(error).__name__
+
+
+class _Remote(io.RawIOBase):
+    """A file of a store; whatever reading it raises becomes an `OSError`."""
+
+    def __init__(self, inner: Any) -> None:
+        self._inner = inner
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return bool(self._inner.seekable())
+
+    def seek(self, offset: int, whence: int = 0, /) -> int:
+        return int(self._inner.seek(offset, whence))
+
+    def tell(self) -> int:
+        return int(self._inner.tell())
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]  # only readers of bytes call it
+        with _failures():
+            data: bytes = self._inner.read(len(buffer))
+        buffer[: len(data)] = data
+        return len(data)
+
+    def close(self) -> None:
+        self._inner.close()
+        super().close()
