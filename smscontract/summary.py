@@ -44,10 +44,12 @@ def _order(where: Where) -> tuple[float, tuple[str, int, int, int]]:
 
 @dataclass(slots=True)
 class _Group:
-    """Findings of one clause at one place, the first of them in full, with its exchange where that is at hand."""
+    """Findings of one clause at one place, the first of them in full, with its exchange where that is at hand, or what a
+    report shows of it."""
 
     finding: Finding
     exchange: Exchange | None = None
+    told: tuple[str, str] | None = None
     count: int = 0
     where: list[Where] = field(default_factory=list)
     last: Where | None = None
@@ -58,7 +60,7 @@ class _Group:
         if self.last is None or _order(where) > _order(self.last):
             self.last = where
         if not self.where or _order(where) < _order(self.where[0]):
-            self.finding, self.exchange = finding, exchange
+            self.finding, self.exchange, self.told = finding, exchange, None
         if len(self.where) < WHERE_LIMIT or _order(where) < _order(self.where[-1]):
             bisect.insort(self.where, where, key=_order)
             del self.where[WHERE_LIMIT:]
@@ -166,7 +168,7 @@ class Summary:
     def _skip(self, clause: str, reason: str, hint: str, count: int = 1) -> None:
         if self.selection.takes(clause):
             self._not_judged[(clause, reason)] += count
-            self._hints[(clause, reason)] = hint or self._hints.get((clause, reason), "")
+            self._hints[(clause, reason)] = max(hint, self._hints.get((clause, reason), ""))
 
     def report(
         self,
@@ -224,7 +226,10 @@ class Summary:
             ),
             operations=tuple(self._operation(key, counts) for key in wanted),
             problems=tuple(self.problems),
-            unmatched=tuple(Unmatched(shape=shape, count=count) for shape, count in self._unmatched.most_common()),
+            unmatched=tuple(
+                Unmatched(shape=shape, count=count)
+                for shape, count in sorted(self._unmatched.items(), key=lambda one: (-one[1], one[0]))
+            ),
             judged_clauses=sum(bool(count.judged) for identity, count in counts.items() if self.selection.takes(identity)),
             kept=tuple(
                 identity
@@ -253,7 +258,7 @@ class Summary:
         finding, exchange = group.finding, group.exchange
         if exchange is None and find is not None:
             exchange = find(finding)
-        asked, answered = shown(self.judge, exchange) if exchange is not None else ("", "")
+        asked, answered = group.told or (shown(self.judge, exchange) if exchange is not None else ("", ""))
         source = self.judge.catalogue.clauses[finding.clause].source
         return FindingGroup(
             clause=finding.clause,

@@ -7,11 +7,12 @@ import binascii
 import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from io import BufferedReader
 from typing import Any
 
 from smscontract.exchange import Exchange, Failure, Headers, Origin, OriginKind, Part, Request, Response, headers_from
 from smscontract.findings import Problem
-from smscontract.recordings._json import Broken
+from smscontract.recordings._json import Broken, parse
 from smscontract.recordings._scrubbed import SCRUBBED, TRUNCATED, missing_parts
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "entries",
     "from_base64",
     "headers_of",
+    "lines",
     "member",
     "problem",
     "recorded",
@@ -43,12 +45,15 @@ class Options:
         side: `request` or `response`: which body it is.
         status: of the answer whose body it is.
         limit: bytes of one line, entry or body that are read at most.
+        line: how many lines stand before what is read; `ours`: whether a header among them says that lines are ours.
     """
 
     operation: str | None = None
     side: str | None = None
     status: int | None = None
     limit: int = LIMIT
+    line: int = 0
+    ours: bool = False
 
 
 def problem(what: str, error: Broken, file: str, *, line: int | None = None, entry: int | None = None) -> Problem:
@@ -77,6 +82,22 @@ def _whole(value: Any) -> Any:
     if isinstance(value, Broken):
         raise value
     return value
+
+
+def lines(stream: BufferedReader, limit: int) -> Iterator[tuple[int, Any]]:
+    """The number of each line that is not blank, from 1, and its parsed JSON, or the `Broken` that says why there is none."""
+    number = 0
+    while line := stream.readline(limit + 1):
+        number += 1
+        if len(line) > limit and not line.endswith(b"\n"):
+            while (more := stream.readline(1024 * 1024)) and not more.endswith(b"\n"):
+                pass
+            yield number, Broken(f"is longer than {limit} bytes")
+        elif line := line.strip(b" \t\r\n"):
+            try:
+                yield number, parse(line)
+            except Broken as error:
+                yield number, error
 
 
 def member(value: Any, name: str, kind: type) -> Any:

@@ -37,7 +37,7 @@ from smscontract.recordings._parts import (
 )
 from smscontract.rfc3339 import timestamp
 
-__all__ = ["NAME", "SUFFIXES", "VERSION", "dumps", "header", "looks_like", "read"]
+__all__ = ["NAME", "SUFFIXES", "VERSION", "dumps", "follows", "header", "looks_like", "read"]
 
 NAME = "jsonl"
 SUFFIXES = (".jsonl", ".ndjson")
@@ -113,7 +113,7 @@ def _line(record: dict[str, Any]) -> bytes:
 
 def read(stream: BufferedReader, file: str, options: Options) -> Iterator[Exchange | Problem]:
     """One exchange or problem for each line that is neither blank nor a header."""
-    ours, number = False, 0
+    ours, number = options.ours, options.line
     while line := stream.readline(options.limit + 1):
         number += 1
         try:
@@ -142,6 +142,17 @@ def _within(line: bytes, stream: BufferedReader, limit: int) -> None:
     while (more := stream.readline(1024 * 1024)) and not more.endswith(b"\n"):
         pass
     raise Broken(f"is longer than {limit} bytes")
+
+
+def follows(line: bytes, *, ours: bool) -> bool | None:
+    """Whether the lines behind this one are our own, where those before it are or are not; `None`: they cannot be read."""
+    try:
+        record = parse(line.strip(b" \t\r\n"))
+        return _read_header(record) if isinstance(record, dict) and "smscontract" in record else ours
+    except _OtherVersion:
+        return None
+    except Broken:
+        return ours
 
 
 def _read_header(record: dict[str, Any]) -> bool:
