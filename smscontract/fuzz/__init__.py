@@ -12,9 +12,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from smscontract.documents import Operation
+from smscontract.fuzz._check import Check
+from smscontract.fuzz._compose import Composer
 from smscontract.fuzz._model import NEGATIVE, POSITIVE, FuzzRequest, FuzzResult, Send, Verdict
 
-__all__ = ["FuzzRequest", "FuzzResult", "Send", "Verdict", "fuzz"]
+__all__ = ["Check", "Composer", "FuzzRequest", "FuzzResult", "Send", "Verdict", "fuzz"]
 
 
 def fuzz(

@@ -76,8 +76,9 @@ class Composer:
         shown = [one for one in body.examples.values() if isinstance(one, Mapping)] if body is not None else []
         self.samples: dict[str, list[Any]] = {name: [one[name] for one in shown if name in one] for name in members}
         sources = {name: (node, self.samples[name], self._allowed_below(node)) for name, node in members.items()}
-        self._made = {name: _values.values(*source) for name, source in sources.items()}
-        self._wrong = {name: _values.wrong_values(*source) for name, source in sources.items()}
+        #: for each member values that are valid more often than not (`None`: only schemathesis can make any), and wrong ones
+        self.made = {name: _values.values(*source) for name, source in sources.items()}
+        self.wrong = {name: _values.wrong_values(*source) for name, source in sources.items()}
         self.base = self._base()
         self.fallback = {name: seen[-1] for name, seen in self.samples.items() if seen and members[name].mask != "phone"}
         #: parameters of which each value is used once, since an accepted request uses it up
@@ -186,11 +187,11 @@ class Composer:
         for name, member in node.properties.items():
             if name == skip:
                 continue
-            made = self._made[name]
+            made = self.made[name]
             how = draw(self.st.sampled_from(_REQUIRED if member.required else optional))
             if how == _ABSENT:
                 continue
-            if how == _GENERATED and (name in self.allowed or not self._made):
+            if how == _GENERATED and (name in self.allowed or not self.made):
                 how = _MADE
             if how == _GENERATED or (made is None and name not in self.base):
                 case = case or self._draw_case(draw, POSITIVE)
@@ -222,19 +223,19 @@ class Composer:
         """A request that is invalid for one reason, or `None`."""
         if self.operation.body is None and not self._has_parameters:
             return self._nobody(draw)
-        near = bool(self._made) and draw(self.st.sampled_from((True, False)))
+        near = bool(self.made) and draw(self.st.sampled_from((True, False)))
         case = None if near else self._draw_case(draw, NEGATIVE)
         parts = {"path_parameters": self._path(draw, ids, case)}
         if case is None:
-            if not self._made:
+            if not self.made:
                 return None
-            name = draw(self.st.sampled_from([one for one in self._wrong if self._wrong[one]]))
-            return self._with_wrong(draw, name, draw(self.st.sampled_from(self._wrong[name])), parts)
+            name = draw(self.st.sampled_from([one for one in self.wrong if self.wrong[one]]))
+            return self.with_wrong(draw, name, draw(self.st.sampled_from(self.wrong[name])), parts)
         body = _json_of(case.body)
         names = self.check.bad_members(body) if isinstance(body, dict) else []
         if names:
             name = draw(self.st.sampled_from(names))
-            return self._with_wrong(draw, name, self._harmless(draw, name, body.get(name, ABSENT)), parts)
+            return self.with_wrong(draw, name, self._harmless(draw, name, body.get(name, ABSENT)), parts)
         if isinstance(body, dict) and not self._has_parameters:
             return None
         if not isinstance(body, dict) and self._has_parameters and body is not ABSENT and draw(self.st.booleans()):
@@ -252,7 +253,7 @@ class Composer:
             return tame
         return draw(self.st.sampled_from(_values.near_misses(self.allowed.get(name) or self._spare)))
 
-    def _with_wrong(self, draw: Draw, name: str, value: Any, parts: Mapping[str, Any]) -> FuzzRequest | None:
+    def with_wrong(self, draw: Draw, name: str, value: Any, parts: Mapping[str, Any]) -> FuzzRequest | None:
         """The wrong member in an otherwise valid request: in a drawn one, else in the plainest, else in the fullest."""
         body, _ = self._body(draw, None, _SELDOM, skip=name)
         if not isinstance(body, dict):
