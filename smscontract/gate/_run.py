@@ -179,7 +179,7 @@ def _stops(runs: Sequence[Run], exchanges: Sequence[Exchange]) -> Iterator[Cause
     for target, operation, progress in runs:
         mine = [exchange for exchange in exchanges if exchange.operation == operation.key]
         statuses = [exchange.response.status for exchange in mine if exchange.response is not None]
-        good = [one.response.status for one in mine if one.response is not None and one.auth is Auth.GOOD]
+        good = [one.response.status for one in mine if one.response is not None and _is_plain(one, operation)]
         says = []
         if mine and not statuses:
             kinds = ", ".join(sorted({str(exchange.failure) for exchange in mine}))
@@ -198,6 +198,12 @@ def _stops(runs: Sequence[Run], exchanges: Sequence[Exchange]) -> Iterator[Cause
         yield from (Cause(ExitCode.CANNOT_TELL, f"{operation.key}: {one}") for one in says)
 
 
+def _is_plain(exchange: Exchange, operation: Operation) -> bool:
+    """Whether a request shows the good credential to the operation itself."""
+    request = exchange.request
+    return exchange.auth is Auth.GOOD and request.method == operation.method and operation.leads_to(request.url)
+
+
 def _costs(one: OperationSummary, runs: Mapping[str, Progress]) -> OperationSummary:
     progress = runs[one.operation]
     return replace(
@@ -214,7 +220,14 @@ def _costs(one: OperationSummary, runs: Mapping[str, Progress]) -> OperationSumm
 def _runner(  # noqa: PLR0917 - everything that a run is made of
     request: Request, target: Target, kit: Kit, summary: Summary, sink: Callable[[Exchange], None], started: float, number: int
 ) -> Runner:
-    transport = Transport(target.url, Leash(_granted(kit)), run=f"seed-{request.seed}", offset=number, manners=request.manners)
+    transport = Transport(
+        target.url,
+        Leash(_granted(kit)),
+        run=f"seed-{request.seed}",
+        offset=number,
+        manners=request.manners,
+        reach=target.reach,
+    )
     limits = Limits(requests=request.max_requests, deadline=started + request.max_time, fuzz=request.fuzz)
     careful = kit.operation.effect.get("texts") == "now" and not target.sandbox and not request.drafts_are_safe
 

@@ -9,16 +9,16 @@ import re
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
 from smscontract.catalogue import Catalogue, load_catalogue
 from smscontract.errors import UsageError
 from smscontract.resources import Resources, load_resources, resources_from
-from smscontract.transport import is_loopback, target_url
+from smscontract.transport import Reach, is_loopback, target_url
 
-__all__ = ["Target", "handover", "targets_of"]
+__all__ = ["Target", "given", "handover", "targets_of", "token_from"]
 
 _HANDOVER_BYTES = 4 * 1024 * 1024
 _HANDOVER_SECONDS = 3.0
@@ -39,6 +39,7 @@ class Target:
         token: the good credential, `None` if nobody gave one.
         sandbox: whether it is one of ours, where nobody is texted; `own`: started by us for this run.
         options: what a command needs to reach it again.
+        reach: how it is reached.
     """
 
     provider: str
@@ -48,6 +49,7 @@ class Target:
     sandbox: bool
     own: bool = False
     options: str = ""
+    reach: Reach = field(default_factory=Reach)
 
 
 @contextmanager
@@ -67,8 +69,8 @@ def targets_of(
             sandbox does not speak.
         UnusableInput: resources that cannot be read.
     """
-    given = _given(catalogue, resources)
-    token = _token(token_env)
+    known = given(catalogue, resources)
+    token = token_from(token_env)
     with ExitStack() as stack:
         if url is not None:
             if len(catalogue.contracts) != 1:
@@ -82,7 +84,7 @@ def targets_of(
                 provider,
                 base,
                 (handed or {}).get(provider),
-                given,
+                known,
                 token,
                 own=url is None,
                 options=_options(provider, url, token_env, resources, allowed_hosts),
@@ -91,14 +93,20 @@ def targets_of(
         ]
 
 
-def _given(catalogue: Catalogue, path: str | None) -> Resources | None:
+def given(catalogue: Catalogue, path: str | None) -> Resources | None:
+    """What the user's file says of the target."""
     if path is None:
         return None
     # One file may serve several targets, so what any shipped provider knows is no mistake.
     return load_resources(path, [*catalogue.operations.values(), *load_catalogue().operations.values()])
 
 
-def _token(variable: str | None) -> str | None:
+def token_from(variable: str | None) -> str | None:
+    """The credential that a variable holds.
+
+    Raises:
+        UsageError: it is not set, or no header could carry it.
+    """
     if variable is None:
         return None
     token = os.environ.get(variable)

@@ -11,7 +11,7 @@ from smscontract.findings import FindingGroup, OperationSummary, Report, Verdict
 from smscontract.plain import count_of, printable, utc
 from smscontract.reports import _imprint, _witnesses
 
-__all__ = ["Line", "lines", "render", "write"]
+__all__ = ["Line", "finding", "lines", "render", "write"]
 
 #: One line: pieces of text, each with the name of its style.
 Line = Sequence[tuple[str, str]]
@@ -91,14 +91,15 @@ def _findings(title: str, says: str, findings: list[FindingGroup], width: int) -
     yield [(title, "title"), (f"  {says}", "dim")]
     yield []
     for one in findings[:_SHOWN]:
-        yield from _finding(one, width)
+        yield from finding(one, width)
         yield []
     if len(findings) > _SHOWN:
         yield [(f"and {len(findings) - _SHOWN} more; `--report json:FILE` has them all", "dim")]
         yield []
 
 
-def _finding(one: FindingGroup, width: int) -> Iterator[Line]:
+def finding(one: FindingGroup, width: int) -> Iterator[Line]:
+    """One finding, line by line."""
     clause, origin = printable(one.clause), printable(str(one.first.origin))
     style = "bad" if one.fails else "warn"
     gap = width - len(clause) - len(origin) - len(one.level) - 3
