@@ -47,9 +47,9 @@ class Format(Protocol):
 def formats() -> dict[str, Format]:
     """All formats by name, in order of name."""
     folder = Path(__file__).parent
-    names = sorted(info.name for info in pkgutil.iter_modules([str(folder)]) if not info.name.startswith("_"))
+    names = [info.name for info in pkgutil.iter_modules([str(folder)]) if not info.name.startswith("_")]
     modules = [cast(Format, importlib.import_module(f"smscontract.recordings.{name}")) for name in names]
-    return {module.NAME: module for module in modules}
+    return {module.NAME: module for module in sorted(modules, key=lambda one: one.NAME)}
 
 
 def format_named(name: str, mapped: Sequence[Format] = ()) -> Format:
