@@ -1,0 +1,308 @@
+"""What is known after some exchanges were judged, as a value that can be stored, sent and merged.
+
+Merging is associative and commutative: a recording that is cut anywhere and judged in any number of parts gives the report
+that it gives as a whole. A part holds what a report may hold, and facts with keyed digests in place of values.
+"""
+
+# The other half of `Summary`: what it knows, as a value.
+# ruff: noqa: SLF001
+
+from __future__ import annotations
+
+import json
+import zlib
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Any
+
+import orjson
+
+from smscontract import codec
+from smscontract.clauses.base import Fact
+from smscontract.errors import UnusableInput
+from smscontract.findings import Finding, New, Problem, Where
+from smscontract.ledger import Ledger, RangeKey, Rest
+from smscontract.shown import shown
+from smscontract.summary import WHERE_LIMIT, Summary, _Group, _order
+
+__all__ = ["VERSION", "Part"]
+
+VERSION = 1
+_BLOCK = 5000  # facts of one block
+
+_Key = tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """Findings of one clause at one place: the first in full, request and answer of it as reports show them."""
+
+    finding: Finding
+    asked: str
+    answered: str
+    count: int
+    where: tuple[Where, ...]
+    last: Where
+
+
+@dataclass(slots=True, kw_only=True)
+class Part:
+    """What `Summary` knows.
+
+    Attributes:
+        exchanges: how many were read.
+        succeeded, seen: exchanges by operation.
+        groups, new, not_judged, hints, unmatched, newest, took: as `Summary` has them.
+        ledger: counts of what was seen.
+        problems: what could not be read, with the number of the piece that it is in.
+        left_out: exchanges that were not looked at, by why.
+        facts: blocks of facts.
+    """
+
+    exchanges: int = 0
+    succeeded: Counter[str] = field(default_factory=Counter)
+    seen: Counter[str] = field(default_factory=Counter)
+    groups: dict[_Key, Told] = field(default_factory=dict)
+    new: dict[_Key, tuple[New, int]] = field(default_factory=dict)
+    not_judged: Counter[_Key] = field(default_factory=Counter)
+    hints: dict[_Key, str] = field(default_factory=dict)
+    unmatched: Counter[str] = field(default_factory=Counter)
+    newest: dict[str, float] = field(default_factory=dict)
+    took: dict[str, list[int]] = field(default_factory=dict)
+    ledger: Ledger = field(default_factory=Ledger)
+    problems: list[tuple[int, int, Problem]] = field(default_factory=list)
+    left_out: Counter[str] = field(default_factory=Counter)
+    facts: tuple[bytes, ...] = ()
+
+    # -- from and to a summary
+
+    @classmethod
+    def of(cls, summary: Summary, *, piece: int = 0, left_out: Mapping[str, int] | None = None) -> Part:
+        """What a summary knows before its report is made.
+
+        Args:
+            piece: the number of what was judged among all that is.
+            left_out: exchanges that were not looked at, by why.
+        """
+        return cls(
+            exchanges=summary.exchanges,
+            succeeded=Counter(summary._succeeded),
+            seen=Counter(summary._seen),
+            groups={key: _told(summary, group) for key, group in summary._groups.items()},
+            new=dict(summary._new),
+            not_judged=Counter(summary._not_judged),
+            hints=dict(summary._hints),
+            unmatched=Counter(summary._unmatched),
+            newest=dict(summary._newest),
+            took={key: list(steps) for key, steps in summary._took.items()},
+            ledger=summary.ledger.merge(Ledger()),
+            problems=[(piece, number, problem) for number, problem in enumerate(summary.problems)],
+            left_out=Counter(left_out or {}),
+            facts=tuple(_packed(_facts_of(summary))),
+        )
+
+    def into(self, summary: Summary) -> None:
+        """Makes a summary that knows nothing yet know all of this."""
+        summary.exchanges = self.exchanges
+        summary._succeeded, summary._seen = Counter(self.succeeded), Counter(self.seen)
+        summary._groups = {key: _group(told) for key, told in self.groups.items()}
+        summary._new = dict(self.new)
+        summary._not_judged, summary._hints = Counter(self.not_judged), dict(self.hints)
+        summary._unmatched = Counter(self.unmatched)
+        summary._newest = dict(self.newest)
+        summary._took = {key: list(steps) for key, steps in self.took.items()}
+        summary.ledger = self.ledger.merge(Ledger())
+        summary.problems = [problem for _, _, problem in sorted(self.problems, key=lambda one: one[:2])]
+        for block in self.facts:
+            summary.facts.add(_unpacked(block))
+
+    # -- merging
+
+    def merge(self, other: Part) -> Part:
+        """Both together; neither is changed."""
+        return Part(
+            exchanges=self.exchanges + other.exchanges,
+            succeeded=_sum(self.succeeded, other.succeeded),
+            seen=_sum(self.seen, other.seen),
+            groups=_join(self.groups, other.groups, _both),
+            new=_join(self.new, other.new, _earlier),
+            not_judged=_sum(self.not_judged, other.not_judged),
+            hints=_join(self.hints, other.hints, max),
+            unmatched=_sum(self.unmatched, other.unmatched),
+            newest=_join(self.newest, other.newest, max),
+            took=_join(self.took, other.took, lambda one, two: [a + b for a, b in zip(one, two, strict=True)]),
+            ledger=self.ledger.merge(other.ledger),
+            problems=[*self.problems, *other.problems],
+            left_out=_sum(self.left_out, other.left_out),
+            facts=self.facts + other.facts,
+        )
+
+    # -- as bytes
+
+    def dumps(self) -> bytes:
+        """The part as bytes: a line of JSON, then the blocks of facts, each behind its length."""
+        ledger = self.ledger
+        head = {
+            "version": VERSION,
+            "exchanges": self.exchanges,
+            "succeeded": self.succeeded,
+            "seen": self.seen,
+            "groups": list(self.groups.items()),
+            "new": list(self.new.items()),
+            "not_judged": list(self.not_judged.items()),
+            "hints": list(self.hints.items()),
+            "unmatched": self.unmatched,
+            "newest": self.newest,
+            "took": self.took,
+            "ledger": [
+                list(ledger.entries.items()),
+                [(tuple(one), count) for one, count in ledger.rest.items()],
+                [(tuple(one), ends) for one, ends in ledger.ranges.items()],
+            ],
+            "problems": self.problems,
+            "left_out": self.left_out,
+            "facts": [len(block) for block in self.facts],
+        }
+        return b"".join([_json(head), b"\n", *self.facts])
+
+    @classmethod
+    def loads(cls, raw: bytes, *, file: str | None = None) -> Part:
+        """A part from its bytes.
+
+        Raises:
+            UnusableInput: it is none, or is damaged.
+        """
+        try:
+            end = raw.index(b"\n")
+            return cls._from(_loads(raw[:end]), memoryview(raw)[end + 1 :])
+        except (ValueError, KeyError, TypeError, IndexError, AttributeError):
+            raise UnusableInput("the part is damaged", file=file, hint="judge what it is of again") from None
+
+    @classmethod
+    def _from(cls, head: Mapping[str, Any], rest: memoryview) -> Part:
+        if head["version"] != VERSION:
+            raise ValueError
+        entries, others, ranges = head["ledger"]
+        blocks = []
+        for size in head["facts"]:
+            blocks.append(bytes(rest[:size]))
+            rest = rest[size:]
+        if rest or sum(map(len, blocks)) != sum(head["facts"]):
+            raise ValueError
+        return cls(
+            exchanges=int(head["exchanges"]),
+            succeeded=Counter(head["succeeded"]),
+            seen=Counter(head["seen"]),
+            groups={_key(key): _told_from(told) for key, told in head["groups"]},
+            new={_key(key): (codec.new(new), count) for key, (new, count) in head["new"]},
+            not_judged=Counter({_key(key): count for key, count in head["not_judged"]}),
+            hints={_key(key): hint for key, hint in head["hints"]},
+            unmatched=Counter(head["unmatched"]),
+            newest=dict(head["newest"]),
+            took=dict(head["took"]),
+            ledger=Ledger(
+                Counter({(day, source, codec.signature(one)): count for (day, source, one), count in entries}),
+                Counter({Rest(*codec.tuples(one)): count for one, count in others}),
+                Counter(),
+                {RangeKey(*one): (low, high) for one, (low, high) in ranges},
+            ),
+            problems=[(piece, number, Problem(**one)) for piece, number, one in head["problems"]],
+            left_out=Counter(head["left_out"]),
+            facts=tuple(blocks),
+        )
+
+
+def _key(pair: list[str]) -> _Key:
+    first, second = pair
+    return first, second
+
+
+def _told(summary: Summary, group: _Group) -> Told:
+    asked, answered = group.told or (shown(summary.judge, group.exchange) if group.exchange is not None else ("", ""))
+    last = group.last if group.last is not None else group.where[-1]
+    return Told(group.finding, asked, answered, group.count, tuple(group.where), last)
+
+
+def _told_from(data: Mapping[str, Any]) -> Told:
+    return Told(
+        codec.finding(data["finding"]),
+        data["asked"],
+        data["answered"],
+        data["count"],
+        tuple(map(codec.where, data["where"])),
+        codec.where(data["last"]),
+    )
+
+
+def _group(told: Told) -> _Group:
+    pair = (told.asked, told.answered) if told.asked or told.answered else None
+    return _Group(told.finding, told=pair, count=told.count, where=list(told.where), last=told.last)
+
+
+def _both(one: Told, two: Told) -> Told:
+    first, other = sorted((one, two), key=lambda told: (_order(told.where[0]), repr(told.finding)))
+    return Told(
+        first.finding,
+        first.asked,
+        first.answered,
+        one.count + two.count,
+        tuple(sorted((*first.where, *other.where), key=_order)[:WHERE_LIMIT]),
+        max(one.last, two.last, key=_order),
+    )
+
+
+def _earlier(one: tuple[New, int], two: tuple[New, int]) -> tuple[New, int]:
+    first = min(one[0], two[0], key=lambda new: (_order(Where(origin=new.origin, time=new.time)), repr(new)))
+    return first, one[1] + two[1]
+
+
+def _sum(one: Counter[Any], two: Counter[Any]) -> Counter[Any]:
+    """As `+`, but what was counted as none stays: it is listed all the same."""
+    merged = Counter(one)
+    merged.update(two)
+    return merged
+
+
+def _join(one: Mapping[Any, Any], two: Mapping[Any, Any], both: Callable[[Any, Any], Any]) -> dict[Any, Any]:
+    merged = dict(one)
+    for key, value in two.items():
+        merged[key] = both(merged[key], value) if key in merged else value
+    return merged
+
+
+# --- facts -----------------------------------------------------------------------------------------------------------
+
+
+def _facts_of(summary: Summary) -> Iterator[Fact]:
+    for clause in summary.facts.clauses():
+        for scope in summary.facts.scopes(clause):
+            yield from scope
+
+
+def _packed(facts: Iterable[Fact]) -> Iterator[bytes]:
+    waiting = iter(facts)
+    while block := list(islice(waiting, _BLOCK)):
+        yield zlib.compress(_json(block), 1)
+
+
+def _unpacked(block: bytes) -> Iterator[Fact]:
+    try:
+        yield from map(codec.fact, _loads(zlib.decompress(block)))
+    except (zlib.error, ValueError, KeyError, TypeError):
+        raise UnusableInput("the part is damaged", hint="judge what it is of again") from None
+
+
+def _json(value: Any) -> bytes:
+    try:
+        return orjson.dumps(value)
+    except TypeError:  # a lone surrogate in the name of a file
+        return json.dumps(codec.plain(value), separators=(",", ":")).encode("ascii")
+
+
+def _loads(raw: bytes) -> Any:
+    try:
+        return orjson.loads(raw)
+    except orjson.JSONDecodeError:
+        return json.loads(raw)
