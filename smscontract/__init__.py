@@ -18,4 +18,8 @@ def __getattr__(name: str) -> Any:
         import importlib
 
         return importlib.import_module("smscontract.strategies")
+    if name == "clauses_of":
+        from smscontract.pytest_plugin._line import clauses_of
+
+        return clauses_of
     raise AttributeError(f"module 'smscontract' has no attribute {name!r}")

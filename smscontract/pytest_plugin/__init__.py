@@ -6,9 +6,18 @@ that are there already. Fixtures are defined here, and made where they are used.
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
-__all__ = ["SETTINGS", "BrokenPromise", "pytest_addoption", "pytest_configure"]
+__all__ = [
+    "SETTINGS",
+    "BrokenPromise",
+    "pytest_addoption",
+    "pytest_configure",
+    "pytest_pycollect_makeitem",
+    "pytest_testnodedown",
+]
 
 #: What configures the tests of clauses: each is an option `--smscontract-NAME` and a setting `smscontract_NAME`.
 SETTINGS = {
@@ -48,3 +57,27 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """Registers what was asked for, and only that."""
     config.addinivalue_line("markers", _MARKER)
+    if config.getoption("smscontract") or config.getini("smscontract"):
+        from smscontract.pytest_plugin._items import items_of
+
+        items_of(config).ask()
+
+
+def pytest_pycollect_makeitem(collector: pytest.Collector, name: str, obj: object) -> pytest.Collector | None:
+    """Finds the line in a test file that makes one test of each clause, and leaves all else alone."""
+    if type(obj).__module__ != "smscontract.pytest_plugin._line" or not name.startswith("test"):
+        return None
+    from smscontract.pytest_plugin._items import of_line
+    from smscontract.pytest_plugin._line import ClausesOf
+
+    return of_line(collector, name, obj) if isinstance(obj, ClausesOf) else None
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """A worker of pytest-xdist is done: what its tests learnt of clauses counts here."""
+    output = getattr(node, "workeroutput", None) or {}
+    if "smscontract_items" in output:
+        from smscontract.pytest_plugin._items import items_of
+
+        items_of(node.config).take(output["smscontract_items"])

@@ -1,0 +1,111 @@
+"""What is to be tested: the target and the terms, from a line in a test file, the command line, and the settings of pytest."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from smscontract.errors import UsageError
+from smscontract.policy import FailOn
+
+__all__ = ["Asked", "asked_of", "targets_asked"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """One target, and how it is to be tested.
+
+    Attributes:
+        target: a provider, or the path of a contract.
+        url: where it is; `None`: the application, else a sandbox of our own.
+        app: an ASGI or WSGI application in this process.
+        token: its credential in so many words, `token_env` the variable that holds it.
+        resources: what exists there: a file's path, or the same as data.
+        where: the line in a test file that gives the application, which alone tells it from others.
+    """
+
+    target: str
+    url: str | None = None
+    app: Any = field(default=None, repr=False)
+    token: str | None = field(default=None, repr=False)
+    token_env: str | None = None
+    resources: str | Mapping[str, Any] | None = None
+    allowed_hosts: tuple[str, ...] = ()
+    max_requests: int = 300
+    max_time: float = 50.0
+    seed: int = 0
+    fail_on: FailOn = FailOn.MUST
+    drafts_are_safe: bool = False
+    where: str = ""
+
+    @property
+    def key(self) -> str:
+        """Equal in all processes of a test run for what would send the same requests to the same target."""
+        said = [getattr(self, one.name) for one in fields(self) if one.name != "app"]
+        return hashlib.sha256(repr(said).encode("utf-8", "backslashreplace")).hexdigest()[:16]
+
+
+def targets_asked(config: pytest.Config) -> list[str]:
+    """The targets of the command line, else those of the settings."""
+    return list(config.getoption("smscontract") or config.getini("smscontract"))
+
+
+def asked_of(config: pytest.Config, target: str, **said: Any) -> Asked:
+    """One target with everything that was said of it.
+
+    Args:
+        said: fields of `Asked` that a line in a test file gives; they win.
+
+    Raises:
+        UsageError: a number or a word is none.
+    """
+    values: dict[str, Any] = {
+        "url": _setting(config, "url"),
+        "token_env": _setting(config, "token_env"),
+        "resources": _setting(config, "resources"),
+        "allowed_hosts": tuple(one.strip() for one in (_setting(config, "allowed_hosts") or "").split(",") if one.strip()),
+        "max_requests": _number(config, "max_requests", 300),
+        "max_time": _number(config, "max_time", 50.0),
+        "seed": _number(config, "seed", 0),
+        "fail_on": _fail_on(_setting(config, "fail_on") or "must"),
+        "drafts_are_safe": bool(
+            config.getoption("smscontract_drafts_are_safe") or config.getini("smscontract_drafts_are_safe")
+        ),
+    }
+    if said.get("app") is not None:
+        values["url"] = None
+    values.update({name: value for name, value in said.items() if value is not None})
+    values["fail_on"] = _fail_on(str(values["fail_on"]))
+    if isinstance(values["resources"], str) and config.inipath is not None and not Path(values["resources"]).exists():
+        beside = config.inipath.parent / values["resources"]  # pytest may be started in any folder
+        values["resources"] = str(beside) if beside.exists() else values["resources"]
+    return Asked(target=target, **values)
+
+
+def _setting(config: pytest.Config, name: str) -> str | None:
+    found = config.getoption(f"smscontract_{name}")
+    return str(found if found is not None else config.getini(f"smscontract_{name}") or "") or None
+
+
+def _number(config: pytest.Config, name: str, default: Any) -> Any:
+    text = _setting(config, name)
+    if text is None:
+        return default
+    try:
+        number = type(default)(text)
+    except ValueError:
+        number = -1
+    if not 0 <= number < 1e9 or (number == 0 and name != "seed"):
+        raise UsageError(f"--smscontract-{name.replace('_', '-')}: `{text}` is no such number", hint=f"for example {default:g}")
+    return number
+
+
+def _fail_on(text: str) -> FailOn:
+    if text not in [str(step) for step in FailOn]:
+        raise UsageError(f"--smscontract-fail-on: `{text}` is no level", hint="write must, should or new")
+    return FailOn(text)

@@ -1,0 +1,150 @@
+"""What a run of the gate says of each clause, as text and nothing else: it is stored for the other processes of a test run."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field, replace
+from enum import StrEnum
+
+from smscontract.errors import ExitCode, SmscontractError
+from smscontract.findings import FindingGroup, Report
+from smscontract.mask import Masker
+from smscontract.plain import count_of, printable
+from smscontract.policy import FailOn
+from smscontract.reports import terminal
+
+__all__ = ["Outcome", "Told", "Word", "interrupted", "told_of", "unable"]
+
+_WIDTH = 100
+
+
+class Word(StrEnum):
+    """How a clause stands."""
+
+    KEPT = "kept"
+    BROKEN = "broken"
+    WARNED = "broken, which fails nothing"
+    NOT_JUDGED = "not judged"
+    CANNOT_TELL = "cannot tell"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How one clause stands, and the text for it; a warning has one line."""
+
+    word: Word
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """What a run says.
+
+    Attributes:
+        outcomes: by clause.
+        notes: lines for the end of the test run.
+        failures: why the test run fails although no clause may say so.
+        error: why there was no run at all.
+    """
+
+    outcomes: dict[str, Outcome] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+    failures: list[str] = field(default_factory=list)
+    error: str = ""
+
+    def of(self, clause: str) -> Outcome:
+        """How a clause stands."""
+        if self.error:
+            return Outcome(Word.CANNOT_TELL, self.error)
+        return self.outcomes.get(clause) or Outcome(Word.NOT_JUDGED, "not seen")
+
+    def dumps(self) -> str:
+        """As text for another process."""
+        return json.dumps(asdict(self))
+
+    @staticmethod
+    def loads(text: str) -> Told:
+        """What another process wrote."""
+        data = json.loads(text)
+        outcomes = {clause: Outcome(Word(one["word"]), one["text"]) for clause, one in data.pop("outcomes").items()}
+        return Told(outcomes=outcomes, **data)
+
+
+def unable(error: SmscontractError) -> Told:
+    """There was no run."""
+    masker = Masker()
+    return Told(error="\n".join(printable(masker.scrub(line)) for line in str(error).split("\n")))
+
+
+def told_of(report: Report, fail_on: FailOn, *, in_process: bool) -> Told:
+    """What a report of the gate says.
+
+    Args:
+        in_process: the target was no server, so that no command reaches it again.
+    """
+    outcomes = {clause: Outcome(Word.KEPT) for clause in report.kept}
+    broken: dict[str, list[FindingGroup]] = {}
+    for one in report.findings:
+        broken.setdefault(one.clause, []).append(replace(one, again="") if in_process else one)
+    for clause, groups in broken.items():
+        fails = any(one.fails for one in groups)
+        text = "\n\n".join(_finding(one) for one in groups) if fails else _warning(groups)
+        outcomes[clause] = Outcome(Word.BROKEN if fails else Word.WARNED, text)
+    reasons: dict[str, list[str]] = {}
+    for other in report.not_judged:
+        if other.clause not in outcomes:
+            reasons.setdefault(other.clause, []).append(f"{other.reason}; {other.hint}" if other.hint else other.reason)
+    for clause, said in reasons.items():
+        # Where nobody can tell how the operation stands, silence about a clause is no answer either.
+        causes = [cause for cause in report.causes if cause.startswith(f"{clause.partition('/')[0]}: ")]
+        text = printable("; ".join(causes or dict.fromkeys(said)))
+        outcomes[clause] = Outcome(Word.CANNOT_TELL if causes else Word.NOT_JUDGED, text)
+    return Told(outcomes=outcomes, notes=list(_notes(report)), failures=list(_failures(report, fail_on)))
+
+
+def interrupted(report: Report) -> bool:
+    """Whether the user ended the run."""
+    return report.exit_code == ExitCode.INTERRUPTED
+
+
+def _finding(one: FindingGroup) -> str:
+    """The first line alone has to say what is wrong: it is all that a summary of failures shows."""
+    head = f"{printable(one.message)}: expected {printable(one.expected, 80)}, got {printable(one.got, 80)}"
+    lines = ["".join(piece for piece, _ in line) for line in terminal.finding(one, _WIDTH)]
+    return "\n".join([head, "", *lines, *_exchange(one)])
+
+
+def _exchange(one: FindingGroup) -> Iterator[str]:
+    for label, text in (("asked", one.asked), ("answered", one.answered)):
+        if text:
+            yield f"  {label}"
+            yield from (f"    {line}" for line in text.split("\n"))
+
+
+def _warning(groups: list[FindingGroup]) -> str:
+    first = groups[0]
+    more = f" (and at {count_of(len(groups) - 1, 'other place')})" if len(groups) > 1 else ""
+    place = f" at {printable(first.pointer)}" if first.pointer else ""
+    expected, got = printable(first.expected, 80), printable(first.got, 80)
+    return f"{first.clause}: {printable(first.message)}{place}: expected {expected}, got {got}{more}"
+
+
+def _notes(report: Report) -> Iterator[str]:
+    seconds = f" in {report.seconds:.1f} s" if report.seconds is not None else ""
+    for one in report.operations:
+        sent = f"{count_of(sum(one.tiers.values()), 'request')} sent"
+        yield (
+            f"{one.operation}: {sent}, {count_of(one.kept, 'clause')} kept, {one.broken} broken, "
+            f"{one.not_judged} not judged, {one.new} new"
+        )
+        yield from (f"  note  {printable(note)}" for note in one.notes)
+    yield from (f"  new   {one.kind} {printable(one.place)}, seen {one.count} times" for one in report.new)
+    yield from (f"because {printable(cause)}" for cause in report.causes)
+    yield f"{report.verdict}{seconds}"
+
+
+def _failures(report: Report, fail_on: FailOn) -> Iterator[str]:
+    if fail_on is FailOn.NEW and report.new:
+        places = list(dict.fromkeys(one.place for one in report.new))
+        yield f"{count_of(len(places), 'place')} not in the contract: {', '.join(map(printable, places[:3]))}"
