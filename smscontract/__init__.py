@@ -6,20 +6,21 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from smscontract import strategies as strategies
+    from smscontract.pytest_plugin._line import clauses_of as clauses_of
 
 __all__ = ["__version__"]
 
 __version__ = "0.1.0"
 
+#: What users' tests are given, and the module that has it, loaded when it is asked for: the package alone loads nothing.
+_LATER = {"clauses_of": "smscontract.pytest_plugin._line", "strategies": "smscontract.strategies"}
+
 
 def __getattr__(name: str) -> Any:
-    """`smscontract.strategies`, loaded when it is asked for: it brings Hypothesis with it."""
-    if name == "strategies":
-        import importlib
+    """`smscontract.strategies`, `smscontract.clauses_of`."""
+    if name not in _LATER:
+        raise AttributeError(f"module 'smscontract' has no attribute {name!r}")
+    import importlib
 
-        return importlib.import_module("smscontract.strategies")
-    if name == "clauses_of":
-        from smscontract.pytest_plugin._line import clauses_of
-
-        return clauses_of
-    raise AttributeError(f"module 'smscontract' has no attribute {name!r}")
+    module = importlib.import_module(_LATER[name])
+    return module if _LATER[name] == f"{__name__}.{name}" else getattr(module, name)
