@@ -116,5 +116,5 @@ def _lines(masker: Masker, value: Any, node: Node | None, before: str, depth: in
             yield f"{indent}  ... {len(value) - _ITEMS} more"
         yield f"{indent}]"
     else:
-        empty = {dict: "{}", list: "[]"}.get(type(value)) if not value else None
+        empty = "{}" if value == {} else "[]" if value == [] else ""
         yield f"{indent}{before}{empty or printable(masker.value(value, kind), _LONGEST)}"
