@@ -1,0 +1,161 @@
+"""Recordings in pieces that can be judged apart: whole files, and ranges of whole lines of long JSON Lines."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import BinaryIO, cast
+
+from smscontract.exchange import Exchange
+from smscontract.findings import Problem
+from smscontract.recordings import jsonl
+from smscontract.recordings._detect import BOM, Format, format_of
+from smscontract.recordings._files import STDIN, Source, opened, size_of
+from smscontract.recordings._json import Broken
+from smscontract.recordings._packed import is_packed
+from smscontract.recordings._parts import Options
+
+__all__ = ["SIZE", "Piece", "cut", "ranged"]
+
+#: Bytes of a piece of a long file.
+SIZE = 16 * 1024 * 1024
+
+_HEAD = 64 * 1024
+_BLOCK = 1024 * 1024
+#: What every header line has in it, and so few others that these can be read; a letter of it may be escaped.
+_MARK = b'"smscontract"'
+_WRITTEN = re.compile(
+    b'"' + b"".join(rb"(?:%c|\\u00%02x)" % (letter, letter) for letter in b"smscontract") + b'"', re.IGNORECASE
+)
+_ESCAPED = re.compile(rb"\\u00[67]")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Piece:
+    """What is judged in one go.
+
+    Attributes:
+        file: as the user named it.
+        start, end: the range of bytes; `end` is `None` for a whole file.
+        line: how many lines of the file stand before it.
+        ours: whether a header before it says that lines are our own record.
+        size: how many bytes are read.
+    """
+
+    file: str
+    start: int = 0
+    end: int | None = None
+    line: int = 0
+    ours: bool = False
+    size: int = 0
+
+
+def cut(file: str, options: Options, forced: Format | None, size: int) -> Iterator[Piece]:
+    """The pieces of one file. Only its line ends are looked for, when a piece is asked for.
+
+    Args:
+        size: bytes of a piece; each ends with a line. A file of no more than twice as many is one piece.
+    """
+    total = size_of(file)
+    whole = Piece(file=file, size=total)
+    if file == STDIN or total <= 2 * size:
+        yield whole
+        return
+    try:
+        with opened(file, None) as stream:
+            head = Source(stream, lambda _: None).head(_HEAD)
+            if is_packed(head) or not stream.seekable() or format_of(file, head, options, forced) is not jsonl:
+                yield whole
+                return
+            start = len(BOM) if head.startswith(BOM) else 0
+            stream.seek(start)
+            yield from _Cutter(file, stream, start, options.limit).pieces(size)
+    except (Broken, OSError):
+        yield whole  # whoever reads it says why
+
+
+class _Cutter:
+    """Goes once through the lines of a file."""
+
+    def __init__(self, file: str, stream: BinaryIO, start: int, limit: int) -> None:
+        self._file = file
+        self._stream = stream
+        self._limit = limit
+        self._at = start  # offset of the next block
+        self._line_start = start  # of the line that is not yet at its end
+        self._lines = 0
+        self._marks: list[int] = []  # where lines begin that may be headers
+        self._tail = b""
+
+    def pieces(self, size: int) -> Iterator[Piece]:
+        begin, line, ours = self._at, 0, False
+        block = b""
+        while block := (block or self._stream.read(_BLOCK)):
+            room = begin + size - self._at
+            end = block.find(b"\n", max(room - 1, 0)) + 1 if room <= len(block) else 0
+            self._take(block[:end] if end else block)
+            block = block[end:] if end else b""
+            if not end:
+                continue
+            yield Piece(file=self._file, start=begin, end=self._at, line=line, ours=ours, size=self._at - begin)
+            following = self._state(ours)
+            if following is None:
+                return
+            begin, line, ours = self._at, self._lines, following
+        if self._at > begin:
+            yield Piece(file=self._file, start=begin, end=self._at, line=line, ours=ours, size=self._at - begin)
+
+    def _take(self, block: bytes) -> None:
+        """Counts lines, and remembers where headers may be."""
+        text = self._tail + block
+        if _MARK in text or (_ESCAPED.search(text) and _WRITTEN.search(text)):
+            base = self._at - len(self._tail)
+            for found in _WRITTEN.finditer(text):
+                before = text.rfind(b"\n", 0, found.start())
+                self._marks.append(base + before + 1 if before >= 0 else self._line_start)
+        self._lines += block.count(b"\n")
+        last = block.rfind(b"\n")
+        if last >= 0:
+            self._line_start = self._at + last + 1
+        self._tail = text[-6 * len(_MARK) :]
+        self._at += len(block)
+
+    def _state(self, ours: bool) -> bool | None:
+        """Whether the lines that follow are our own, as the headers say that were seen; `None` if nothing follows."""
+        marks, self._marks = dict.fromkeys(self._marks), []
+        for mark in marks:
+            with opened(self._file, None) as stream, io.BufferedReader(cast("io.RawIOBase", stream), _BLOCK) as reader:
+                reader.seek(mark)
+                line = reader.readline(self._limit + 1)
+            state = jsonl.follows(line, ours=ours) if len(line) <= self._limit else ours
+            if state is None:
+                return None
+            ours = state
+        return ours
+
+
+def ranged(piece: Piece, options: Options, told: Callable[[int], None]) -> Iterator[Exchange | Problem]:
+    """Everything in a range of lines.
+
+    Raises:
+        OSError: the file cannot be read.
+    """
+    with opened(piece.file, None) as stream:
+        stream.seek(piece.start)
+        source = Source(cast("BinaryIO", _Slice(stream, piece.size)), told)
+        yield from jsonl.read(io.BufferedReader(source, _BLOCK), piece.file, options)
+
+
+class _Slice:
+    """So many bytes of a stream."""
+
+    def __init__(self, stream: BinaryIO, size: int) -> None:
+        self._stream = stream
+        self._left = size
+
+    def read(self, size: int) -> bytes:
+        data = self._stream.read(min(size, self._left))
+        self._left -= len(data)
+        return data
