@@ -139,7 +139,8 @@ class Histories:
 
     def _candidates(self, last: Exchange, clause: str) -> Iterator[list[Exchange]]:
         position = next((index for index, one in enumerate(self._exchanges) if one is last), len(self._exchanges))
-        earlier, later = self._exchanges[:position], self._exchanges[position + 1 :]
+        earlier, later = list(self._exchanges[:position]), self._exchanges[position + 1 :]
+        earlier += [one for one in later if _overlap(last, one)]
         yield [last, *(one for one in later if one.origin.case == last.origin.case and one.operation == last.operation)]
         scopes = {fact.scope for fact in self._facts(last, clause)}
         same = [one for one in earlier if any(fact.scope in scopes for fact in self._facts(one, clause))]
@@ -193,14 +194,24 @@ def curl_lines(
     if last is None or last.operation is None:
         return ""
     operation = judge.catalogue.operations[last.operation]
-    lines = []
-    for one in histories.shortest(last, finding.clause):
+    lines: list[str] = []
+    shown = histories.shortest(last, finding.clause)
+    for index, one in enumerate(shown):
         line = curl_line(one, operation.security, histories.token(operation.security))
         for number in (strangers or {}).get(operation.provider, ()):
             if _NUMBER.fullmatch(number) and not is_reserved(number):
                 line = line.replace(number, judge.masker.token("phone", number))
-        lines.append(_NUMBER.sub(lambda match: _shown(judge, match[0]), line))
+        line = _NUMBER.sub(lambda match: _shown(judge, match[0]), line)
+        if index and _overlap(shown[index - 1], one):
+            lines[-1] = f"{lines[-1].removesuffix(' & wait')} & {line} & wait"  # both at the same moment
+        else:
+            lines.append(line)
     return "\n".join(lines)
+
+
+def _overlap(one: Exchange, other: Exchange) -> bool:
+    """Whether two exchanges of a run were under way at the same time."""
+    return one.received_at is not None and other.sent_at is not None and other.sent_at <= one.received_at
 
 
 def _shown(judge: Judge, number: str) -> str:

@@ -12,7 +12,7 @@ import hashlib
 import hmac
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -38,6 +38,8 @@ from smscontract.plain import day
 __all__ = ["Judge", "Judgement", "Reduced", "Signature"]
 
 _SCHEMA_FAMILIES = frozenset({"presence", "null", "type", "enum", "format"})
+#: Families that speak of the answer to any request, also by another method or to another path than the operation's.
+_OF_ANY_ANSWER = frozenset({"protocol", "auth"})
 _RULE_FAMILIES = frozenset({"condition", "relation", "history", "hygiene", "constant"})
 
 
@@ -174,17 +176,18 @@ class Judge:
         except (ValueError, OverflowError, RecursionError):
             return False
 
-    def reduce(self, facts: Iterable[Fact] | FactStore, *, holes: bool = False) -> Reduced:
+    def reduce(self, facts: Iterable[Fact] | FactStore, *, holes: bool | Collection[str] = False) -> Reduced:
         """What clauses on more than one exchange say.
 
         Args:
             facts: those of all judgements, in any order.
-            holes: whether exchanges may be missing (a line could not be read, a sample was taken).
+            holes: whether exchanges may be missing (a line could not be read), or of which clauses' histories (a sample was
+                taken).
         """
         store = facts if isinstance(facts, FactStore) else FactStore(facts)
         return _Reduction(self.catalogue).of(self._decided(store, holes=holes))
 
-    def _decided(self, store: FactStore, *, holes: bool) -> Iterator[Decided]:
+    def _decided(self, store: FactStore, *, holes: bool | Collection[str]) -> Iterator[Decided]:
         by_family: dict[tuple[str, str], list[str]] = {}
         for identity in store.clauses():
             clause = self.catalogue.clauses[identity]
@@ -194,8 +197,9 @@ class Judge:
             module = self._modules[family]
             if family in _BY_SCOPE:
                 for identity in mine:
+                    missing = holes if isinstance(holes, bool) else identity in holes
                     for scope in store.scopes(identity):
-                        yield from module.reduce(clauses, scope, holes=holes)
+                        yield from module.reduce(clauses, scope, holes=missing)
             else:
                 yield from module.reduce(clauses, [fact for identity in mine for fact in store.of_clause(identity)])
 
@@ -304,7 +308,9 @@ class _Pass:
         outcomes: dict[str, str] = {}
         fast = None
         for clause in judge.precedence(view.operation.key):
-            if clause.family in _SCHEMA_FAMILIES:
+            if view.stray and clause.family not in _OF_ANY_ANSWER:
+                outcome: Outcome = None
+            elif clause.family in _SCHEMA_FAMILIES:
                 if fast is None:  # every family of higher precedence has spoken
                     fast = not self._hidden(Spot("response body")) and judge.schema_kept(view)
                 outcome = self._by_schema(clause) if fast else self._judged(clause)
@@ -315,7 +321,7 @@ class _Pass:
             findings=tuple(self.findings),
             facts=tuple(self.facts),
             not_judged=tuple(self.skipped),
-            new=tuple(news(self.masker, view)) if not self._hidden(Spot("response body")) else (),
+            new=tuple(news(self.masker, view)) if not view.stray and not self._hidden(Spot("response body")) else (),
             signature=Signature(
                 view.operation.key,
                 view.status or 0,

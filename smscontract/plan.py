@@ -16,10 +16,11 @@ __all__ = ["Plan", "aimed", "make_plan"]
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Cases in the order in which they are sent, and what cannot be probed."""
+    """Cases in the order in which they are sent, what cannot be probed, and what else there is to say of it."""
 
     cases: tuple[Case, ...]
     lacks: tuple[Lack, ...]
+    notes: tuple[str, ...] = ()
 
     @property
     def spends(self) -> int:
@@ -34,6 +35,11 @@ class Plan:
         )
 
     @property
+    def requests(self) -> int:
+        """How many requests it sends."""
+        return sum(case.together for case in self.cases)
+
+    @property
     def controls(self) -> tuple[Case, ...]:
         """Cases that can be sent at any time."""
         return tuple(case for case in self.cases if case.neutral)
@@ -45,6 +51,9 @@ class Plan:
                 case.name,
                 case.credential,
                 case.query,
+                case.method,
+                case.spelling,
+                case.together,
                 case.body.hex(),
                 list(case.headers),
                 {name: entry.value for name, entry in case.entries.items()},
@@ -99,4 +108,5 @@ _HISTORIES = 12
 
 def _identity(case: Case) -> tuple[object, ...]:
     entries: Mapping[str, object] = {name: entry.value for name, entry in case.entries.items()}
-    return (case.body, case.headers, case.query, case.credential, tuple(sorted(entries.items())), case.repeats)
+    others = (case.repeats, case.method, case.spelling, case.together)
+    return (case.body, case.headers, case.query, case.credential, tuple(sorted(entries.items())), *others)

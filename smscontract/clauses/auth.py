@@ -52,6 +52,8 @@ def _source(security: Security) -> Source:
 
 def judge(clause: Clause, view: View) -> Outcome:
     """Judged where it is known what the credential was."""
+    if view.stray:
+        return _astray(clause, view)
     name, auth = clause.detail, view.exchange.auth
     if auth is None:
         return Skipped("credential unknown") if name == "good" else None
@@ -79,6 +81,24 @@ def judge(clause: Clause, view: View) -> Outcome:
         return KEPT
     return Broken(
         message=f"a request with {'no' if name == 'absent' else 'a wrong'} credential was accepted",
+        spot=Spot("status"),
+        expected="401 or 403",
+        got=view.status,
+    )
+
+
+def _astray(clause: Clause, view: View) -> Outcome:
+    """A request to another spelling of the path may be answered in any way, but not as if it had been let in."""
+    success = view.operation.success
+    if clause.detail != str(view.exchange.auth) or success is None or success.node is None:
+        return None
+    if not view.accepted or view.exchange.request.method.upper() != view.operation.method:
+        return None
+    members = [name for name, node in success.node.properties.items() if node.required]
+    if not isinstance(view.got, dict) or not members or any(name not in view.got for name in members):
+        return None
+    return Broken(
+        message="a request without a good credential was accepted under another spelling of the path",
         spot=Spot("status"),
         expected="401 or 403",
         got=view.status,

@@ -212,9 +212,18 @@ class View:
         return self.status is not None and self.status // 100 == 2
 
     @cached_property
+    def stray(self) -> bool:
+        """Whether our own request went astray on purpose: by another method, or to another path than the documented one. Only
+        HTTP has a say in what it is answered with."""
+        request = self.exchange.request
+        return self.exchange.own_record and (
+            request.method.upper() != self.operation.method or not self.operation.leads_to(request.url)
+        )
+
+    @cached_property
     def document(self) -> ResponseDocument | None:
         """The documented answer that the response is held against."""
-        return self.operation.response_for(self.status) if self.status is not None else None
+        return self.operation.response_for(self.status) if self.status is not None and not self.stray else None
 
     @cached_property
     def got_parsed(self) -> Parsed | None:

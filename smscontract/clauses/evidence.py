@@ -35,7 +35,9 @@ def judge(clause: Clause, view: View) -> Outcome:
     else:
         if exchange.response is None:
             return None
-        bad = str(view.status) if view.status is not None and view.status >= 500 else ""
+        # A method that nobody implements may be told so by 501 (RFC 9110, section 15.6.2).
+        fault = view.status is not None and view.status >= 500 and not (view.stray and view.status == 501)
+        bad = str(view.status) if fault else ""
     if not exchange.own_record:
         if clause.detail == "in-time":
             return Skipped("the time is the recorder's") if exchange.took is not None else None

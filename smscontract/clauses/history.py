@@ -8,7 +8,7 @@ from typing import Any
 from smscontract.clauses.base import KEPT, Broken, Fact, Kept, Outcome, Shown, Skipped, Spot, View
 from smscontract.clauses.conditions import evaluate, mask_at
 from smscontract.clauses.mutate import body_of
-from smscontract.clauses.reduction import Decided, by_scope, overlapping
+from smscontract.clauses.reduction import Decided, by_scope, clusters
 from smscontract.clauses.rules import rule_clause, set_place
 from smscontract.clauses.values import comparable, kinds_of
 from smscontract.documents import Clause, Operation, Place, Rule
@@ -16,7 +16,7 @@ from smscontract.exchange import Exchange
 from smscontract.json_text import ABSENT, UNKNOWN
 from smscontract.rfc3339 import format_time, timestamp
 
-__all__ = ["FAMILY", "KINDS", "break_", "clauses_of", "judge", "reduce"]
+__all__ = ["FAMILY", "KINDS", "break_", "clauses_of", "judge", "reduce", "scope_of"]
 
 FAMILY = "history"
 KINDS = ("same", "fresh", "moves", "unique")
@@ -37,7 +37,8 @@ def _digest(view: View, place: Place, value: Any) -> str | None:
     return None if plain is UNKNOWN else view.digest(plain)
 
 
-def _scope(rule: Rule, view: View) -> tuple[str, ...] | None:
+def scope_of(rule: Rule, view: View) -> tuple[str, ...] | None:
+    """Digests of the values that exchanges share which belong together; `None` where one of them is not known or absent."""
     values = []
     for place in rule.per:
         spots = view.places(place)
@@ -51,7 +52,7 @@ def _scope(rule: Rule, view: View) -> tuple[str, ...] | None:
 def judge(clause: Clause, view: View) -> Outcome:
     """One fact for each exchange of a scope: answered or not, a success or not, its values as digests."""
     rule: Rule = clause.detail
-    scope = _scope(rule, view)
+    scope = scope_of(rule, view)
     if scope is None:
         unknown = any(value is UNKNOWN for place in rule.per for _, value in view.places(place))
         return Skipped("scope not known from this exchange") if unknown and view.accepted else None
@@ -163,7 +164,7 @@ class _Scope:
         self.identity = identity
         self.rule = rule
         self.facts = facts
-        self.unsure = overlapping(facts)
+        self.together = clusters(facts)
         self.timeless = any(fact.start is None or fact.end is None for fact in facts)
         self.whole = all(fact.values["whole"] for fact in facts) and not holes
         self.holes = holes
@@ -174,25 +175,79 @@ class _Scope:
         self.crossed = False
 
     def decide(self) -> Iterator[Decided]:
-        for index, fact in enumerate(self.facts):
-            values = fact.values
-            if self.last is None and not self.lost and values["known"]:
-                self.last = dict(values["known"])
-            if values["success"] and values["when"] is not False:
-                reason = self._reason(index)
-                if values["when"] is None:
-                    reason = reason or "not known from this exchange"
-                outcome = Skipped(reason) if reason else self._compare(fact)
-                if outcome is not None:
-                    yield Decided(self.identity, fact, outcome)
-            self._remember(index, fact)
+        for cluster in self.together:
+            known = next((fact.values["known"] for fact in cluster if fact.values["known"]), None)
+            if self.last is None and not self.lost and known:
+                self.last = dict(known)
+            if len(cluster) == 1:
+                yield from self._decide(cluster[0], self._reason())
+                self._remember(cluster[0])
+            else:
+                yield from self._at_once(cluster)
 
-    def _reason(self, index: int) -> str:
+    def _decide(self, fact: Fact, reason: str) -> Iterator[Decided]:
+        values = fact.values
+        if values["success"] and values["when"] is not False:
+            if values["when"] is None:
+                reason = reason or "not known from this exchange"
+            outcome = Skipped(reason) if reason else self._compare(fact)
+            if outcome is not None:
+                yield Decided(self.identity, fact, outcome)
+
+    def _at_once(self, cluster: list[Fact]) -> Iterator[Decided]:
+        """Exchanges that overlap: nobody knows which was first, so a rule is broken only if it is in every order."""
+        done = [fact for fact in cluster if fact.values["success"]]
+        places = [place.text for place in self.rule.places]
+        alike = all(len({fact.values["values"].get(place) for fact in done}) == 1 for place in places)
+        sure = all(fact.values["answered"] and fact.values["when"] is not None for fact in cluster)
+        reason = self._reason() or ("" if sure and self.rule.kind in ("same", "fresh") else "overlapping exchanges")
+        if self.rule.kind == "same" and (self.rule.across or not all(fact.values["when"] for fact in done)):
+            reason = reason or "overlapping exchanges"
+        if reason or not done:
+            for fact in cluster:
+                yield from self._decide(fact, reason or "overlapping exchanges")
+        else:
+            yield from self._in_every_order(done)
+        for fact in cluster:
+            self._remember(fact, settled=alike and not reason)
+
+    def _in_every_order(self, done: list[Fact]) -> Iterator[Decided]:
+        """`same`: each has the value before and that of all others. `fresh`: none has an old one, nor that of another to which
+        the rule applies; to share it with one to which it does not is what comes after it."""
+        first = done[0]
+        seen: list[Fact] = []
+        for fact in done:
+            if fact.values["when"] is False:
+                continue
+            outcome = self._compare(fact)
+            for other in seen if self.rule.kind == "fresh" else [first] if fact is not first else []:
+                for place in self.rule.places:
+                    here, there = (one.values["values"].get(place.text) for one in (fact, other))
+                    if None in (here, there) or isinstance(outcome, Broken):
+                        continue
+                    if (here == there) is (self.rule.kind == "fresh"):
+                        outcome = self._broken_beside(fact, place, other)
+                    else:
+                        outcome = KEPT
+            seen.append(fact)
+            if outcome is not None:
+                yield Decided(self.identity, fact, outcome)
+
+    def _broken_beside(self, fact: Fact, place: Place, other: Fact) -> Broken:
+        part, pointer = fact.values["spots"][place.text]
+        how = "the same as" if self.rule.kind == "fresh" else "another than"
+        expected = "a value of its own" if self.rule.kind == "fresh" else "the value of the exchange beside it"
+        return Broken(
+            message=f"`{place.text}` is {how} that of an exchange at the same moment ({other.origin})",
+            spot=Spot(part, pointer),
+            expected=expected,
+            got=fact.values["shown"].get(place.text, ""),
+        )
+
+    def _reason(self) -> str:
         rule = self.rule
         if self.timeless and len(self.facts) > 1:
             return "no times"
-        if index in self.unsure:
-            return "overlapping exchanges"
         if self.holes and rule.kind in ("same", "moves"):
             return "the history may have holes"
         if rule.whole and not self.whole:
@@ -255,7 +310,8 @@ class _Scope:
             return False
         return fact.start - self.last_fact.end <= self.rule.within
 
-    def _remember(self, index: int, fact: Fact) -> None:
+    def _remember(self, fact: Fact, *, settled: bool = True) -> None:
+        """What the scope is after an exchange; unless `settled` nobody can tell in what it left it."""
         values = fact.values
         if values["across"]:
             self.crossed = True
@@ -267,7 +323,7 @@ class _Scope:
         for place, value in values["values"].items():
             self.earlier[place].add(value)
         current = values["plain"] if self.rule.kind == "moves" else values["values"]
-        if index in self.unsure:
+        if not settled:
             self.lost, self.last, self.last_fact = True, None, None
             return
         self.last, self.last_fact, self.lost, self.crossed = dict(current), fact, False, False

@@ -56,7 +56,11 @@ _FLAWS = {
     Flaw.CONSTANT: "numbers",
     Flaw.SURROGATE: "unicode",
 }
+#: Characters below which a credential could be any word.
+_SECRET = 8
 _WIRE_ONLY = frozenset({"utf-8", "no-bom"})
+#: What only the document of the operation can promise.
+_OF_DOCUMENTS = frozenset({"status", "content-type", "content-type-of-refusals"})
 
 
 def clauses_of(operation: Operation) -> Iterator[Clause]:
@@ -87,6 +91,8 @@ def clauses_of(operation: Operation) -> Iterator[Clause]:
 
 def judge(clause: Clause, view: View) -> Outcome:
     """Each clause by its own function, or as a flaw of the body's text."""
+    if view.stray and clause.detail in _OF_DOCUMENTS:
+        return None
     check = _CHECKS.get(clause.detail)
     return check(clause, view) if check is not None else _flaw(clause, view)
 
@@ -144,7 +150,8 @@ def _length(view: View) -> Outcome:
     if response is None or not view.exact or response.headers is None or response.body is None:
         return None
     lengths = header_values(response.headers, "content-length")
-    if not lengths or view.exchange.request.method == "HEAD" or view.exchange.failure is not None:
+    bodiless = view.exchange.request.method == "HEAD" or view.status == 304
+    if not lengths or bodiless or view.exchange.failure is not None:
         return None
     if header_values(response.headers, "content-encoding"):
         return None
@@ -166,9 +173,12 @@ def _flaw(clause: Clause, view: View) -> Outcome:
     parsed, document = view.got_parsed, view.document
     if parsed is None:
         return Skipped("response body missing") if view.exchange.response is not None and document is not None else None
-    if document is None or not document.content_types:
-        return None
     declared = _declared(view)
+    if view.stray:
+        if not declared or not _is_json(declared) or parsed.flaws == (Flaw.EMPTY,):
+            return None
+    elif document is None or not document.content_types:
+        return None
     if view.status in IN_FRONT:
         return None  # whatever stands in front of the server may have answered
     if declared and not _is_json(declared):
@@ -220,15 +230,18 @@ def _secrets(_: Clause, view: View) -> Outcome:
     )
     if not places or (response.body is None and response.headers is None):
         return Skipped("credential unknown")
-    secret = places[0].rpartition(" ")[2]
-    if len(secret) < 8:
-        return None
+    secrets = [secret for value in places if len(secret := value.rpartition(" ")[2]) >= _SECRET]
     texts = [value for _, value in response.headers or ()]
-    if secret.encode("utf-8", "replace") in (response.body or b"") or any(secret in text for text in texts):
-        return Broken(
-            message="the answer repeats the credential", spot=_BODY, expected="an answer without it", got=secret, mask="secret"
-        )
-    return KEPT
+    for secret in secrets:
+        if secret.encode("utf-8", "replace") in (response.body or b"") or any(secret in text for text in texts):
+            return Broken(
+                message="the answer repeats the credential",
+                spot=_BODY,
+                expected="an answer without it",
+                got=secret,
+                mask="secret",
+            )
+    return KEPT if secrets else None
 
 
 _CHECKS: Mapping[str, Callable[[Clause, View], Outcome]] = {

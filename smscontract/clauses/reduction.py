@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from smscontract.clauses.base import Broken, Fact, Kept, Skipped
 
-__all__ = ["Decided", "by_scope", "overlapping", "unsettled"]
+__all__ = ["Decided", "by_scope", "clusters", "unbegun", "unsettled"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,19 +28,27 @@ def unsettled(fact: Fact) -> Fact | None:
     return dataclasses.replace(fact, values={**fact.values, "answered": False, "success": False})
 
 
-def overlapping(facts: list[Fact]) -> set[int]:
-    """Positions (in order of time) of exchanges that overlap another one of the same scope, so that nobody can tell which
-    was first. Facts without times are left out; they are not judged anyway."""
-    result: set[int] = set()
+def unbegun(fact: Fact) -> Fact:
+    """The fact where what came before the first exchange of its scope is not known, since nobody looked at it."""
+    if "whole" not in fact.values:
+        return fact
+    return dataclasses.replace(fact, values={**fact.values, "whole": False, "known": {}})
+
+
+def clusters(facts: list[Fact]) -> list[list[Fact]]:
+    """Facts of one scope in order of time, those of exchanges that overlap together: nobody can tell which of them was first.
+    Facts without times stand alone; they are not judged anyway."""
+    result: list[list[Fact]] = []
     latest_end = float("-inf")
-    latest: int | None = None
-    for index, fact in enumerate(facts):
+    for fact in facts:
         if fact.start is None or fact.end is None:
+            result.append([fact])
             continue
-        if latest is not None and fact.start <= latest_end:
-            result |= {latest, index}
-        if fact.end >= latest_end:
-            latest_end, latest = fact.end, index
+        if fact.start <= latest_end and result:
+            result[-1].append(fact)
+        else:
+            result.append([fact])
+        latest_end = max(latest_end, fact.end)
     return result
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -19,6 +20,10 @@ __all__ = ["assess", "problem_of", "refused", "requirement_holds"]
 
 #: Flaws of a request body that some servers rightly read all the same: nobody knows whether they are refused.
 _TOLERATED = (Flaw.BOM, Flaw.DUPLICATE, Flaw.CONSTANT, Flaw.SURROGATE, Flaw.DEPTH, Flaw.ENCODING)
+
+
+#: Escapes in a path of what needs none. RFC 3986, section 6.2.2.2, has them mean the same, but not every server resolves them.
+_ESCAPED = re.compile(r"%(?:2[DE]|3[0-9]|4[1-9A-F]|5[0-9AF]|6[1-9A-F]|7[0-9AE])", re.IGNORECASE)
 
 
 def problem_of(node: Node, value: Any) -> str | None:
@@ -106,7 +111,9 @@ def requirement_holds(rule: Rule, view: View) -> bool | None:
 
 
 def _odd_form(view: View) -> str | None:
-    """What about the form of the body nobody has said anything of."""
+    """What about the form of the request nobody has said anything of."""
+    if _ESCAPED.search(view.exchange.request.url.partition("?")[0]):
+        return "an escaped path"
     body = view.operation.body
     if body is None or view.sent is ABSENT:
         return None

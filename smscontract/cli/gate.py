@@ -35,6 +35,7 @@ __all__ = ["command"]
 )
 @click.option("--seed", type=int, default=0, show_default=True, help="Varies what is free to choose.")
 @click.option("--record", metavar="FILE", help="Record every exchange, bodies in the clear, credentials replaced.")
+@click.option("--promote", metavar="DIR", help="Keep what fuzzing finds there, one recording each; later runs send it first.")
 @click.option(
     "--allowed-hosts",
     "allowed_hosts",
@@ -57,6 +58,7 @@ def command(  # noqa: PLR0917 - click passes options by name
     fuzz: int | None,
     seed: int,
     record: str | None,
+    promote: str | None,
     allowed_hosts: tuple[str, ...],
     drafts_are_safe: bool,
     dry_run: bool,
@@ -79,6 +81,7 @@ def command(  # noqa: PLR0917 - click passes options by name
         fuzz=fuzz,
         seed=seed,
         record=record,
+        promote=promote,
         drafts_are_safe=drafts_are_safe,
         terms=common.terms,
     )
@@ -87,27 +90,32 @@ def command(  # noqa: PLR0917 - click passes options by name
         judge = Judge(catalogue, masker)
         if dry_run:
             for one in targets:
-                _print_plan(judge, one, seed, masker)
+                _print_plan(judge, one, request, masker)
             return 0
         result = gate(request, judge, targets, now=time.time)
     return common.tell(result)
 
 
-def _print_plan(judge: Judge, target: Target, seed: int, masker: Masker) -> None:
-    for kit, plan in planned(judge, target, seed=seed):
+def _print_plan(judge: Judge, target: Target, request: Request, masker: Masker) -> None:
+    for kit, plan in planned(judge, target, seed=request.seed, promote=request.promote):
         used = count_of(plan.spends, "resource")
-        click.echo(f"{kit.operation.key}: {count_of(len(plan.cases), 'request')}, {used} used up, plan {plan.digest()}")
-        for index, case in enumerate(plan.cases, start=1):
-            path, _ = kit.target(case.entries, case.query)
+        click.echo(f"{kit.operation.key}: {count_of(plan.requests, 'request')}, {used} used up, plan {plan.digest()}")
+        number = 1
+        for case in plan.cases:
+            path, _ = kit.target(case.entries, case.query, case.spelling)
             name = _shown(case.name, masker)
             # Ids are needed to find a request again; telephone numbers are not.
             numbers = any(one.where == "path" and one.node.mask == "phone" for one in kit.operation.parameters)
             where = _shown(path, masker) if numbers else printable(path)
             body = f"  {_shown(case.body.decode('utf-8', 'backslashreplace'), masker)}" if case.body else ""
-            click.echo(f"  {index:>3}  {name:<44}  {kit.operation.method} {where}  credential {case.credential}{body}")
+            method = case.method or kit.operation.method
+            click.echo(f"  {number:>3}  {name:<44}  {method} {where}  credential {case.credential}{body}")
+            number += case.together
         reasons = Counter((lack.reason, lack.hint) for lack in plan.lacks)
         for (reason, hint), count in reasons.items():
             click.echo(f"  not judged  {count_of(count, 'clause')}: {_shown(reason, masker)}; {_shown(hint, masker)}")
+        for note in plan.notes:
+            click.echo(f"  {_shown(note, masker)}")
 
 
 def _shown(text: str, masker: Masker) -> str:

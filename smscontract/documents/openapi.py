@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
@@ -117,6 +118,14 @@ class Operation:
         found = self.pattern.fullmatch(path)
         return {_name(key): unquote(value) for key, value in found.groupdict().items()} if found else None
 
+    def leads_to(self, url: str) -> bool:
+        """Whether a URL ends in this path, whatever stands before it: a gateway or a folder of the target."""
+        try:
+            path = urlsplit(url).path
+        except ValueError:
+            return False
+        return _ending(self.pattern).fullmatch(path) is not None
+
     def response_for(self, status: int) -> ResponseDocument | None:
         """The documented answer for a status: exact, then its range, then `default`; for an undocumented 2xx the only
         documented success, so that its body is judged all the same."""
@@ -152,6 +161,11 @@ def _pattern(path: str) -> re.Pattern[str]:
         f"(?P<g{piece.encode().hex()}>[^/]+)" if index % 2 else re.escape(piece) for index, piece in enumerate(pieces)
     )
     return re.compile(text)
+
+
+@cache
+def _ending(pattern: re.Pattern[str]) -> re.Pattern[str]:
+    return re.compile(f".*{pattern.pattern}", re.DOTALL)
 
 
 def _examples(media: Mapping[str, Any], marked: Marked, path: tuple[str | int, ...]) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from smscontract.documents import Operation
 from smscontract.errors import ExitCode, UsageError
 from smscontract.exchange import Auth, Exchange, Role
 from smscontract.findings import Finding, FindingGroup, NotJudgedGroup, OperationSummary, Report
+from smscontract.gate._promoted import PromotedFiles, keep
 from smscontract.gate._recording import recording
 from smscontract.gate._targets import Target
 from smscontract.judge import Judge
@@ -41,6 +42,7 @@ class Request:
         max_time: seconds for the whole run.
         fuzz: fuzz cases for each operation, `None`: what the plan leaves.
         record: file to record to.
+        promote: folder of what fuzzing found: its files are sent first, and findings that have none get one.
         manners: how the transport waits and reads.
         terms: what is looked at, what counts, and what becomes of what was seen.
         aim: id of a clause: only what is aimed at it is sent, and what makes an answer to it mean something.
@@ -51,17 +53,30 @@ class Request:
     fuzz: int | None = None
     seed: int = 0
     record: str | None = None
+    promote: str | None = None
     drafts_are_safe: bool = False
     manners: Manners = field(default_factory=Manners)
     terms: Terms = field(default_factory=Terms)
     aim: str | None = None
 
 
-def planned(judge: Judge, target: Target, *, seed: int) -> list[tuple[Kit, Plan]]:
-    """The plan of each operation of a target."""
+def planned(judge: Judge, target: Target, *, seed: int, promote: str | None = None) -> list[tuple[Kit, Plan]]:
+    """The plan of each operation of a target, what was promoted before all else.
+
+    Raises:
+        UnusableInput: `promote` names no folder.
+    """
     contract = judge.catalogue.contracts[target.provider]
-    kits = [Kit(judge, operation, target.resources, seed=seed) for operation in contract.operations]
-    return [(kit, make_plan(kit)) for kit in kits]
+    files = PromotedFiles(promote)
+    notes = [*files.notes, *files.unclaimed([target.provider], judge.catalogue.operations)]
+    found: list[tuple[Kit, Plan]] = []
+    for operation in contract.operations:
+        kit = Kit(judge, operation, target.resources, seed=seed)
+        plan = make_plan(kit)
+        first, unfit = files.cases(kit, plan)
+        found.append((kit, Plan((*first, *plan.cases), plan.lacks, (*notes, *unfit))))
+        notes = []
+    return found
 
 
 def gate(request: Request, judge: Judge, targets: Sequence[Target], *, now: Callable[[], float] = time.time) -> Report:
@@ -88,7 +103,7 @@ def gate(request: Request, judge: Judge, targets: Sequence[Target], *, now: Call
         try:
             number = 0
             for target in targets:
-                for kit, plan in planned(judge, target, seed=request.seed):
+                for kit, plan in planned(judge, target, seed=request.seed, promote=request.promote):
                     runner = _runner(request, target, kit, summary, sink, started, number)
                     runs.append((target, kit.operation, runner.progress))
                     runner.run(plan if request.aim is None else aimed(plan, request.aim))
@@ -103,11 +118,14 @@ def gate(request: Request, judge: Judge, targets: Sequence[Target], *, now: Call
 
     smallest = {clause: number for _, _, progress in runs for clause, number in progress.smallest.items()}
 
+    def showing(clause: str, number: int | None) -> Exchange | None:
+        shown = by_number.get(number)
+        if clause in smallest and shown is not None and shown.role is Role.CASE and _is_fuzz(shown):
+            shown = by_number.get(smallest[clause], shown)
+        return shown
+
     def curl(finding: Finding) -> str:
-        shown = by_number.get(finding.origin.request)
-        if finding.clause in smallest and shown is not None and shown.role is Role.CASE and _is_fuzz(shown):
-            shown = by_number.get(smallest[finding.clause], shown)
-        return curl_lines(judge, histories, shown, finding, granted)
+        return curl_lines(judge, histories, showing(finding.clause, finding.origin.request), finding, granted)
 
     report = summary.report(
         now=now(),
@@ -115,13 +133,21 @@ def gate(request: Request, judge: Judge, targets: Sequence[Target], *, now: Call
         requests=len(exchanges),
         again=lambda finding: _again(finding, request, targets),
         curl=curl,
-        find=lambda finding: by_number.get(finding.origin.request),
+        find=lambda finding: showing(finding.clause, finding.origin.request),
         reasons=reasons,
         operations=[operation.key for _, operation, _ in runs],
     )
     summary.facts.close()
     report = _with_reasons(report, reasons, request.terms.selection)
     report = replace(report, findings=tuple(_with_smallest(one, smallest) for one in report.findings))
+    if request.promote is not None:
+        keep(
+            request.promote,
+            report.findings,
+            lambda one: showing(one.clause, one.first.origin.request),
+            histories,
+            {target.token for target in targets if target.token},
+        )
     more += _stops(runs, exchanges)
     report = replace(
         report,

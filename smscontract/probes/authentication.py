@@ -27,6 +27,9 @@ _KINDS = {
     "scheme": "auth/wrong",
     "query": "auth/absent",
     "other-scheme": "auth/wrong",
+    "twice": "auth/wrong",
+    "second": "protocol/no-secrets",
+    "first": "protocol/no-secrets",
 }
 
 
@@ -39,6 +42,8 @@ def cases(kit: Kit) -> Iterator[Case | Lack]:
     for index, (kind, clause) in enumerate(_KINDS.items()):
         if kind == "other-scheme" and kit.operation.security.kind == "key":
             continue  # a key has no scheme, and nothing tells whether a word before it is passed over
+        if kind in ("twice", "second", "first") and kit.operation.security.where != "header":
+            continue
         aims = (*kit.clause(clause), *kit.clause("auth/code"))
         yield _case(kit, f"credential {kind}", aims, entries, kind=kind, spends=spends, rank=int(index > _KEPT))
         if index == 1:

@@ -24,10 +24,11 @@ JSON_HEADERS: Headers = (("content-type", "application/json"),)
 
 @dataclass(frozen=True, slots=True)
 class Credential:
-    """A credential to send: the value of its header, and what is known of it."""
+    """A credential to send: the value of its header, what is known of it, and the value of a second header beside it."""
 
     value: str | None
     auth: Auth | None
+    beside: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +44,10 @@ class Case:
         repeats: whether it names on purpose what an earlier case has used up.
         neutral: whether it can serve as the control of others: sent at any time, it changes nothing that others need.
         rank: 0 for what is kept even when the plan is shortened.
+        method: another method than the operation's.
+        spelling: how the path is written: `slash` with one more at its end, `escaped` with escapes that it does not need.
+        together: so many copies are sent at the same moment.
+        promoted: whether it is what an earlier run found, sent again.
     """
 
     name: str
@@ -56,6 +61,10 @@ class Case:
     repeats: bool = False
     neutral: bool = False
     rank: int = 1
+    method: str = ""
+    spelling: str = ""
+    together: int = 1
+    promoted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,8 +221,8 @@ class Kit:
                     known[name] = entry.as_known()
         return known
 
-    def target(self, entries: Mapping[str, Entry], query: str = "") -> tuple[str, dict[str, str]]:
-        """Path and query as they go out, and the path parameters."""
+    def target(self, entries: Mapping[str, Entry], query: str = "", spelling: str = "") -> tuple[str, dict[str, str]]:
+        """Path and query as they go out, in the spelling of a `Case`, and the path parameters."""
         path = self.operation.path
         values: dict[str, str] = {}
         for parameter in self.operation.parameters:
@@ -221,7 +230,10 @@ class Kit:
                 entry = entries.get(parameter.name)
                 value = entry.value if entry is not None else str(parameter.example or synthesised(parameter.node))
                 values[parameter.name] = value
-                path = path.replace(f"{{{parameter.name}}}", quote(value, safe=""))
+                path = path.replace(
+                    f"{{{parameter.name}}}", _escaped(value) if spelling == "escaped" else quote(value, safe="")
+                )
+        path += "/" if spelling == "slash" else ""
         return (f"{path}?{query}" if query else path), values
 
     def assess(self, body: bytes, *, entries: Mapping[str, Entry] | None = None, headers: Headers = JSON_HEADERS) -> Assessment:
@@ -254,6 +266,11 @@ class Kit:
             and assessment.causes == 1
             and not assessment.unknown_rules
         )
+
+
+def _escaped(value: str) -> str:
+    """A path segment with every byte escaped."""
+    return "".join(f"%{byte:02X}" for byte in value.encode())
 
 
 def _leaves(value: Any, name: str) -> Iterator[Any]:

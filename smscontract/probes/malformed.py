@@ -47,6 +47,14 @@ def cases(kit: Kit) -> Iterator[Case | Lack]:
     for name, raw in bodies.items():
         if list(kit.assess(raw).violations) == [""]:
             yield Case(name=f"body is {name}", aims=kit.clause("request:refuses"), body=raw)
+    # Lenient readers make something of these: only the form of the answer is judged.
+    first = good[1:].partition(b",")[0].rstrip(b"}")
+    for name, raw in {
+        "JSON with a member twice": b"{" + first + b", " + good[1:],
+        "JSON with a byte order mark": b"\xef\xbb\xbf" + good,
+        "JSON with NaN": good[:-1] + b', "ratio": NaN}',
+    }.items():
+        yield Case(name=f"body is {name}", aims=kit.clause("protocol/no-server-error"), body=raw)
     for name, headers in _TYPES.items():
         # What becomes of it is for nobody to say but for the charset; that the answer has its form can be judged all the same.
         yield Case(name=f"body {name}", aims=kit.clause("request:accepts"), body=good, headers=headers)

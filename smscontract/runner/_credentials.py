@@ -19,7 +19,8 @@ def credential(kit: Kit, kind: str, token: str | None) -> Credential:
     Args:
         kind: `good`, `absent`, `garbage`, `scheme` (garbage under another scheme), `empty`; of the good one `prefix` (all but
             its end), `suffix` (with more behind it), `case` (the other case), `other-scheme` (under another scheme) and
-            `query` (in the query, where nobody asked for it).
+            `query` (in the query, where nobody asked for it); two headers: `twice` (garbage in both), `second` (the good one
+            behind garbage), `first` (before it).
         token: the good one.
     """
     security = kit.operation.security
@@ -30,8 +31,14 @@ def credential(kit: Kit, kind: str, token: str | None) -> Credential:
         return Credential(f"{prefix}{token}" if token is not None else None, Auth.GOOD if token is not None else None)
     if kind in ("absent", "query"):
         return Credential(None, Auth.ABSENT)
+    garbage, good = f"{prefix}{GARBAGE}", f"{prefix}{token}" if token is not None else None
     if kind == "garbage":
-        return Credential(f"{prefix}{GARBAGE}", Auth.WRONG)
+        return Credential(garbage, Auth.WRONG)
+    if kind == "twice":
+        return Credential(garbage, Auth.WRONG, garbage)
+    if kind in ("first", "second") and good is not None:
+        # Which of two counts, nobody has said.
+        return Credential(*((good, None, garbage) if kind == "first" else (garbage, None, good)))
     miss = _near_miss(kind, token or "")
     if miss is not None and miss != token:
         return Credential(f"{prefix}{miss}".strip(), Auth.WRONG)

@@ -77,6 +77,7 @@ class Runner:
         """Sends the plan, then fuzzes with what is left of the budget."""
         self._plan = plan
         self.progress.plan = plan.digest()
+        self.progress.notes += plan.notes
         self.progress.skipped.update({lack.clause: (lack.reason, lack.hint) for lack in plan.lacks})
         try:
             for case in plan.cases:
@@ -153,7 +154,8 @@ class Runner:
         stopped = self.transport.leash.stopped
         if case.spends:
             case = self._renewed(case)  # an earlier case may have been accepted that should not have been
-        sent = self._send(case, Role.CASE, "plan", identity, copies=case.together)
+        tier = "promoted" if case.promoted else "plan"
+        sent = self._send(case, Role.CASE, tier, identity, copies=case.together)
         if not sent:
             self._skip(case, "stopped by the leash" if self.transport.leash.stopped > stopped else "HTTP cannot carry it")
         for exchange in sent:
@@ -212,8 +214,11 @@ class Runner:
         credential."""
         known = [*([self._refused] if self._refused is not None else []), *self._plan.controls]
         others = [one for one in known if one.name != case.name and self.allowed(one)]
-        body = b"" if self.kit.operation.body is None else case.body
-        return [*others[:1], replace(case, name="control", credential="absent", body=body)]
+        stranger = replace(case, name="control", credential="absent", together=1)
+        if case.method or case.spelling:  # what goes astray by itself is no control of the operation
+            plain = next(one for one in self._plan.cases if not one.promoted)
+            stranger = replace(plain, name="control", credential="absent", together=1)
+        return [*others[:1], replace(stranger, body=b"" if self.kit.operation.body is None else stranger.body)]
 
     def _renewed(self, case: Case) -> Case:
         """The case on resources that nobody has used. Where there are none, on the same: another answer than before would
@@ -247,7 +252,7 @@ class Runner:
         chosen = credential(self.kit, case.credential, self.token)
         known = self.kit.known(case.body, case.entries)
         for name, entry in case.entries.items():
-            if (name, entry.value) in self._spent:
+            if (name, entry.value) in self._spent or case.together > 1:
                 # What it was is history; what it is now only the target knows.
                 known[name] = {key: value for key, value in known[name].items() if key not in ("label", "state")}
         return Outgoing(

@@ -28,11 +28,12 @@ def knowledge(sandbox: Sandbox, exchange: Exchange) -> tuple[Auth | None, Mappin
         parameters = match(provider.template, path)
         if parameters is None:
             continue
-        ask = Ask(method=request.method, path=path, headers=request.headers or ())
-        if not ask.all("authorization"):
+        shown = Ask(method=request.method, path=path, headers=request.headers or ()).all("authorization")
+        # Which of two counts, nobody has said: who shows the good one as well is no stranger.
+        alone = [Ask(method=request.method, path=path, headers=(("authorization", one),)) for one in shown]
+        auth = Auth.GOOD if any(provider.refuse_stranger(one) is None for one in alone) else Auth.WRONG
+        if not shown:
             auth = Auth.ABSENT
-        else:
-            auth = Auth.GOOD if provider.refuse_stranger(ask) is None else Auth.WRONG
         if isinstance(provider, Stuut):
             return auth, _message(sandbox, parameters["sms_id"])
         return auth, _numbers(parse(request.body or b"").value)

@@ -11,7 +11,8 @@ import http.client
 import re
 import socket
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import SplitResult, quote
@@ -19,6 +20,7 @@ from urllib.parse import SplitResult, quote
 from smscontract import __version__
 from smscontract.documents import Operation
 from smscontract.exchange import Auth, Exchange, Failure, Headers, Origin, OriginKind, Request, Response, Role, Wire
+from smscontract.transport.app import Call
 from smscontract.transport.leash import Leash
 from smscontract.transport.reach import Reach, connection_to, proxy_credential
 
@@ -63,6 +65,7 @@ class Outgoing:
     Attributes:
         target: path and query exactly as they go out.
         credential: value of the credential's header (or query parameter), `None` to leave it away.
+        beside: value of a second header of that name.
         astray: a credential that goes into the query, under every name that servers read one from.
         known: what the resources say of the ids and numbers in it.
     """
@@ -74,6 +77,7 @@ class Outgoing:
     body: bytes
     credential: str | None
     auth: Auth | None
+    beside: str | None = None
     astray: str | None = None
     path_parameters: Mapping[str, str] = field(default_factory=dict)
     known: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
@@ -134,6 +138,57 @@ class Transport:
         Raises:
             LeashError, UnsendableError: it was not sent.
         """
+        return self.exchanges([outgoing])[0]
+
+    def exchanges(self, together: Sequence[Outgoing]) -> list[Exchange]:
+        """Sends some requests at the same moment, each on a connection of its own.
+
+        Raises:
+            LeashError, UnsendableError: none of them was sent.
+        """
+        ready = [(outgoing, *self._ready(outgoing)) for outgoing in together]
+        self.sent += len(ready)
+        # Strictly after the answer before, or the two would count as overlapping.
+        started = max(self.manners.clock(), self._last + 1e-6)
+
+        def talk(outgoing: Outgoing, target: str, headers: Headers) -> tuple[Response | None, Failure | None, float]:
+            response, failure = self._talk(outgoing.method, target, headers, outgoing.body)
+            return response, failure, max(self.manners.clock(), started)
+
+        if len(ready) == 1:
+            answers = [talk(*ready[0])]
+        else:
+            with ThreadPoolExecutor(len(ready)) as pool:
+                answers = list(pool.map(lambda one: talk(*one), ready))
+        self._last = max(ended for _, _, ended in answers)
+        return [
+            Exchange(
+                request=Request(
+                    method=outgoing.method,
+                    url=f"{self.url.scheme}://{self.url.netloc}{target}",
+                    headers=headers,
+                    body=outgoing.body,
+                ),
+                response=response,
+                failure=failure,
+                origin=Origin(kind=OriginKind.LIVE, case=outgoing.case, request=self._offset + self.sent - len(ready) + index),
+                sent_at=started,
+                received_at=ended,
+                auth=outgoing.auth,
+                known=outgoing.known,
+                role=outgoing.role,
+                wire=Wire.EXACT,
+                own_record=True,
+                operation=outgoing.operation.key,
+                path_parameters=dict(outgoing.path_parameters),
+            )
+            for index, ((outgoing, target, headers), (response, failure, ended)) in enumerate(
+                zip(ready, answers, strict=True), start=1
+            )
+        ]
+
+    def _ready(self, outgoing: Outgoing) -> tuple[str, Headers]:
+        """Target and headers as they go out, if they may and can."""
         self.leash.check(outgoing.operation, outgoing.target, outgoing.path_parameters, outgoing.body)
         headers = self._headers(outgoing)
         target = f"{self.url.path.rstrip('/')}{outgoing.target}"
@@ -144,32 +199,7 @@ class Transport:
             names = (name for name in _ASTRAY if security is None or name != security.name or security.where != "query")
             target += ("&" if "?" in target else "?") + "&".join(f"{name}={quote(outgoing.astray, safe='')}" for name in names)
         _check_sendable(outgoing.method, target, headers)
-        self.sent += 1
-        # Strictly after the answer before, or the two would count as overlapping.
-        started = max(self.manners.clock(), self._last + 1e-6)
-        response, failure = self._talk(outgoing.method, target, headers, outgoing.body)
-        ended = max(self.manners.clock(), started)
-        self._last = ended
-        return Exchange(
-            request=Request(
-                method=outgoing.method,
-                url=f"{self.url.scheme}://{self.url.netloc}{target}",
-                headers=headers,
-                body=outgoing.body,
-            ),
-            response=response,
-            failure=failure,
-            origin=Origin(kind=OriginKind.LIVE, case=outgoing.case, request=self._offset + self.sent),
-            sent_at=started,
-            received_at=ended,
-            auth=outgoing.auth,
-            known=outgoing.known,
-            role=outgoing.role,
-            wire=Wire.EXACT,
-            own_record=True,
-            operation=outgoing.operation.key,
-            path_parameters=dict(outgoing.path_parameters),
-        )
+        return target, headers
 
     def _headers(self, outgoing: Outgoing) -> Headers:
         headers = [
@@ -183,12 +213,16 @@ class Transport:
         ]
         security = outgoing.operation.security
         if security is not None and security.where == "header" and outgoing.credential is not None:
-            headers.append((security.name, outgoing.credential))
+            headers += [(security.name, value) for value in (outgoing.credential, outgoing.beside) if value is not None]
         if outgoing.body or outgoing.method in ("POST", "PUT", "PATCH"):
             headers.append(("content-length", str(len(outgoing.body))))
         return tuple(headers)
 
     def _talk(self, method: str, target: str, headers: Headers, body: bytes) -> tuple[Response | None, Failure | None]:
+        if self.reach.dial is not None:
+            manners = self.manners
+            call = Call(method=method, target=target, headers=headers, body=body, seconds=manners.time_out, limit=manners.limit)
+            return self.reach.dial(call)
         deadline = time.monotonic() + self.manners.time_out
         connection = connection_to(self.url, self.reach, self.manners.time_out)
         try:
@@ -209,7 +243,7 @@ class Transport:
                 # Whoever refuses a long body may answer and hang up before the end of it: the answer is there all the same.
                 with contextlib.suppress(BrokenPipeError, ConnectionResetError):
                     connection.endheaders(body or None)
-                return self._answer(connection, deadline)
+                return self._answer(connection, method, deadline)
             except TimeoutError:
                 return None, Failure.TIMEOUT
             except (OSError, http.client.HTTPException):
@@ -217,7 +251,7 @@ class Transport:
         finally:
             connection.close()
 
-    def _answer(self, connection: http.client.HTTPConnection, deadline: float) -> tuple[Response, Failure | None]:
+    def _answer(self, connection: http.client.HTTPConnection, method: str, deadline: float) -> tuple[Response, Failure | None]:
         sock = connection.sock
         self._patience(sock, deadline)
         answer = connection.getresponse()
@@ -235,7 +269,8 @@ class Transport:
                     failure = Failure.TOO_LARGE
                     break
             declared = answer.headers.get("content-length", "")
-            if failure is None and declared.isdecimal() and len(body) < int(declared):
+            bodiless = method == "HEAD" or answer.status in (204, 304)  # RFC 9110, section 8.6: the length is that of another
+            if failure is None and not bodiless and declared.isdecimal() and len(body) < int(declared):
                 failure = Failure.CUT
         except TimeoutError:
             failure = Failure.TIMEOUT

@@ -162,11 +162,33 @@ def reasons_of(history: list[Exchange], clause: str, *, holes: bool = False) -> 
     return {one.reason for one in judge().reduce(facts, holes=holes).not_judged if one.clause.endswith(clause)}
 
 
-def test_overlapping_exchanges_of_one_scope_are_not_judged() -> None:
-    history = overlap(conversation(0, "a"), conversation(1, "b"))
-    assert broken(history) == []
-    assert reasons_of(history, "rule/active-reused") == {"overlapping exchanges"}
-    assert broken([*history, conversation(2, "c")]) == [], "nobody knows which of the two was last"
+def test_overlapping_exchanges_break_a_rule_only_if_they_do_in_every_order() -> None:
+    assert broken(overlap(conversation(0, "a"), conversation(1, "b"))) == ["rule/active-reused"]
+    assert broken(overlap(conversation(0, "a"), conversation(1, "a"))) == []
+    # The new one may have come first, and been reused; or last, and then there was nothing to reuse.
+    for second in ("a", "b"):
+        history = overlap(conversation(0, "a", new_conversation=True), conversation(1, second))
+        assert broken(history) == []
+        assert reasons_of(history, "rule/active-reused") == {"overlapping exchanges"}
+    both = [conversation(step, "a", new_conversation=True) for step in (0, 1)]
+    assert broken(overlap(*both)) == ["rule/new-is-new"]
+    other = conversation(1, "b", new_conversation=True)
+    assert broken(overlap(both[0], other)) == []
+    assert broken([*overlap(both[0], other), conversation(2, "c")]) == [], "nobody knows which of the two was last"
+    assert broken([*overlap(conversation(0, "a"), conversation(1, "a")), conversation(2, "c")]) == ["rule/active-reused"]
+    both = [conversation(-1, "z"), *overlap(conversation(0, "a"), conversation(1, "a"))]
+    assert set(broken(both)) == {"rule/active-reused"}, "neither is what was there before"
+
+
+def test_what_overlaps_something_without_an_answer_is_not_judged() -> None:
+    cut = made(BLAND, step=1, response=None, failure=Failure.RESET)
+    history = overlap(conversation(0, "a"), cut)
+    assert broken([*history, conversation(2, "b")]) == []
+    three = [*overlap(conversation(0, "a"), cut), *overlap(conversation(0, "a"), conversation(1, "b"))[1:]]
+    assert broken(three) == []
+
+
+def test_another_scope_does_not_overlap() -> None:
     other = overlap(conversation(0, "a"), conversation(1, "b", user_number="+14155550142"))
     assert broken([*other, conversation(2, "c")]) == ["rule/active-reused"], "another scope is nobody's business"
 

@@ -63,7 +63,8 @@ class Reply:
 
 @dataclass(slots=True)
 class Seen:
-    """The request that is answered. `number` counts requests to the API from 1; `memory` lives as long as the server."""
+    """The request that is answered. `number` counts requests to the API from 1; `memory` lives as long as the server; `beside`
+    is the body and path of another request that is under way."""
 
     method: str
     path: str
@@ -72,6 +73,7 @@ class Seen:
     body: bytes
     number: int
     memory: dict[str, Any]
+    beside: tuple[tuple[str, bytes], ...] = ()
 
     def header(self, name: str) -> str:
         return next((value for key, value in self.headers if key == name), "")
@@ -89,13 +91,16 @@ Before = Callable[[Seen], Seen]
 
 
 class Wire:
-    """Stands before the sandbox and changes requests or answers; the control plane passes untouched."""
+    """Stands before the sandbox and changes requests or answers; the control plane passes untouched. It holds each request for
+    `hold` seconds, so that others may arrive."""
 
-    def __init__(self, app: ASGIApp, change: Change | None = None, before: Before | None = None) -> None:
+    def __init__(self, app: ASGIApp, change: Change | None = None, before: Before | None = None, hold: float = 0.0) -> None:
         self.app = app
         self.change = change
         self.before = before
         self.number = 0
+        self.hold = hold
+        self.under_way: list[tuple[str, bytes]] = []
         self.memory: dict[str, Any] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -118,6 +123,11 @@ class Wire:
             number=self.number,
             memory=self.memory,
         )
+        if self.hold:
+            self.under_way.append((seen.path, seen.body))
+            await asyncio.sleep(self.hold)
+            self.under_way.remove((seen.path, seen.body))
+            seen.beside = tuple(self.under_way)
         if self.before is not None:
             seen = self.before(seen)
         reply = await self._reply(scope, seen)
@@ -271,7 +281,7 @@ def logic(
 
 
 def wire(
-    provider: str, kind: Kind, *expected: str, also: tuple[str, ...] = (), shown: bool = True, note: str = ""
+    provider: str, kind: Kind, *expected: str, also: tuple[str, ...] = (), shown: bool = True, note: str = "", hold: float = 0.0
 ) -> Callable[[Function], Function]:
     """A fault on the way out: a function of request and answer. One that takes the request alone changes that instead."""
 
@@ -279,7 +289,8 @@ def wire(
         count = function.__code__.co_argcount
 
         def build() -> ASGIApp:
-            return Wire(create_app(), function) if count == 2 else Wire(create_app(), before=function)
+            change, before = (function, None) if count == 2 else (None, function)
+            return Wire(create_app(), change, before, hold)
 
         _add(
             Fault(
@@ -298,15 +309,16 @@ def wire(
     return register
 
 
-def twin(server: Any, *, provider: str = "", store: type[Store] = Store) -> Any:
-    """A correct server: a subclass, or (with `provider`) a function of request and answer."""
+def twin(server: Any, *, provider: str = "", store: type[Store] = Store, hold: float = 0.0) -> Any:
+    """A correct server: a subclass, or (with `provider`) a function as for `wire`."""
     if isinstance(server, type):
         name = provider_of(server)
         build: Callable[[], ASGIApp] = lambda: (  # noqa: E731 - one line each way
             create_app(store(), stuut=server) if name == "stuut" else create_app(store(), bland=server)
         )
     else:
-        name, build = provider, lambda: Wire(create_app(), server)
+        change, before = (server, None) if server.__code__.co_argcount == 2 else (None, server)
+        name, build = provider, lambda: Wire(create_app(), change, before, hold)
     spelled = f"{name}-{_spelled(server.__name__)}"
     assert spelled not in TWINS, spelled
     TWINS[spelled] = Twin(name=spelled, provider=name, build=build)

@@ -8,6 +8,7 @@ import socket
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import pytest
 from hypothesis import given
@@ -177,7 +178,7 @@ def ids(target: Server) -> dict[str, str]:
 
 
 def sent(target: Server) -> set[str]:
-    return {seen.target.split("/")[-2] for seen in target.arrived}
+    return {unquote(seen.target.rstrip("/").split("/")[-2]) for seen in target.arrived}
 
 
 def resources(tmp_path: Path, sms_id: dict[str, list[Any]]) -> str:

@@ -51,12 +51,14 @@ def test_a_dry_run_prints_every_request_and_sends_none(server: Server, capsys: p
         assert handed["token"] not in out
         with targets_of(load_catalogue([provider]), url=server.url, token_env=None, resources=None) as targets:
             ((_, plan),) = planned(judge_of(provider), targets[0], seed=0)
-        for index, case in enumerate(plan.cases, start=1):
-            assert f"  {index:>3}  {case.name:<44}  POST /" in out
-        assert f"{len(plan.cases)} requests" in out
+        number = 1
+        for case in plan.cases:
+            assert f"  {number:>3}  {case.name:<44}  {case.method or 'POST'} /" in out
+            number += case.together
+        assert f"{plan.requests} requests" in out
         assert plan.digest() in out
         run(provider, server.url, max_requests=1000)
-        assert len(server.arrived) == len(plan.cases)
+        assert len(server.arrived) == plan.requests
         server.arrived.clear()
 
 

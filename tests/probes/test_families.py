@@ -86,7 +86,7 @@ def test_plan_is_the_same_in_every_process() -> None:
     assert found == {f"{[make_plan(kit_of(name)).digest() for name in OPERATIONS]}\n"}
 
 
-KINDS = ("absent", "garbage", "prefix", "case", "suffix", "empty", "scheme", "query", "other-scheme")
+KINDS = ("absent", "garbage", "prefix", "case", "suffix", "empty", "scheme", "query", "other-scheme", "twice")
 
 
 @pytest.mark.parametrize("provider", OPERATIONS)
