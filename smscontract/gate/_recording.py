@@ -17,7 +17,7 @@ from smscontract.errors import UnusableInput
 from smscontract.exchange import Exchange, Headers
 from smscontract.recordings import jsonl
 
-__all__ = ["recording"]
+__all__ = ["hiding", "recording"]
 
 #: So many characters of a credential may not survive anywhere.
 _PIECE = 12
@@ -56,6 +56,11 @@ def _refused(path: str, error: Exception) -> UnusableInput:
     return UnusableInput(f"the recording cannot be written: {reason}", file=path, hint="name a file in a folder that exists")
 
 
+def hiding(tokens: Iterable[str]) -> Callable[[Exchange], bytes]:
+    """Makes lines of exchanges, credentials replaced."""
+    return _Hiding(tokens).line
+
+
 class _Writer:
     def __init__(self, path: str, stream: FileIO, tokens: Iterable[str]) -> None:
         self._path = path
@@ -64,9 +69,7 @@ class _Writer:
         self._write(jsonl.header("gate"))
 
     def __call__(self, exchange: Exchange) -> None:
-        # Once as judged, so that an answer that repeats the credential repeats the stand-in; and once as written, for bodies
-        # that are no text.
-        self._write(self._hide.raw(jsonl.dumps(self._hide.exchange(exchange))))
+        self._write(self._hide.line(exchange))
 
     def _write(self, line: bytes) -> None:
         try:
@@ -90,6 +93,12 @@ class _Hiding:
         self._whole = sorted((form for form in self._forms if len(form) < _PIECE), key=len, reverse=True)
         words = [re.escape(token.encode()) for token in ordered if len(token) < _SHORT]
         self._words = re.compile(rb"(?<![0-9A-Za-z])(?:" + b"|".join(words) + rb")(?![0-9A-Za-z])") if words else None
+
+    def line(self, exchange: Exchange) -> bytes:
+        """The line of an exchange without credentials."""
+        # Once as judged, so that an answer that repeats the credential repeats the stand-in; and once as written, for bodies
+        # that are no text.
+        return self.raw(jsonl.dumps(self.exchange(exchange)))
 
     def exchange(self, exchange: Exchange) -> Exchange:
         """The exchange with every credential replaced, wherever it stands and however it is written."""
