@@ -233,6 +233,8 @@ def _costs(one: OperationSummary) -> str:
 def _verdict(report: Report, width: int) -> Iterator[Line]:
     if report.labels:
         yield from _wrapped("label ", _short(", ".join(f"{key}={value}" for key, value in report.labels)), width)
+    for note in report.extra.get("notes", ()):
+        yield from _wrapped("note ", _short(note), width)
     for cause in report.causes:
         yield from _wrapped("because ", _short(cause), width)
     sent = f", {count_of(report.requests, 'request')} sent" if report.requests is not None else ""

@@ -20,7 +20,7 @@ FORMATS = sorted(reports.formats())
 
 
 def test_the_formats() -> None:
-    assert FORMATS == ["html", "json", "junit", "terminal"]
+    assert FORMATS == ["html", "json", "junit", "sarif", "terminal"]
 
 
 @pytest.mark.parametrize("path", sorted(EXPECTED.iterdir()), ids=lambda path: path.name)
@@ -80,7 +80,7 @@ def test_a_destination_is_a_format_and_a_path(tmp_path: Path) -> None:
         ("json:", "names no file"),
         (":x.json", "`` is no format of a report"),
         ("jsn:x.json", "did you mean `json`"),
-        ("pdf:x.pdf", "there are `html`, `json`, `junit`, `terminal`"),
+        ("pdf:x.pdf", "there are `html`, `json`, `junit`, `sarif`, `terminal`"),
         ("json:nowhere/report.json", "does not exist"),
         ("json:.", "names a folder"),
     ],
