@@ -26,6 +26,7 @@ SETTINGS = {
     "resources": ("FILE", "What exists on the target: ids and numbers by parameter and label."),
     "allowed-hosts": ("HOSTS", "Hosts besides this machine that may be probed, with commas between them."),
     "max-requests": ("N", "Requests for each operation. Default: 300."),
+    "fuzz": ("N", "Fuzz cases for each operation. Default: what the plan leaves of the requests."),
     "max-time": ("SECONDS", "Seconds for the whole run. Default: 50."),
     "seed": ("N", "What is made up follows from it. Default: 0."),
     "fail-on": ("LEVEL", "What fails: must (the default), should, or new. What is broken below it warns."),
@@ -52,6 +53,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     says = "Send what texts somebody although its recipient is not known to be reserved."
     group.addoption("--smscontract-drafts-are-safe", action="store_true", help=says)
     parser.addini("smscontract_drafts_are_safe", says, type="bool", default=False)
+    says = "Judge every exchange that tests make with a known provider: warns, or with `smscontract_watch = fail` fails."
+    group.addoption("--smscontract-watch", action="store_true", help=says)
+    parser.addini("smscontract_watch", "off (the default), warn or fail: as --smscontract-watch.", default="")
+    says = "Hosts that are a provider's, besides those of its document; `*` is any text."
+    parser.addini("smscontract_watch_hosts", says, type="args")
+    parser.addini("smscontract_watch_contracts", "Contracts that traffic is judged by. Default: all shipped.", type="args")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -61,6 +68,13 @@ def pytest_configure(config: pytest.Config) -> None:
         from smscontract.pytest_plugin._items import items_of
 
         items_of(config).ask()
+    mode = config.getini("smscontract_watch") or ("warn" if config.getoption("smscontract_watch") else "off")
+    if mode != "off":
+        from smscontract.pytest_plugin._watch import MODES, watch
+
+        if mode not in MODES:
+            raise pytest.UsageError(f"smscontract_watch is one of {', '.join(MODES)}, not `{mode}`")
+        watch(config, mode)
 
 
 def pytest_pycollect_makeitem(collector: pytest.Collector, name: str, obj: object) -> pytest.Collector | None:

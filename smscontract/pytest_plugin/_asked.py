@@ -37,6 +37,7 @@ class Asked:
     resources: str | Mapping[str, Any] | None = None
     allowed_hosts: tuple[str, ...] = ()
     max_requests: int = 300
+    fuzz: int | None = None
     max_time: float = 50.0
     seed: int = 0
     fail_on: FailOn = FailOn.MUST
@@ -70,6 +71,7 @@ def asked_of(config: pytest.Config, target: str, **said: Any) -> Asked:
         "resources": _setting(config, "resources"),
         "allowed_hosts": tuple(one.strip() for one in (_setting(config, "allowed_hosts") or "").split(",") if one.strip()),
         "max_requests": _number(config, "max_requests", 300),
+        "fuzz": _number(config, "fuzz", 0) if _setting(config, "fuzz") is not None else None,
         "max_time": _number(config, "max_time", 50.0),
         "seed": _number(config, "seed", 0),
         "fail_on": _fail_on(_setting(config, "fail_on") or "must"),
@@ -100,7 +102,7 @@ def _number(config: pytest.Config, name: str, default: Any) -> Any:
         number = type(default)(text)
     except ValueError:
         number = -1
-    if not 0 <= number < 1e9 or (number == 0 and name != "seed"):
+    if not 0 <= number < 1e9 or (number == 0 and name not in ("fuzz", "seed")):
         raise UsageError(f"--smscontract-{name.replace('_', '-')}: `{text}` is no such number", hint=f"for example {default:g}")
     return number
 

@@ -112,7 +112,11 @@ class Items:
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         """Fails the test run where no test says what is wrong."""
         if hasattr(self.config, "workeroutput"):
-            output = {"words": dict(self._words), "notes": self._notes, "failures": self._failures}
+            output = {
+                "words": {str(word): count for word, count in self._words.items()},
+                "notes": self._notes,
+                "failures": self._failures,
+            }
             self.config.workeroutput["smscontract_items"] = output
         elif self._wrong() and session.exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED):
             session.exitstatus = pytest.ExitCode.TESTS_FAILED

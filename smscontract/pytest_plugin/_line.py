@@ -28,6 +28,7 @@ def clauses_of(
     token_env: str | None = None,
     resources: str | Mapping[str, Any] | None = None,
     max_requests: int | None = None,
+    fuzz: int | None = None,
     max_time: float | None = None,
     seed: int | None = None,
     fail_on: str | None = None,
@@ -45,6 +46,7 @@ def clauses_of(
         token: the credential of the target, `token_env` the variable that holds it.
         resources: what exists on the target: a file's path, or the same as data, `{"sms_id": {"draft": ["sms_01"]}}`.
         max_requests: for each operation.
+        fuzz: cases for each operation, of what the plan leaves; 0 for none, so that every run sends the same.
         max_time: seconds for the whole run.
         seed: what is made up follows from it.
         fail_on: `must`, `should` or `new`.
@@ -57,6 +59,7 @@ def clauses_of(
         "token_env": token_env,
         "resources": resources,
         "max_requests": max_requests,
+        "fuzz": fuzz,
         "max_time": max_time,
         "seed": seed,
         "fail_on": fail_on,

@@ -83,6 +83,7 @@ class Run:
         request = Request(
             max_requests=asked.max_requests,
             max_time=asked.max_time,
+            fuzz=asked.fuzz,
             seed=asked.seed,
             drafts_are_safe=asked.drafts_are_safe,
             terms=Terms(fail_on=asked.fail_on),

@@ -1,0 +1,8 @@
+"""The provider keeps its contract: one test for each clause."""
+
+from __future__ import annotations
+
+import smscontract
+from pigeon import TOKEN, create_app
+
+test_contract = smscontract.clauses_of("pigeon.yaml", app=create_app, token=TOKEN, fuzz=0)
