@@ -16,19 +16,38 @@ from typing import Any
 
 from smscontract.documents import nearest_hint
 from smscontract.errors import UnusableInput
+from smscontract.mapping import FORMS, RECORDS, LogMapping, Place
 from smscontract.requirements import Requirement, Requirements, Waiver, requirement
 
-__all__ = ["NAME", "Config", "load_config"]
+__all__ = ["NAME", "Config", "Recordings", "load_config"]
 
 NAME = "smscontract.toml"
 _PYPROJECT = "pyproject.toml"
 _INSIDE = ("tool", "smscontract")
 
 #: The sections, and the keys of each; a list stands for `[[section.key]]`, an array of tables.
-_KEYS: dict[str, dict[str, tuple[str, ...]]] = {"witnesses": {"require": (), "waive": ("point", "reason", "until")}}
+_KEYS: dict[str, dict[str, tuple[str, ...]]] = {
+    "witnesses": {"require": (), "waive": ("point", "reason", "until")},
+    "recordings": {"hosts": (), "prefixes": ()},  # every other key is the name of a mapping
+}
 
 _HEADER = re.compile(r"\s*(\[\[?)\s*([^\]]+?)\s*\]\]?\s*(#.*)?")
 _WHERE = re.compile(r"\(at line (\d+)")
+
+
+@dataclass(frozen=True, slots=True)
+class Recordings:
+    """How recordings are read.
+
+    Attributes:
+        hosts: provider by host: what was sent there is that provider's and nobody else's.
+        prefixes: what a gateway puts before the paths of the API, without a slash at the end.
+        mappings: logs of other shapes.
+    """
+
+    hosts: Mapping[str, str] = field(default_factory=dict)
+    prefixes: tuple[str, ...] = ()
+    mappings: tuple[LogMapping, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +56,7 @@ class Config:
 
     file: str = ""
     witnesses: Requirements = field(default_factory=Requirements)
+    recordings: Recordings = field(default_factory=Recordings)
 
 
 def load_config(named: str | None = None, folder: Path | None = None) -> Config:
@@ -90,7 +110,7 @@ class _Reader:
         data = self._table(self.data, "the configuration", (), _KEYS)
         if not data:
             return Config()
-        return Config(self.name, self._witnesses(data.get("witnesses", {})))
+        return Config(self.name, self._witnesses(data.get("witnesses", {})), self._recordings(data.get("recordings", {})))
 
     # -- sections
 
@@ -127,7 +147,70 @@ class _Reader:
                 )
             yield Waiver(point=entry["point"], reason=entry["reason"].strip(), until=until, file=self.name, line=line)
 
+    def _recordings(self, stated: Any) -> Recordings:
+        place = ("recordings",)
+        section = self._table(stated, "`recordings`", place, stated if isinstance(stated, Mapping) else {})
+        hosts = self._table(section.get("hosts", {}), "`hosts`", (*place, "hosts"), section.get("hosts", {}))
+        if wrong := next((host for host, name in hosts.items() if not isinstance(name, str) or not name), None):
+            hint = f'write `"{wrong}" = "provider"`'
+            raise self._refuse("a host belongs to one provider", hint, self.line((*place, "hosts"), wrong))
+        prefixes = self._texts(section.get("prefixes", []), "prefixes", self.line(place, "prefixes"))
+        if wrong := next((one for one in prefixes if not one.startswith("/") or one == "/"), None):
+            raise self._refuse("a prefix begins with a slash", f'write `"/{wrong.strip("/")}"`', self.line(place, "prefixes"))
+        mappings = [self._mapping(name, one) for name, one in section.items() if name not in _KEYS["recordings"]]
+        return Recordings(
+            {host.lower(): name for host, name in hosts.items()}, tuple(p.rstrip("/") for p in prefixes), (*mappings,)
+        )
+
+    def _mapping(self, name: str, stated: Any) -> LogMapping:
+        place = ("recordings", name)
+        known = {**dict.fromkeys(("files", "records", "scrubbed")), **FORMS}
+        if not isinstance(stated, Mapping):
+            hint = nearest_hint(name, _KEYS["recordings"])
+            raise self._refuse(f"`{name}` is no key of `recordings`, nor a mapping", hint, self.line(place[:1], name))
+        table = self._table(stated, f"the mapping `{name}`", place, known)
+        if not re.fullmatch(r"[a-z][a-z0-9-]*", name):
+            hint = "small letters, digits and dashes, as `--format` takes it"
+            raise self._refuse(f"`{name}` is no name of a mapping", hint, self.line(place))
+        if "url" not in table:
+            raise self._refuse(f"the mapping `{name}` has no `url`", 'write `url = "/place"`, a JSON Pointer', self.line(place))
+        records = table.get("records", RECORDS[0])
+        if not isinstance(records, str) or (records not in RECORDS and records and not records.startswith("/")):
+            hint = f"{', '.join(RECORDS)}, or a JSON Pointer to a list"
+            raise self._refuse("`records` says where records stand", hint, self.line(place, "records"))
+        return LogMapping(
+            name=name,
+            places={key: self._place(name, key, table[key]) for key in FORMS if key in table},
+            files=self._texts(table.get("files", []), "files", self.line(place, "files")),
+            records=records,
+            scrubbed=self._texts(table.get("scrubbed", []), "scrubbed", self.line(place, "scrubbed")),
+        )
+
+    def _place(self, name: str, key: str, stated: Any) -> Place:
+        line = self.line(("recordings", name), key)
+        table = {"at": stated} if isinstance(stated, str) else stated
+        self._table(table, f"`{key}`", ("recordings", name, key), dict.fromkeys(("at", "as", "cut-at", "value")))
+        at, form, cut_at, value = (table.get(one) for one in ("at", "as", "cut-at", "value"))
+        if ("at" in table) == ("value" in table):
+            raise self._refuse(f"`{key}` has either a place or a value", 'write `at = "/place"` or `value = "..."`', line)
+        if "at" in table and (not isinstance(at, str) or not at.startswith("/")):
+            hint = f'a JSON Pointer begins with a slash; what is always the same is `{{ value = "{at}" }}`'
+            raise self._refuse(f"`{key}` is at no place", hint, line)
+        if "value" in table and (isinstance(value, bool) or not isinstance(value, str | int)):
+            raise self._refuse(f"the value of `{key}` is a text or a number", 'write `{ value = "..." }`', line)
+        if form is not None and form not in FORMS[key]:
+            raise self._refuse(f"`{key}` cannot be written so", f"`as` is one of {', '.join(FORMS[key])}", line)
+        if cut_at is not None and (not key.endswith("-body") or isinstance(cut_at, bool) or not isinstance(cut_at, int)):
+            raise self._refuse("`cut-at` is the length at which a body is cut", "e.g. `cut-at = 65536`", line)
+        return Place(at=at or "", value=value, form=form or "", cut_at=cut_at)
+
     # -- what all sections need
+
+    def _texts(self, stated: Any, key: str, line: int) -> tuple[str, ...]:
+        found = [stated] if isinstance(stated, str) else stated
+        if not isinstance(found, list) or not all(isinstance(one, str) and one for one in found):
+            raise self._refuse(f"`{key}` is a text or a list of texts", f'write `{key} = ["..."]`', line)
+        return tuple(found)
 
     def _table(
         self, stated: Any, what: str, place: tuple[str, ...], known: Mapping[str, Any], index: int = 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -11,7 +12,32 @@ from smscontract.errors import ExitCode, UsageError
 from smscontract.findings import FindingGroup, Level, Report, Verdict
 from smscontract.plain import count_of
 
-__all__ = ["Cause", "FailOn", "Selection", "causes_of", "combine", "fails", "settle", "verdict_of"]
+__all__ = ["Allowance", "Cause", "FailOn", "Selection", "causes_of", "combine", "fails", "settle", "verdict_of"]
+
+
+@dataclass(frozen=True, slots=True)
+class Allowance:
+    """How much of the input may be unreadable before a run ends with 2: a number, or a share of all that was to be read."""
+
+    count: int = 0
+    share: float = 0.0
+
+    @classmethod
+    def parse(cls, text: str) -> Allowance:
+        """From `20` or `0.5%`.
+
+        Raises:
+            UsageError: it is neither.
+        """
+        found = re.fullmatch(r"([0-9]{1,9})|([0-9]{1,3}(?:\.[0-9]{1,6})?)%", text.strip())
+        if found is None or float(found[2] or 0) > 100:
+            raise UsageError(f"`{text}` is no number of parts", hint="e.g. 20, or 0.5% of all lines and entries")
+        return cls(count=int(found[1] or 0), share=float(found[2] or 0) / 100)
+
+    def covers(self, report: Report) -> bool:
+        """Whether what could not be read is within it."""
+        unreadable = len(report.problems)
+        return unreadable <= max(self.count, self.share * (unreadable + report.exchanges))
 
 
 class FailOn(StrEnum):
@@ -98,6 +124,7 @@ def settle(
     *,
     fail_on: FailOn = FailOn.MUST,
     successes: int | None = None,
+    allowed: Allowance = Allowance(),
     more: Iterable[Cause] = (),
 ) -> Report:
     """The same report with `fails` of each finding, `causes`, `exit_code` and `verdict` decided.
@@ -105,17 +132,25 @@ def settle(
     Args:
         report: complete in all else.
         successes: how many answers were a success where one was needed to tell anything; `None` where none was needed.
+        allowed: how much of the input may be unreadable.
         more: what only the driver knows, e.g. `Cause(ExitCode.INTERRUPTED, "interrupted after 41 exchanges")`.
     """
     decided = replace(report, findings=tuple(replace(one, fails=fails(one.level, fail_on)) for one in report.findings))
     causes = sorted(
-        [*more, *causes_of(decided, fail_on=fail_on, successes=successes)], key=lambda one: _RANKING.index(one.code)
+        [*more, *causes_of(decided, fail_on=fail_on, successes=successes, allowed=allowed)],
+        key=lambda one: _RANKING.index(one.code),
     )
     code = combine(cause.code for cause in causes)
     return replace(decided, causes=tuple(cause.says for cause in causes), exit_code=int(code), verdict=verdict_of(code))
 
 
-def causes_of(report: Report, *, fail_on: FailOn, successes: int | None = None) -> list[Cause]:
+def causes_of(
+    report: Report,
+    *,
+    fail_on: FailOn,
+    successes: int | None = None,
+    allowed: Allowance = Allowance(),
+) -> list[Cause]:
     """Why the run that the report tells of does not end with 0. `fails` of its findings is decided already."""
     causes = []
     if broken := _clauses(one for one in report.findings if one.fails):
@@ -123,7 +158,7 @@ def causes_of(report: Report, *, fail_on: FailOn, successes: int | None = None) 
     if report.new and fail_on is FailOn.NEW:
         places = list(dict.fromkeys(one.place for one in report.new))
         causes.append(Cause(ExitCode.BROKEN, f"{count_of(len(places), 'place')} not in the contract: {_some(places)}"))
-    if report.problems:
+    if report.problems and not allowed.covers(report):
         count = count_of(len(report.problems), "part of the input", "parts of the input")
         causes.append(Cause(ExitCode.UNUSABLE, f"{count} could not be read"))
     if (nothing := _nothing_judged(report)) is not None:

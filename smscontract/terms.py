@@ -10,7 +10,7 @@ from smscontract.catalogue import Catalogue
 from smscontract.findings import Report
 from smscontract.imprint import imprinted
 from smscontract.ledger import Ledger
-from smscontract.policy import Cause, FailOn, Selection, settle
+from smscontract.policy import Allowance, Cause, FailOn, Selection, settle
 
 __all__ = ["Terms"]
 
@@ -24,12 +24,14 @@ class Terms:
         fail_on: what breaks the run.
         accounts: what becomes of what was seen.
         labels: names and values that reports carry.
+        unreadable: how much of the input may be so.
     """
 
     selection: Selection = field(default_factory=Selection)
     fail_on: FailOn = FailOn.MUST
     accounts: Accounts = field(default_factory=Accounts)
     labels: tuple[tuple[str, str], ...] = ()
+    unreadable: Allowance = field(default_factory=Allowance)
 
     def check(self, catalogue: Catalogue) -> None:
         """Refuses what cannot be done, before anything is.
@@ -51,4 +53,4 @@ class Terms:
         """
         report = imprinted(report, catalogue, self.selection, self.labels)
         report, missing = self.accounts.close(report, ledger, catalogue)
-        return settle(report, fail_on=self.fail_on, more=[*more, *missing])
+        return settle(report, fail_on=self.fail_on, allowed=self.unreadable, more=[*more, *missing])

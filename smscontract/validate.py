@@ -11,6 +11,7 @@ from typing import BinaryIO
 from smscontract.errors import ExitCode
 from smscontract.findings import Finding, Problem, Report
 from smscontract.judge import Judge
+from smscontract.mapping import LogMapping
 from smscontract.plain import count_of
 from smscontract.policy import Cause
 from smscontract.recordings import read
@@ -28,6 +29,7 @@ class Request:
         paths: files, folders, globs, `-`.
         operation, side, status: what bare bodies are.
         format: the format of all files, instead of looking at each.
+        mappings: how logs of other shapes are read.
         contracts: names or paths that the catalogue was made of, for the command that shows a finding again.
         terms: what is looked at, what counts, and what becomes of what was seen.
     """
@@ -37,6 +39,7 @@ class Request:
     side: str | None = None
     status: int | None = None
     format: str | None = None
+    mappings: Sequence[LogMapping] = ()
     contracts: Sequence[str] = ()
     terms: Terms = field(default_factory=Terms)
 
@@ -70,6 +73,7 @@ def validate(
         side=request.side,
         status=request.status,
         format=request.format,
+        mappings=request.mappings,
         progress=progress,
     )
     try:

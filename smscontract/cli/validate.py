@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import sys
 import time
+from dataclasses import replace
 
 import click
 
 from smscontract.catalogue import load_catalogue
 from smscontract.cli.options import Common, common_options, contract_option
 from smscontract.cli.progress import reading
+from smscontract.config import load_config
 from smscontract.errors import UsageError
 from smscontract.judge import Judge
+from smscontract.policy import Allowance
 from smscontract.recordings import format_names
 from smscontract.validate import Request, validate
 
@@ -24,7 +27,18 @@ __all__ = ["command"]
 @click.option("--operation", metavar="OP", help="What bare bodies belong to: provider.operationId.")
 @click.option("--side", type=click.Choice(["request", "response"]), help="What bare bodies are.")
 @click.option("--status", type=click.IntRange(100, 599), help="The status of the answers whose bodies they are.")
-@click.option("--format", "form", type=click.Choice(format_names()), help="The format of all files. Default: look at each.")
+@click.option(
+    "--format",
+    "form",
+    metavar="NAME",
+    help=f"The format of all files: {', '.join(format_names())}, or a mapping of the configuration. Default: look at each.",
+)
+@click.option(
+    "--allow-unreadable",
+    metavar="N",
+    default="0",
+    help="Do not exit 2 for so many lines and entries that cannot be read, or for such a share: 20, 0.5%.",
+)
 @common_options
 def command(  # noqa: PLR0917 - click hands over every option by name
     path: tuple[str, ...],
@@ -33,11 +47,12 @@ def command(  # noqa: PLR0917 - click hands over every option by name
     side: str | None,
     status: int | None,
     form: str | None,
+    allow_unreadable: str,
     common: Common,
 ) -> int:
-    """Judges recorded exchanges: HAR files, vcrpy cassettes, JSON Lines, bare JSON bodies.
+    """Judges recorded exchanges: HAR files, cassettes, JSON Lines, logs of any shape, bare JSON bodies.
 
-    PATH is a file, a folder, a glob, or `-` for standard input.
+    PATH is a file, a folder, a glob, a URL, or `-` for standard input.
     """
     judge = Judge(load_catalogue(contract), common.masker())
     if operation is None and (side is not None or status is not None):
@@ -48,8 +63,9 @@ def command(  # noqa: PLR0917 - click hands over every option by name
         side=side,
         status=status,
         format=form,
+        mappings=load_config(common.config).recordings.mappings,
         contracts=contract,
-        terms=common.terms,
+        terms=replace(common.terms, unreadable=Allowance.parse(allow_unreadable)),
     )
     with reading() as progress:
         result = validate(request, judge, now=time.time(), stdin=sys.stdin.buffer, progress=progress)

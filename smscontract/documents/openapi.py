@@ -104,8 +104,8 @@ class Operation:
         return f"{self.provider}.{self.id}"
 
     def match(self, method: str, url: str) -> dict[str, str] | None:
-        """Path parameters, percent-decoded, if the request is one of this operation; else `None`."""
-        if method.upper() != self.method:
+        """Path parameters, percent-decoded, if the request is one of this operation; else `None`. No method fits any."""
+        if method and method.upper() != self.method:
             return None
         return self.match_path(url)
 

@@ -4,19 +4,35 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from typing import BinaryIO, cast
 
 from smscontract.errors import UsageError
 from smscontract.exchange import Exchange
 from smscontract.findings import Problem
+from smscontract.mapping import LogMapping
 from smscontract.recordings._detect import BOM, Format, format_named, format_of, formats
 from smscontract.recordings._files import STDIN, Source, find, opened, size_of
 from smscontract.recordings._json import Broken
 from smscontract.recordings._packed import Unpacked, is_packed, plain_name
 from smscontract.recordings._parts import LIMIT, Options, decoded, problem
+from smscontract.recordings._pieces import SIZE, Piece, cut, ranged, version_of
 from smscontract.recordings._scrubbed import SCRUBBED, TRUNCATED, missing_parts
 
-__all__ = ["LIMIT", "SCRUBBED", "TRUNCATED", "decoded", "format_names", "missing_parts", "read"]
+__all__ = [
+    "LIMIT",
+    "SCRUBBED",
+    "SIZE",
+    "TRUNCATED",
+    "Piece",
+    "decoded",
+    "format_names",
+    "missing_parts",
+    "pieces",
+    "read",
+    "read_piece",
+    "version_of",
+]
 
 _HEAD = 64 * 1024
 _BUFFER = 1024 * 1024
@@ -38,6 +54,7 @@ def read(
     side: str | None = None,
     status: int | None = None,
     format: str | None = None,
+    mappings: Iterable[LogMapping] = (),
     progress: _Progress | None = None,
     limit: int = LIMIT,
 ) -> Iterator[Exchange | Problem]:
@@ -50,7 +67,9 @@ def read(
         operation: `provider.operationId` that bare bodies belong to; without it bare bodies are problems.
         side: `request` or `response`: what bare bodies are; `response` if only a status is given.
         status: the status of the answers whose bodies they are.
-        format: one of `format_names()` for all files, instead of looking at each; folders then give all their files.
+        format: one of `format_names()` or the name of a mapping, for all files, instead of looking at each; folders then give
+            all their files.
+        mappings: how logs of other shapes are read.
         progress: called with the bytes read so far and the bytes of all files that have a size.
         limit: bytes of one line, entry or body that are read at most; larger ones are problems.
 
@@ -59,21 +78,106 @@ def read(
         UnusableInput: a path that does not exist, a glob that matches nothing, a folder without recordings. It is raised here,
             before anything is read; later, whatever a file holds, nothing is raised.
     """
-    forced = None if format is None else format_named(format)
+    options, forced = _meant(operation, side, status, format, mappings, limit)
+    return _read(_found(paths, forced, stdin, options), stdin, options, forced, progress)
+
+
+def pieces(
+    paths: Iterable[str],
+    *,
+    stdin: BinaryIO | None = None,
+    operation: str | None = None,
+    side: str | None = None,
+    status: int | None = None,
+    format: str | None = None,
+    mappings: Iterable[LogMapping] = (),
+    limit: int = LIMIT,
+    size: int = SIZE,
+) -> tuple[int, Iterator[Piece | Problem]]:
+    """The same recordings cut into pieces, in the order in which `read` reads them, and how many bytes all files have.
+
+    Args:
+        size: bytes of a piece of a long file that can be cut.
+
+    Raises:
+        UsageError, UnusableInput: as `read`.
+    """
+    options, forced = _meant(operation, side, status, format, mappings, limit)
+    found = _found(paths, forced, stdin, options)
+
+    def all_pieces() -> Iterator[Piece | Problem]:
+        for file in found:
+            if isinstance(file, Problem):
+                yield file
+            else:
+                yield from cut(file, options, forced, size)
+
+    return sum(map(size_of, found)), all_pieces()
+
+
+def read_piece(
+    piece: Piece,
+    *,
+    stdin: BinaryIO | None = None,
+    operation: str | None = None,
+    side: str | None = None,
+    status: int | None = None,
+    format: str | None = None,
+    mappings: Iterable[LogMapping] = (),
+    limit: int = LIMIT,
+    told: Callable[[int], None] = lambda _: None,
+) -> Iterator[Exchange | Problem]:
+    """What `read` gives of one piece.
+
+    Args:
+        told: called with the number of bytes after each read.
+    """
+    options, forced = _meant(operation, side, status, format, mappings, limit)
+    try:
+        if piece.end is not None:
+            yield from ranged(piece, replace(options, line=piece.line, ours=piece.ours), told)
+            return
+        with opened(piece.file, stdin) as stream:
+            yield from _read_one(Source(stream, told), piece.file, options, forced)
+    except OSError as error:
+        yield _unreadable(piece.file, error)
+
+
+def _unreadable(file: str, error: OSError) -> Problem:
+    return Problem(message=f"the file cannot be read: {error.strerror or type(error).__name__}", file=file)
+
+
+def _meant(  # noqa: PLR0917 - what `read` takes
+    operation: str | None,
+    side: str | None,
+    status: int | None,
+    format: str | None,
+    mappings: Iterable[LogMapping],
+    limit: int,
+) -> tuple[Options, Format | None]:
+    options = Options(operation=operation, side=side, status=status, mappings=tuple(mappings), limit=limit)
+    forced = None if format is None else format_named(format, options)
     if side is not None and side not in _SIDES:
         raise UsageError(f"there is no side `{side}`", hint="a body is of the request or of the response")
     if status is not None and not 100 <= status <= 999:
         raise UsageError(f"there is no status {status}", hint="a status has three digits")
+    return options, forced
+
+
+def _found(paths: Iterable[str], forced: Format | None, stdin: BinaryIO | None, options: Options) -> list[str | Problem]:
     suffixes = () if forced else sorted({suffix for one in formats().values() for suffix in one.SUFFIXES})
-    found = find(paths, suffixes)
+    found = find(paths, suffixes, lambda name: any(one.claims(name) for one in options.mappings))
     if STDIN in found and stdin is None:
         raise UsageError("there is no standard input to read")
-    options = Options(operation=operation, side=side, status=status, limit=limit)
-    return _read(found, stdin, options, forced, progress)
+    return found
 
 
 def _read(
-    found: list[str | Problem], stdin: BinaryIO | None, options: Options, forced: Format | None, progress: _Progress | None
+    found: list[str | Problem],
+    stdin: BinaryIO | None,
+    options: Options,
+    forced: Format | None,
+    progress: _Progress | None,
 ) -> Iterator[Exchange | Problem]:
     total = sum(map(size_of, found)) if progress else 0
     done = 0
@@ -92,7 +196,7 @@ def _read(
             with opened(file, stdin) as stream:
                 yield from _read_one(Source(stream, told), file, options, forced)
         except OSError as error:
-            yield Problem(message=f"the file cannot be read: {error.strerror or type(error).__name__}", file=file)
+            yield _unreadable(file, error)
 
 
 def _read_one(source: Source, file: str, options: Options, forced: Format | None) -> Iterator[Exchange | Problem]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from functools import cache
 from io import BufferedReader
 from pathlib import Path
@@ -15,6 +15,7 @@ from smscontract.errors import UsageError
 from smscontract.exchange import Exchange
 from smscontract.findings import Problem
 from smscontract.recordings._json import Broken
+from smscontract.recordings._mapped import Mapped
 from smscontract.recordings._parts import Options
 
 __all__ = ["BOM", "Format", "format_named", "format_of", "formats"]
@@ -52,28 +53,26 @@ def formats() -> dict[str, Format]:
     return {module.NAME: module for module in sorted(modules, key=lambda one: one.NAME)}
 
 
-def format_named(name: str, mapped: Sequence[Format] = ()) -> Format:
-    """The format that the user names.
-
-    Args:
-        mapped: the formats that the configuration describes.
+def format_named(name: str, options: Options) -> Format:
+    """The format, or the mapping, that the user names.
 
     Raises:
         UsageError: there is none of that name.
     """
-    known = formats() | {one.NAME: one for one in mapped}
+    known = formats() | {one.name: Mapped(one) for one in options.mappings}
     if name not in known:
         raise UsageError(f"there is no format `{name}`", hint=nearest_hint(name, known))
     return known[name]
 
 
-def format_of(name: str, head: bytes, options: Options, forced: Format | None, mapped: Sequence[Format] = ()) -> Format:
+def format_of(name: str, head: bytes, options: Options, forced: Format | None) -> Format:
     """The format of a file: the one that the user names, else a mapping that claims its name, else by its first bytes, else by
     its name, else, if an operation is given, a bare body.
 
     Raises:
         Broken: it is none that we know, or in no text that we read.
     """
+    mapped = [Mapped(one) for one in options.mappings]
     everyone = formats().values()
     bare = formats()["bare"]
     text, fallback = head.removeprefix(BOM), bare if options.operation is not None else None

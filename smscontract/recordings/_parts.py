@@ -8,11 +8,12 @@ import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from io import BufferedReader
-from typing import Any
+from typing import Any, Protocol
 
 from smscontract.exchange import Exchange, Failure, Headers, Origin, OriginKind, Part, Request, Response, headers_from
 from smscontract.findings import Problem
-from smscontract.recordings._json import Broken, parse
+from smscontract.mapping import LogMapping
+from smscontract.recordings._json import Broken
 from smscontract.recordings._scrubbed import SCRUBBED, TRUNCATED, missing_parts
 
 __all__ = [
@@ -36,6 +37,16 @@ LIMIT = 64 * 1024 * 1024  #: bytes of one line, entry, or body
 _WORDS: dict[type, str] = {dict: "an object", list: "a list", str: "a text"}
 
 
+class Taker(Protocol):
+    """Takes exchanges as lines, so that nobody has to make values of all of them."""
+
+    def take(self, record: Any, line: bytes, file: str, number: int) -> bool:
+        """Whether it needs nothing more than the line and its parsed JSON; else `judge` is called with the exchange."""
+
+    def judge(self, exchange: Exchange) -> None:
+        """Takes an exchange."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
     """What the user said about the files.
@@ -44,16 +55,20 @@ class Options:
         operation: `provider.operationId` that bare bodies belong to.
         side: `request` or `response`: which body it is.
         status: of the answer whose body it is.
+        mappings: how logs of other shapes are read.
         limit: bytes of one line, entry or body that are read at most.
         line: how many lines stand before what is read; `ours`: whether a header among them says that lines are ours.
+        taker: who takes lines of exchanges instead of them being given back.
     """
 
     operation: str | None = None
     side: str | None = None
     status: int | None = None
+    mappings: tuple[LogMapping, ...] = ()
     limit: int = LIMIT
     line: int = 0
     ours: bool = False
+    taker: Taker | None = None
 
 
 def problem(what: str, error: Broken, file: str, *, line: int | None = None, entry: int | None = None) -> Problem:
@@ -84,8 +99,8 @@ def _whole(value: Any) -> Any:
     return value
 
 
-def lines(stream: BufferedReader, limit: int) -> Iterator[tuple[int, Any]]:
-    """The number of each line that is not blank, from 1, and its parsed JSON, or the `Broken` that says why there is none."""
+def lines(stream: BufferedReader, limit: int) -> Iterator[tuple[int, bytes | Broken]]:
+    """The number of each line that is not blank, from 1, and the line, or the `Broken` that says that it is over the limit."""
     number = 0
     while line := stream.readline(limit + 1):
         number += 1
@@ -94,10 +109,7 @@ def lines(stream: BufferedReader, limit: int) -> Iterator[tuple[int, Any]]:
                 pass
             yield number, Broken(f"is longer than {limit} bytes")
         elif line := line.strip(b" \t\r\n"):
-            try:
-                yield number, parse(line)
-            except Broken as error:
-                yield number, error
+            yield number, line
 
 
 def member(value: Any, name: str, kind: type) -> Any:

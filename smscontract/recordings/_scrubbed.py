@@ -14,7 +14,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 from smscontract.exchange import Auth, Headers, Part, Request, Response, header_values
 from smscontract.recordings._json import Broken, parse
 
-__all__ = ["SCRUBBED", "TRUNCATED", "is_marker", "length_disagrees", "missing_parts"]
+__all__ = ["CREDENTIALS", "SCRUBBED", "TRUNCATED", "is_marker", "length_disagrees", "missing_parts"]
 
 SCRUBBED = "scrubbed"
 TRUNCATED = "truncated"
@@ -34,7 +34,7 @@ _TRACES: tuple[str, ...] = ("***", "xxxx", "{{", "${", "redacted", "filtered", "
 _TRACES += ("obfuscated", "removed", "hidden", "omitted", "truncated", "phone:", "text:", "secret:")
 _TRACES_IN_BYTES = tuple(trace.encode() for trace in _TRACES)
 
-_CREDENTIALS = frozenset(("authorization", "x-api-key", "api-key", "apikey", "x-auth-token", "x-access-token"))
+CREDENTIALS = frozenset(("authorization", "x-api-key", "api-key", "apikey", "x-auth-token", "x-access-token"))
 _SCHEME = re.compile(r"(?i:bearer|basic|token|key|apikey)(?:\s+|$)")
 _UTF_8 = frozenset(("utf-8", "utf8", "us-ascii", "ascii"))
 
@@ -51,10 +51,10 @@ def missing_parts(request: Request, response: Response | None, auth: Auth | None
     answer = () if response is None else response.headers or ()
     if _url_is_marked(request.url):
         missing[Part.URL] = SCRUBBED
-    if auth is None and not any(name in _CREDENTIALS and _is_credential(value) for name, value in headers):
+    if auth is None and not any(name in CREDENTIALS and _is_credential(value) for name, value in headers):
         missing[Part.CREDENTIAL] = SCRUBBED
     if _has_trace("\n".join([value for _, value in (*headers, *answer)])):
-        if any(is_marker(value) for name, value in headers if name not in _CREDENTIALS):
+        if any(is_marker(value) for name, value in headers if name not in CREDENTIALS):
             missing[Part.REQUEST_HEADERS] = SCRUBBED
         if any(is_marker(value) for _, value in answer):
             missing[Part.RESPONSE_HEADERS] = SCRUBBED

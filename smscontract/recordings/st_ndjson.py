@@ -11,7 +11,7 @@ from typing import Any
 
 from smscontract.exchange import Exchange, Origin, OriginKind, Request, Response
 from smscontract.findings import Problem
-from smscontract.recordings._json import Broken, top_keys
+from smscontract.recordings._json import Broken, parse, top_keys
 from smscontract.recordings._parts import (
     Options,
     from_base64,
@@ -46,7 +46,7 @@ def read(stream: BufferedReader, file: str, options: Options) -> Iterator[Exchan
         try:
             if isinstance(line, Broken):
                 raise line
-            sent = _interactions(line)
+            sent = _interactions(parse(line))
         except Broken as error:
             yield problem("line", error, file, line=number)
             continue

@@ -27,8 +27,9 @@ def outcomes(
     data: bytes, name: str = "x", *, format: str | None = None, limit: int = LIMIT, **said: Any
 ) -> list[Exchange | Problem]:
     """Everything in a file of these bytes and that name."""
-    forced = None if format is None else format_named(format)
-    return list(_read_one(Source(io.BytesIO(data), _nobody), name, Options(limit=limit, **said), forced))
+    options = Options(limit=limit, **said)
+    forced = None if format is None else format_named(format, options)
+    return list(_read_one(Source(io.BytesIO(data), _nobody), name, options, forced))
 
 
 def exchange(data: bytes, name: str = "x", **said: Any) -> Exchange:
