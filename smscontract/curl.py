@@ -211,7 +211,9 @@ def curl_lines(
 
 def _overlap(one: Exchange, other: Exchange) -> bool:
     """Whether two exchanges of a run were under way at the same time."""
-    return one.received_at is not None and other.sent_at is not None and other.sent_at <= one.received_at
+    if None in (one.sent_at, one.received_at, other.sent_at, other.received_at):
+        return False
+    return max(one.sent_at or 0, other.sent_at or 0) <= min(one.received_at or 0, other.received_at or 0)
 
 
 def _shown(judge: Judge, number: str) -> str:

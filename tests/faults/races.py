@@ -67,10 +67,6 @@ def another_method_answers_no_json(seen: Seen, reply: Reply) -> Reply:
     if seen.method != "PUT":
         return reply
     return replace(reply, body=b"no such method", headers=[("content-type", "application/json")])
-        reply
-        if seen.method != "PUT"
-        else replace(reply, body=b"no such method", headers=[("content-type", "application/json")])
-    )
 
 
 @wire("bland", Kind.AUTH, "auth/absent")
