@@ -3,9 +3,11 @@ from __future__ import annotations
 import random
 import re
 from dataclasses import replace
+from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import pytest
+import xmlschema
 from hypothesis import given, settings
 
 from smscontract.findings import NotJudgedGroup, Report, Verdict
@@ -46,6 +48,10 @@ CHILDREN = {
 }
 
 
+#: What Jenkins and most others read.
+JENKINS = xmlschema.XMLSchema10(Path(__file__).with_name("data") / "junit-10.xsd")
+
+
 def check(element: ET.Element) -> None:
     attributes = ATTRIBUTES[element.tag]
     assert set(element.attrib) == set(attributes), element.tag
@@ -58,7 +64,9 @@ def check(element: ET.Element) -> None:
 
 
 def parsed(report: Report) -> ET.Element:
-    root = ET.fromstring(render(report, "junit").encode("utf-8"))
+    text = render(report, "junit")
+    JENKINS.validate(text)
+    root = ET.fromstring(text.encode("utf-8"))
     check(root)
     return root
 
@@ -84,6 +92,23 @@ def test_it_is_red_exactly_if_the_run_does_not_end_with_0(report: Report) -> Non
     red = any(child.tag in {"failure", "error"} for case in parsed(report).iter("testcase") for child in case)
     caused = bool(report.problems) or any(one.fails for one in report.findings)
     assert red == (report.exit_code != 0 or caused)
+
+
+@pytest.mark.parametrize(
+    ("good", "bad"), [("<failure ", "<failed "), ('errors="1"', 'errors="one"'), ("</properties>", "<other /></properties>")]
+)
+def test_the_schema_refuses_what_is_no_junit(good: str, bad: str) -> None:
+    text = render(samples.FULL, "junit")
+    assert JENKINS.is_valid(text)
+    assert not JENKINS.is_valid(
+        text.replace(good, bad).replace("</failure>", f"</{bad[1:-1]}>" if "failed" in bad else "</failure>")
+    )
+
+
+@pytest.mark.parametrize("text", samples.HOSTILE)
+def test_hostile_text_is_no_markup(text: str) -> None:
+    root = parsed(samples.with_text(text))
+    assert not [case for case in root.iter("testcase") if case.attrib["name"] == "forged"]
 
 
 def test_one_case_for_each_clause() -> None:
