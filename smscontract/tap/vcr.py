@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 from smscontract.exchange import OriginKind
@@ -38,7 +39,8 @@ def _play(tap: Core, original: Any) -> Any:
 
 def _got(taken: Taken, cassette: Any, response: Any) -> None:
     taken.kind = OriginKind.FILE
-    taken.file = str(getattr(cassette, "_path", "cassette"))
+    path = Path(str(getattr(cassette, "_path", "cassette")))
+    taken.file = str(path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path)
     taken.entry = next((index for index, (_, one) in enumerate(getattr(cassette, "data", ())) if one is response), None)
     if "status_code" in response:  # an old shape, of httpx
         taken.status, body = number(response["status_code"]), response.get("content")
