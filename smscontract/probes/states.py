@@ -18,8 +18,6 @@ SHARE = 3
 _OF_ANSWERS = frozenset({"presence", "null", "type", "enum", "format", "condition", "relation", "history", "constant"})
 #: So many labels are asked for again at once, the others once everything was seen.
 _AGAIN_AT_ONCE = 2
-#: So many more of one label.
-_WITNESSES = 4
 
 
 def is_spendable(operation: Operation, parameter: str, entry: Entry) -> bool:
@@ -55,7 +53,14 @@ def cases(kit: Kit) -> Iterator[Case | Lack]:
         yield from _lacks(kit, parameter, {entry.state for entry in listed})
         again = []
         for index, entry in enumerate(spendable):
-            yield _sent(kit, parameter, entry, entry.label, rank=int(index > 0))
+            yield Case(
+                name=f"{parameter} {entry.label}",
+                aims=kit.clause(f"state/{parameter}/{entry.state}"),
+                headers=(),
+                entries={parameter: entry},
+                spends=True,
+                rank=int(index > 0),
+            )
             once_more = Case(
                 name=f"{parameter} {entry.label} again",
                 aims=_histories(kit, parameter),
@@ -79,7 +84,6 @@ def cases(kit: Kit) -> Iterator[Case | Lack]:
                     rank=0,
                 )
         yield from again
-        yield from _witnesses(kit, parameter, spendable)
 
 
 def _lacks(kit: Kit, parameter: str, listed: set[str]) -> Iterator[Lack]:
@@ -94,28 +98,6 @@ def _lacks(kit: Kit, parameter: str, listed: set[str]) -> Iterator[Lack]:
             for clause in kit.clauses:
                 if clause.family in _OF_ANSWERS:
                     yield Lack(clause.id, f"no `{parameter}` that is {state}", hint)
-
-
-def _sent(kit: Kit, parameter: str, entry: Entry, name: str, *, rank: int = 1) -> Case:
-    aims = kit.clause(f"state/{parameter}/{entry.state}")
-    return Case(name=f"{parameter} {name}", aims=aims, headers=(), entries={parameter: entry}, spends=True, rank=rank)
-
-
-def _witnesses(kit: Kit, parameter: str, shown: list[Entry]) -> Iterator[Case]:
-    """Others of the same label that are unlike those sent already: another text, another recipient. A few of each label, so
-    that enough is left for what has to be repeated."""
-    for first in shown:
-        entries = kit.resources.entries(parameter, first.label)
-        seen = {_looks(first)}
-        for entry in entries[: len(entries) // 2]:
-            if entry.label == first.label and _looks(entry) not in seen and len(seen) <= _WITNESSES:
-                seen.add(_looks(entry))
-                yield _sent(kit, parameter, entry, f"{entry.label} {len(seen)}")
-
-
-def _looks(entry: Entry) -> tuple[str, ...]:
-    """What is known of an entry and may make a difference, identifiers and times aside."""
-    return tuple(str(entry.known.get(name)) for name in sorted(entry.known) if not name.endswith(("_at", "_id")))
 
 
 def _histories(kit: Kit, parameter: str) -> tuple[str, ...]:
