@@ -1,7 +1,7 @@
 """One value, many renderings: every module beside this one whose name has no leading underscore is a format.
 
 A format is a file with `render(report) -> str`. Its name is the file's, without a trailing `_report`. Nothing else has to
-know of it.
+know of it. With `beside(report)` it writes what has a place of its own.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import pkgutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from types import ModuleType
 from typing import TextIO
 
 from smscontract.errors import UnusableInput, UsageError
@@ -41,9 +42,12 @@ def render(report: Report, format: str) -> str:
     Raises:
         UsageError: there is no such format.
     """
-    module = importlib.import_module(formats()[_known(format)])
-    renderer: Callable[[Report], str] = module.render
+    renderer: Callable[[Report], str] = _module(format).render
     return renderer(report)
+
+
+def _module(format: str) -> ModuleType:
+    return importlib.import_module(formats()[_known(format)])
 
 
 def destination(spec: str) -> Destination:
@@ -69,6 +73,9 @@ def write(report: Report, destination: Destination, stdout: TextIO) -> None:
         UnusableInput: the file cannot be written.
     """
     text = render(report, destination.format)
+    beside: Callable[[Report], None] | None = getattr(_module(destination.format), "beside", None)
+    if beside is not None:
+        beside(report)
     if destination.path == "-":
         stdout.write(text)
         return

@@ -12,7 +12,7 @@ from xml.etree import ElementTree as ET
 
 from smscontract.findings import FindingGroup, Report, Verdict
 from smscontract.plain import count_of, printable, utc
-from smscontract.reports import _imprint
+from smscontract.reports import _imprint, _lines
 
 __all__ = ["render"]
 
@@ -98,7 +98,7 @@ def _text(one: FindingGroup) -> str:
     lines = [label + printable(value) for label, value in rows if value]
     lines.append(f"seen      {count_of(one.count, 'time')}: {', '.join(places)}")
     for title, block in (("curl", one.curl), ("request", one.asked), ("answer", one.answered)):
-        lines += [title, *(f"  {printable(line)}".rstrip() for line in block.split("\n"))] if block else []
+        lines += [title, *(f"  {line}".rstrip() for line in _lines.block(block))] if block else []
     return "\n".join(lines)
 
 
@@ -132,6 +132,10 @@ def _suite(  # noqa: PLR0917 - what a suite is made of
         if case.outcome == "skipped":
             ET.SubElement(element, "skipped", {"message": case.message})
         elif case.outcome:
-            ET.SubElement(element, case.outcome, {"message": case.message, "type": case.kind}).text = case.text
-    ET.SubElement(suite, "system-out").text = "\n\n".join(case.warning for case in cases if case.warning)
+            ET.SubElement(element, case.outcome, {"message": case.message, "type": case.kind}).text = "\n".join(
+                _lines.block(case.text)
+            )
+    ET.SubElement(suite, "system-out").text = "\n\n".join(
+        "\n".join(_lines.block(case.warning)) for case in cases if case.warning
+    )
     ET.SubElement(suite, "system-err")

@@ -11,7 +11,7 @@ from urllib.parse import quote
 from smscontract import __version__
 from smscontract.findings import ClauseRow, FindingGroup, Level, Problem, Report, Where
 from smscontract.plain import count_of, printable, utc
-from smscontract.reports import _imprint
+from smscontract.reports import _imprint, _lines
 
 __all__ = ["render"]
 
@@ -89,7 +89,7 @@ def _result(one: FindingGroup, positions: dict[str, int]) -> dict[str, Any]:
         },
         "occurrenceCount": one.count,
         "properties": {
-            key: _block(value)
+            key: "\n".join(_lines.block(value))
             for key, value in (
                 ("note", one.note),
                 ("again", one.again),
@@ -148,7 +148,3 @@ def _notification(one: Problem) -> dict[str, Any]:
     if one.file:
         notification["locations"] = [{"physicalLocation": _physical(one.file, one.line or 0)}]
     return notification
-
-
-def _block(text: str) -> str:
-    return "\n".join(printable(line) for line in text.split("\n"))

@@ -9,7 +9,7 @@ from typing import TextIO
 
 from smscontract.findings import FindingGroup, OperationSummary, Report, Verdict, Where
 from smscontract.plain import count_of, printable, utc
-from smscontract.reports import _imprint, _witnesses
+from smscontract.reports import _imprint, _lines, _witnesses
 
 __all__ = ["Line", "finding", "lines", "render", "write"]
 
@@ -100,7 +100,7 @@ def _findings(title: str, says: str, findings: list[FindingGroup], width: int) -
 
 def finding(one: FindingGroup, width: int) -> Iterator[Line]:
     """One finding, line by line."""
-    clause, origin = printable(one.clause), printable(str(one.first.origin))
+    clause, origin = _lines.inert(one.clause), printable(str(one.first.origin))
     style = "bad" if one.fails else "warn"
     gap = width - len(clause) - len(origin) - len(one.level) - 3
     if gap >= 2:
@@ -148,7 +148,7 @@ def _not_judged(report: Report, width: int) -> Iterator[Line]:
         names = list(dict.fromkeys(mentions))
         yield from _wrapped("  ", f"{count_of(len(names), 'clause')}: {_short(reason)}", width)
         for name in names[:_NAMED]:
-            yield [("    " + name, "dim")]
+            yield [("    " + _lines.inert(name), "dim")]
         if len(names) > _NAMED:
             yield [(f"    and {len(names) - _NAMED} more", "dim")]
         if hint:
@@ -163,7 +163,7 @@ def _problems(report: Report, width: int) -> Iterator[Line]:
     yield [("COULD NOT BE READ", "title"), ("  the rest was judged", "dim")]
     yield []
     for one in report.problems[:_LISTED]:
-        yield [(f"  {printable(one.place)}", "bad")]
+        yield [(f"  {_lines.inert(one.place)}", "bad")]
         yield from _wrapped("    ", _short(one.message), width)
         if one.hint:
             yield from _wrapped("    help  ", _short(one.hint), width)
@@ -281,4 +281,4 @@ def _wrapped(label: str, text: str, width: int) -> Iterable[Line]:
     indent = " " * len(label)
     broken = textwrap.wrap(text, max(20, width - len(label)), break_long_words=False, break_on_hyphens=False) or [""]
     style = "dim" if label.strip() else ""
-    return [[(label if number == 0 else indent, style), (part, "")] for number, part in enumerate(broken)]
+    return [[(label if number == 0 else indent, style), (_lines.inert(part), "")] for number, part in enumerate(broken)]

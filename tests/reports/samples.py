@@ -183,6 +183,10 @@ HOSTILE = (
     "</failure>]]><testcase name='forged'/>&amp;\x00\ufffe\uffff",
     "\u202eevil\u2066\u200b\u2028\u0085\x9b2J",
     "lone \ud800 and \udcff",
+    "::error::forged",
+    "%0A::error title=x::forged%0D, a: b, 100%",
+    "word " * 20 + "::error::forged",
+    "```\n# forged\n~~~ `` ` ``` | cell | [a](javascript:x) ![b](//x) <b>bold</b> **bold** https://evil.test @x #1 www.x.test",
     "Grüße 😀 שלום",
     "",
 )
