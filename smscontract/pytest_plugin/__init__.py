@@ -6,6 +6,7 @@ that are there already. Fixtures are defined here, and made where they are used.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -17,6 +18,8 @@ __all__ = [
     "pytest_configure",
     "pytest_pycollect_makeitem",
     "pytest_testnodedown",
+    "smscontract",
+    "smscontract_server",
 ]
 
 #: What configures the tests of clauses: each is an option `--smscontract-NAME` and a setting `smscontract_NAME`.
@@ -95,3 +98,27 @@ def pytest_testnodedown(node: Any) -> None:
         from smscontract.pytest_plugin._items import items_of
 
         items_of(node.config).take(output["smscontract_items"])
+
+
+@pytest.fixture(scope="session")
+def _smscontract_practice() -> Iterator[Any]:
+    from smscontract.pytest_plugin._fixtures import practice
+
+    yield from practice()
+
+
+@pytest.fixture
+def smscontract_server(request: pytest.FixtureRequest, _smscontract_practice: Any) -> Iterator[Any]:
+    """A running sandbox, as new for each test: `url`, `token`, `headers`, `resources`, `make_draft(...)`, `break_clause(...)`,
+    `arrived`."""
+    from smscontract.pytest_plugin._fixtures import fresh
+
+    yield from fresh(request, _smscontract_practice)
+
+
+@pytest.fixture
+def smscontract(request: pytest.FixtureRequest) -> Any:
+    """`check(response)` holds an answer against the contract; `exchanges("cassettes/*.yaml")` reads recordings."""
+    from smscontract.pytest_plugin._fixtures import Checks
+
+    return Checks(request.config.getini("smscontract_watch_contracts"), request.path.parent)

@@ -215,6 +215,11 @@ class ClauseItem(pytest.Item):
             except BrokenPromise as error:  # the user has made errors of warnings
                 pytest.fail(str(error), pytrace=False)
 
+    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
+        """The finding alone, also where all frames were asked for: they are ours, and hold nothing of the user's."""
+        told = isinstance(excinfo.value, pytest.fail.Exception)
+        return excinfo.getrepr(style="value") if told else super().repr_failure(excinfo, style)
+
     def reportinfo(self) -> tuple[Path, int | None, str]:
         """The line that states the clause."""
         where = Path(self.clause.file).absolute() if self.clause.file else self.path

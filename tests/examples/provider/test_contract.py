@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import smscontract
 from pigeon import TOKEN, create_app
+
+import smscontract
 
 test_contract = smscontract.clauses_of("pigeon.yaml", app=create_app, token=TOKEN, fuzz=0)
