@@ -16,6 +16,7 @@ from smscontract.catalogue import load_catalogue
 from smscontract.cli import run as command
 from smscontract.gate import planned, targets_of
 from smscontract.judge import Judge
+from smscontract.reports import formats
 from smscontract.reports.json_report import schema
 from tests.gate.faults import FAULTS
 from tests.gate.run import TOKEN_ENV, judge_of, run
@@ -149,20 +150,16 @@ def test_what_has_to_stay_inside_stays_there(
             given["user_number"]["any"].insert(0, STRANGER)
         file = tmp_path / "resources.json"
         file.write_text(json.dumps(given), "utf-8")
-        as_json, as_junit = tmp_path / "r.json", tmp_path / "r.xml"
+        monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(tmp_path / "summary.report"))
         arguments = ["gate", provider, "--url", target.url, "--token-env", TOKEN_ENV, "--resources", str(file), "--fuzz", "0"]
-        arguments += [
-            "--fail-on",
-            "should",
-            "--report",
-            f"json:{as_json}",
-            "--report",
-            f"junit:{as_junit}",
-            "--drafts-are-safe",
-        ]
+        arguments += ["--fail-on", "should", "--drafts-are-safe"]
+        for form in formats():
+            arguments += ["--report", f"{form}:{tmp_path / form}.report"]
         assert command([*arguments, *(["--reveal"] if reveal else [])]) == 1
         assert command([*arguments, "--dry-run", *(["--reveal"] if reveal else [])]) == 0
-        everything = "".join(capsys.readouterr()) + as_json.read_text("utf-8") + as_junit.read_text("utf-8")
+        written = [path.read_text("utf-8") for path in tmp_path.glob("*.report")]
+        assert len(written) == len(formats()) + 1
+        everything = "".join([*capsys.readouterr(), *written])
         assert token not in everything
         if not reveal:
             assert STRANGER not in everything
