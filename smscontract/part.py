@@ -115,8 +115,16 @@ class Part:
         summary._took = {key: list(steps) for key, steps in self.took.items()}
         summary.ledger = self.ledger.merge(Ledger())
         summary.problems = [problem for _, _, problem in sorted(self.problems, key=lambda one: one[:2])]
+        summary.facts.add(self.unpacked())
+
+    def unpacked(self) -> Iterator[Fact]:
+        """All facts.
+
+        Raises:
+            UnusableInput: they are damaged.
+        """
         for block in self.facts:
-            summary.facts.add(_unpacked(block))
+            yield from _unpacked(block)
 
     # -- merging
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from smscontract.catalogue import path_shape
+from smscontract.clauses.reduction import unbegun
 from smscontract.exchange import Exchange
 from smscontract.facts import FactStore
 from smscontract.findings import (
@@ -74,6 +75,10 @@ class Summary:
         selection: which clauses are looked at.
         source: what the ledger counts all exchanges under (`ledger.SOURCES`), instead of what each one's origin tells.
         ranges: whether lengths and extremes are measured too.
+
+    Attributes:
+        begun: whether the first exchange of a scope that is seen is the first that there was, as far as recordings tell.
+        holed: clauses in whose histories exchanges are missing on purpose.
     """
 
     def __init__(
@@ -85,6 +90,8 @@ class Summary:
         self.selection = selection or Selection()
         self.ledger = Ledger()
         self.facts = FactStore()
+        self.begun = True
+        self.holed: frozenset[str] = frozenset()
         self.problems: list[Problem] = []
         self.exchanges = 0
         self._succeeded: Counter[str] = Counter()
@@ -119,7 +126,7 @@ class Summary:
         if self._ranges:
             self._measure(exchange)
         # Whatever is selected: one history may be the cause of another's break, and only all facts together tell.
-        self.facts.add(judgement.facts)
+        self.facts.add(judgement.facts if self.begun else map(unbegun, judgement.facts))
         for finding in judgement.findings:
             self._add_finding(finding, exchange)
         for one in judgement.not_judged:
@@ -133,6 +140,11 @@ class Summary:
         for key, ends in measure(view).items() if view is not None else ():
             for end in ends:
                 self.ledger.stretch(key, end)
+
+    @property
+    def seen(self) -> Mapping[str, int]:
+        """How many exchanges of each operation."""
+        return self._seen
 
     def add_problem(self, problem: Problem) -> None:
         """Something that could not be read."""
@@ -193,7 +205,7 @@ class Summary:
             reasons: why a clause was never judged, and a hint, where somebody knows better than "not seen".
             operations: keys of the operations that were looked for; default: all that were seen.
         """
-        reduced = self.judge.reduce(self.facts, holes=bool(self.problems))
+        reduced = self.judge.reduce(self.facts, holes=bool(self.problems) or self.holed)
         for finding in reduced.findings:
             self._add_finding(finding)
         for one in reduced.not_judged:

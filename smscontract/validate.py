@@ -3,22 +3,33 @@
 from __future__ import annotations
 
 import shlex
-import traceback
+from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from typing import BinaryIO
+from dataclasses import dataclass, field, replace
+from typing import Any, BinaryIO
 
-from smscontract.errors import ExitCode
-from smscontract.findings import Finding, Problem, Report
+from smscontract.choice import Choice, Chooser
+from smscontract.errors import ExitCode, UsageError
+from smscontract.findings import Finding, Report
+from smscontract.gathering import Gathering
 from smscontract.judge import Judge
 from smscontract.mapping import LogMapping
 from smscontract.plain import count_of
 from smscontract.policy import Cause
-from smscontract.recordings import read
+from smscontract.recordings import SIZE, pieces, read
+from smscontract.results import Results
+from smscontract.shards import Shard, written
 from smscontract.summary import Summary
 from smscontract.terms import Terms
+from smscontract.work import Job, bug, feed, knows, stamp_of, started
+from smscontract.workers import Doing, available, here, processes
 
-__all__ = ["Request", "validate"]
+__all__ = ["AUTO", "Request", "again", "validate"]
+
+#: As many workers as there are processors, where it is worth it.
+AUTO = 0
+#: Below so many bytes for each of them further processes take longer to start than they save.
+_WORTH = 32 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,8 +41,14 @@ class Request:
         operation, side, status: what bare bodies are.
         format: the format of all files, instead of looking at each.
         mappings: how logs of other shapes are read.
-        contracts: names or paths that the catalogue was made of, for the command that shows a finding again.
+        contracts: names or paths that the catalogue was made of, for those who make it again elsewhere.
         terms: what is looked at, what counts, and what becomes of what was seen.
+        choice: which exchanges are looked at.
+        workers: processes that judge; `AUTO`: as many as are worth it.
+        doing: who judges instead of processes of this machine.
+        resume: folder of results of earlier runs.
+        shard: which of several jobs this is; only its part is written then.
+        size: bytes of a piece.
     """
 
     paths: Sequence[str]
@@ -42,6 +59,12 @@ class Request:
     mappings: Sequence[LogMapping] = ()
     contracts: Sequence[str] = ()
     terms: Terms = field(default_factory=Terms)
+    choice: Choice = field(default_factory=Choice)
+    workers: int = 1
+    doing: Doing | None = None
+    resume: str | None = None
+    shard: Shard | None = None
+    size: int = SIZE
 
 
 def validate(
@@ -52,7 +75,7 @@ def validate(
     stdin: BinaryIO | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Report:
-    """Judges everything in the recordings, one exchange after the other.
+    """Judges everything in the recordings. The report is the same however many do it.
 
     Args:
         now: seconds since 1970 UTC; the age of the newest answer is told from it.
@@ -63,35 +86,95 @@ def validate(
         UsageError, UnusableInput: before anything is read. What turns up later is a `Problem` in the report.
     """
     request.terms.check(judge.catalogue)
-    operation = judge.catalogue.operation(request.operation).key if request.operation is not None else None
-    summary = Summary(judge, request.terms.selection, ranges=request.terms.accounts.ranges)
-    more: list[Cause] = []
-    found = read(
-        request.paths,
-        stdin=stdin,
-        operation=operation,
-        side=request.side,
-        status=request.status,
-        format=request.format,
-        mappings=request.mappings,
-        progress=progress,
+    reading = _reading(request, judge)
+    job = Job(
+        contracts=tuple(request.contracts),
+        digests=stamp_of(judge.catalogue),
+        masker=judge.masker,
+        selection=request.terms.selection,
+        ranges=request.terms.accounts.ranges,
+        choice=request.choice,
+        reading=reading,
     )
-    try:
-        for one in found:
-            if isinstance(one, Problem):
-                summary.add_problem(one)
-            else:
-                summary.add(one)
-    except KeyboardInterrupt:
-        more.append(Cause(ExitCode.INTERRUPTED, f"interrupted after {count_of(summary.exchanges, 'exchange')}"))
-    except Exception as error:  # noqa: BLE001 - our bug, whatever it is; what was judged before it is told all the same
-        more.append(Cause(ExitCode.INTERNAL, _bug(error)))
-    report = summary.report(now=now, command="validate", again=lambda finding: _again(finding, request))
+    apart = _apart(request, job, judge, stdin, progress)
+    summary, notes, causes = apart or _at_once(request, job, judge, stdin, progress)
+    report = summary.report(now=now, command="validate", again=lambda finding: again(finding, request))
     summary.facts.close()
-    return request.terms.close(report, summary.ledger, judge.catalogue, more=more)
+    if notes:
+        report = replace(report, extra={**report.extra, "notes": notes})
+    return request.terms.close(report, summary.ledger, judge.catalogue, more=causes)
 
 
-def _again(finding: Finding, request: Request) -> str:
+_Judged = tuple[Summary, list[str], list[Cause]]
+
+
+def _reading(request: Request, judge: Judge) -> dict[str, Any]:
+    operation = judge.catalogue.operation(request.operation).key if request.operation is not None else None
+    return {
+        "operation": operation,
+        "side": request.side,
+        "status": request.status,
+        "format": request.format,
+        "mappings": tuple(request.mappings),
+    }
+
+
+def _at_once(
+    request: Request, job: Job, judge: Judge, stdin: BinaryIO | None, progress: Callable[[int, int], None] | None
+) -> _Judged:
+    """One exchange after the other, in this process."""
+    summary, chooser = started(job, judge), Chooser(job.choice, judge)
+    left_out: Counter[str] = Counter()
+    causes = []
+    found = read(request.paths, stdin=stdin, progress=progress, **job.reading)
+    try:
+        feed(summary, found, chooser, left_out)
+    except KeyboardInterrupt:
+        causes.append(Cause(ExitCode.INTERRUPTED, f"interrupted after {count_of(summary.exchanges, 'exchange')}"))
+    except Exception as error:  # noqa: BLE001 - our bug, whatever it is; what was judged before it is told all the same
+        causes.append(Cause(ExitCode.INTERNAL, bug(error)))
+    return summary, chooser.notes(left_out, summary.exchanges, judge.catalogue, summary.seen), causes
+
+
+def _apart(
+    request: Request, job: Job, judge: Judge, stdin: BinaryIO | None, progress: Callable[[int, int], None] | None
+) -> _Judged | None:
+    """In pieces, where that is wanted or worth it; else `None`."""
+    wanted = request.doing is not None or request.resume is not None or request.shard is not None
+    if not wanted and (request.workers == 1 or "-" in request.paths):
+        return None
+    total, found = pieces(request.paths, stdin=stdin, size=request.size, **job.reading)
+    workers = request.workers or min(available(), max(total // _WORTH, 1))
+    if not wanted and workers == 1:
+        return None
+    if "-" in request.paths:
+        raise UsageError("`-` can be read only once, and by one process", hint="write it to a file first")
+    gathering = Gathering(
+        job,
+        judge,
+        keep=request.shard is not None,
+        results=Results(request.resume, job) if request.resume is not None else None,
+        progress=None if progress is None else lambda done: progress(done, total),
+    )
+    shard = request.shard
+    knows(job, judge)
+    doing = request.doing or (processes(workers) if workers > 1 else here)
+    gathering.run(doing, shard.mine(found) if shard is not None else enumerate(found))
+    notes = gathering.notes()
+    if gathering.known:
+        notes.append(f"{count_of(gathering.known, 'piece')} known from {request.resume}")
+    if shard is not None and not gathering.causes:
+        written(shard, gathering.part, job)
+        notes.append(f"shard {shard.number} of {shard.of} is in {shard.file}; `smscontract merge` puts all of them together")
+    summary = gathering.summary()
+    if shard is not None:
+        # What the other shards hold may stand between any two exchanges of a history.
+        summary.holed = frozenset(judge.catalogue.clauses)
+    return summary, notes, gathering.causes
+
+
+def again(finding: Finding, request: Request) -> str:
+    """The command that shows a finding again."""
     words = ["smscontract", "validate", finding.origin.file or "-"]
     for name in request.contracts:
         words += ["--contract", name]
@@ -99,9 +182,3 @@ def _again(finding: Finding, request: Request) -> str:
         words += [f"--{option}", str(value)] if value is not None else []
     words += ["--format", request.format] if request.format is not None else []
     return shlex.join([*words, "--select", finding.clause])
-
-
-def _bug(error: Exception) -> str:
-    """What can be said of our own error: its kind and place. Its text may hold anybody's values."""
-    frame = traceback.extract_tb(error.__traceback__)[-1]
-    return f"internal error: {type(error).__name__} at {frame.filename.rpartition('smscontract/')[2]}:{frame.lineno}"

@@ -23,7 +23,7 @@ from tests.core import BLAND, STUUT, made, refused
 from tests.witnesses import samples
 
 #: What a summary is told, not what it knows.
-TOLD = {"_source", "_ranges", "judge", "selection"}
+TOLD = {"_source", "_ranges", "judge", "selection", "begun", "holed"}
 
 
 def history() -> list[Exchange]:

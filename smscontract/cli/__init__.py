@@ -26,6 +26,7 @@ _COMMANDS = {
     "drift": "drift",
     "explain": "explain",
     "gate": "gate",
+    "merge": "merge",
     "prove": "prove",
     "serve": "serve",
     "timeline": "timeline",

@@ -11,6 +11,7 @@ import click
 from smscontract.catalogue import load_catalogue
 from smscontract.cli.options import Common, common_options, contract_option
 from smscontract.cli.progress import reading
+from smscontract.cli.scale import Scale, scale_options
 from smscontract.config import load_config
 from smscontract.errors import UsageError
 from smscontract.judge import Judge
@@ -39,6 +40,7 @@ __all__ = ["command"]
     default="0",
     help="Do not exit 2 for so many lines and entries that cannot be read, or for such a share: 20, 0.5%.",
 )
+@scale_options
 @common_options
 def command(  # noqa: PLR0917 - click hands over every option by name
     path: tuple[str, ...],
@@ -48,13 +50,14 @@ def command(  # noqa: PLR0917 - click hands over every option by name
     status: int | None,
     form: str | None,
     allow_unreadable: str,
+    scale: Scale,
     common: Common,
 ) -> int:
     """Judges recorded exchanges: HAR files, cassettes, JSON Lines, logs of any shape, bare JSON bodies.
 
     PATH is a file, a folder, a glob, a URL, or `-` for standard input.
     """
-    judge = Judge(load_catalogue(contract), common.masker())
+    judge = Judge(load_catalogue(contract), scale.masker(common))
     if operation is None and (side is not None or status is not None):
         raise UsageError("--side and --status say what bare bodies are", hint="add --operation provider.operationId")
     request = Request(
@@ -65,6 +68,11 @@ def command(  # noqa: PLR0917 - click hands over every option by name
         format=form,
         mappings=load_config(common.config).recordings.mappings,
         contracts=contract,
+        choice=scale.choice,
+        workers=scale.workers,
+        doing=scale.doing,
+        resume=scale.resume,
+        shard=scale.shard,
         terms=replace(common.terms, unreadable=Allowance.parse(allow_unreadable)),
     )
     with reading() as progress:

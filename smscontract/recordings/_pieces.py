@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -16,8 +17,9 @@ from smscontract.recordings._files import STDIN, Source, opened, size_of
 from smscontract.recordings._json import Broken
 from smscontract.recordings._packed import is_packed
 from smscontract.recordings._parts import Options
+from smscontract.recordings._remote import is_url, version_of_url
 
-__all__ = ["SIZE", "Piece", "cut", "ranged"]
+__all__ = ["SIZE", "Piece", "cut", "ranged", "version_of"]
 
 #: Bytes of a piece of a long file.
 SIZE = 16 * 1024 * 1024
@@ -74,6 +76,19 @@ def cut(file: str, options: Options, forced: Format | None, size: int) -> Iterat
             yield from _Cutter(file, stream, start, options.limit).pieces(size)
     except (Broken, OSError):
         yield whole  # whoever reads it says why
+
+
+def version_of(file: str) -> str | None:
+    """Another text when the file has become another: its size and time, or what its store says of it. `None` if nobody knows."""
+    if file == STDIN:
+        return None
+    if is_url(file):
+        return version_of_url(file)
+    try:
+        found = os.stat(file)  # noqa: PTH116 - as the user named it
+    except OSError:
+        return None
+    return f"{found.st_size} {found.st_mtime_ns}"
 
 
 class _Cutter:

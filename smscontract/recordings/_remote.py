@@ -12,7 +12,7 @@ from typing import Any, BinaryIO, cast
 
 from smscontract.errors import UnusableInput
 
-__all__ = ["expand", "is_url", "open_url", "size_of_url"]
+__all__ = ["expand", "is_url", "open_url", "size_of_url", "version_of_url"]
 
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*(?:::|://)")
 _MAGIC = re.compile(r"[*?\[]")
@@ -78,6 +78,15 @@ def size_of_url(url: str) -> int:
         return int(system.size(path) or 0)
     except Exception:  # noqa: BLE001 - only progress is told by it
         return 0
+
+
+def version_of_url(url: str) -> str | None:
+    """What the store says of the version of a file, its etag for example; `None` where it says nothing."""
+    try:
+        system, path = _resolved(url)
+        return str(system.ukey(path))
+    except Exception:  # noqa: BLE001 - the file is read then
+        return None
 
 
 def _resolved(url: str) -> tuple[Any, str]:

@@ -1,0 +1,102 @@
+"""Pieces judged by a Dask cluster, one that is there or one of this machine. A worker that is lost costs time, and no more."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import uuid
+from collections.abc import Iterator
+from typing import Any
+
+from smscontract.errors import CannotTell, SmscontractError, UsageError
+from smscontract.findings import Problem
+from smscontract.recordings import Piece
+from smscontract.work import Done, Job, do
+from smscontract.workers import Doing
+
+__all__ = ["dask"]
+
+#: Pieces that are handed out ahead, for each thread of the cluster.
+_AHEAD = 3
+#: How often a piece is tried that fails by itself; the workers that are lost are counted by Dask.
+_RETRIES = 1
+_PATIENCE = "30s"
+
+
+def dask(scheduler: str | None, workers: int) -> Doing:
+    """A Dask cluster.
+
+    Args:
+        scheduler: address of one that is there; `None`: one is started on this machine, for as long as it takes.
+        workers: how many processes that one has, each with one thread.
+
+    Raises:
+        UsageError: Dask is not installed.
+    """
+    try:
+        distributed: Any = importlib.import_module("distributed")
+    except ImportError:
+        raise UsageError("`--engine dask` needs Dask", hint="pip install 'smscontract[dask]'") from None
+
+    def doing(job: Job, pieces: Iterator[tuple[int, Piece | Problem]]) -> Iterator[Done]:
+        with contextlib.ExitStack() as stack:
+            try:
+                if scheduler is None:
+                    # The judge holds the lock of the interpreter: threads would wait for each other.
+                    cluster = distributed.LocalCluster(
+                        n_workers=workers, threads_per_worker=1, processes=True, dashboard_address=None, host="127.0.0.1"
+                    )
+                    stack.enter_context(cluster)
+                    client = stack.enter_context(distributed.Client(cluster))
+                else:
+                    client = stack.enter_context(distributed.Client(scheduler, timeout=_PATIENCE))
+            except (OSError, TimeoutError, ValueError) as error:
+                raise CannotTell(
+                    f"the scheduler cannot be reached: {type(error).__name__}", hint="give its address, such as tcp://host:8786"
+                ) from None
+            yield from _run(distributed, client, job, pieces)
+
+    return doing
+
+
+def _run(distributed: Any, client: Any, job: Job, pieces: Iterator[tuple[int, Piece | Problem]]) -> Iterator[Done]:
+    run = uuid.uuid4().hex
+    under_way: dict[Any, tuple[int, Piece | Problem]] = {}
+    finished = distributed.as_completed()
+
+    def more() -> None:
+        room = _AHEAD * max(sum(client.nthreads().values()), 1) - len(under_way)
+        some = [one for _, one in zip(range(room), pieces, strict=False)]
+        if not some:
+            return
+        # Not pure: each piece has a key of its own, whatever is in it, and is done once.
+        futures = client.map(
+            _do, [job] * len(some), *zip(*some, strict=True), pure=False, retries=_RETRIES,
+            key=[f"smscontract-{run}-{number}" for number, _ in some],
+        )  # fmt: skip
+        for future, one in zip(futures, some, strict=True):
+            under_way[future] = one
+            finished.add(future)
+
+    try:
+        more()
+        while under_way:
+            future = next(finished)
+            _, piece = under_way.pop(future)
+            try:
+                done: Done = future.result()
+            except SmscontractError:
+                raise
+            except Exception as error:  # noqa: BLE001 - whatever went wrong over there
+                message = f"a piece could not be judged on the cluster: {type(error).__name__}"
+                raise SmscontractError(message, file=piece.file, hint="look at the logs of its workers") from None
+            future.release()
+            yield done
+            more()
+    finally:
+        with contextlib.suppress(Exception):  # the cluster may be gone, and what is left is nobody's any more
+            client.cancel(list(under_way))
+
+
+def _do(job: Job, number: int, piece: Piece | Problem) -> Done:
+    return do(job, number, piece)

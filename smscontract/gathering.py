@@ -1,0 +1,109 @@
+"""What was done in pieces, put together again: each piece counts once, in whatever order they come."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import replace
+
+from smscontract.choice import Chooser
+from smscontract.errors import ExitCode, SmscontractError
+from smscontract.findings import Problem
+from smscontract.judge import Judge
+from smscontract.part import Part
+from smscontract.plain import count_of
+from smscontract.policy import Cause
+from smscontract.recordings import Piece
+from smscontract.results import Results
+from smscontract.summary import Summary
+from smscontract.work import Done, Job, started
+from smscontract.workers import Doing
+
+__all__ = ["Gathering"]
+
+
+class Gathering:
+    """The parts of a job.
+
+    Args:
+        keep: keep the facts packed, for a part that is written; else they go where facts go.
+        results: parts of earlier runs, and where those of this one are kept.
+        progress: called with the bytes done so far.
+    """
+
+    def __init__(
+        self,
+        job: Job,
+        judge: Judge,
+        *,
+        keep: bool = False,
+        results: Results | None = None,
+        progress: Callable[[int], None] | None = None,
+    ) -> None:
+        self.part = Part()
+        self.causes: list[Cause] = []
+        self.known = 0  # pieces that an earlier run has done
+        self._job = job
+        self._judge = judge
+        self._keep = keep
+        self._results = results
+        self._progress = progress
+        self._summary = started(job, judge)
+        self._taken: set[int] = set()
+        self._bytes = 0
+
+    def run(self, doing: Doing, pieces: Iterator[tuple[int, Piece | Problem]]) -> None:
+        """Does all pieces, each under its number. What was done before an interruption or an error stays."""
+        under_way: dict[int, Piece | Problem] = {}
+
+        def wanted() -> Iterator[tuple[int, Piece | Problem]]:
+            for number, piece in pieces:
+                earlier = self._results.get(piece, number) if self._results is not None else None
+                if earlier is not None:
+                    self.known += 1
+                    self._add(number, earlier, piece)
+                else:
+                    under_way[number] = piece
+                    yield number, piece
+
+        try:
+            with closing(doing(self._job, wanted())) as all_done:  # type: ignore[type-var]  # all of them are generators
+                for done in all_done:
+                    self.take(done, under_way.pop(done.number, None))
+        except KeyboardInterrupt:
+            self.causes.append(Cause(ExitCode.INTERRUPTED, f"interrupted after {count_of(self.part.exchanges, 'exchange')}"))
+        except SmscontractError as error:
+            place = f" at {error.place}" if error.place else ""
+            self.causes.append(Cause(ExitCode.INTERNAL, f"internal error: {error.message}{place}"))
+
+    def take(self, done: Done, piece: Piece | Problem | None) -> None:
+        """Takes what became of one piece; a second time it changes nothing."""
+        if done.number in self._taken:
+            return
+        part = Part.loads(done.part)
+        if done.fault:
+            self.causes.append(Cause(ExitCode.INTERNAL, done.fault))
+        elif not done.stopped and self._results is not None and piece is not None:
+            self._results.put(piece, done.part, part)
+        self._add(done.number, part, piece)
+
+    def _add(self, number: int, part: Part, piece: Piece | Problem | None) -> None:
+        self._taken.add(number)
+        if not self._keep:
+            self._summary.facts.add(part.unpacked())
+            part = replace(part, facts=())
+        self.part = self.part.merge(part)
+        if self._progress is not None and isinstance(piece, Piece):
+            self._bytes += piece.size
+            self._progress(self._bytes)
+
+    def summary(self) -> Summary:
+        """A summary that knows all that was taken. It is the end of the gathering."""
+        self.part.into(self._summary)
+        return self._summary
+
+    def notes(self) -> list[str]:
+        """What a report says of how it was done."""
+        part = self.part
+        chooser = Chooser(self._job.choice, self._judge)
+        return chooser.notes(part.left_out, part.exchanges, self._judge.catalogue, part.seen)

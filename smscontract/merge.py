@@ -1,0 +1,47 @@
+"""Parts in, a report out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from smscontract.choice import Chooser
+from smscontract.errors import UsageError
+from smscontract.findings import Report
+from smscontract.judge import Judge
+from smscontract.policy import Selection
+from smscontract.shards import merged
+from smscontract.summary import Summary
+from smscontract.terms import Terms
+from smscontract.validate import Request, again
+
+__all__ = ["merge"]
+
+
+def merge(files: Sequence[str], judge: Judge, terms: Terms, *, now: float, contracts: Sequence[str] = ()) -> Report:
+    """The report of all shards of a job, as if their recordings had been judged at once.
+
+    Args:
+        contracts: names or paths that the catalogue was made of, for the command that shows a finding again.
+        now: seconds since 1970 UTC.
+
+    Raises:
+        UsageError: a selection that is another than that of the shards.
+        UnusableInput: as `shards.merged`.
+    """
+    found = merged(files, judge.catalogue)
+    if terms.selection not in (Selection(), found.selection):
+        raise UsageError("the shards were judged with another selection", hint="leave --select and --ignore out")
+    terms = replace(terms, selection=found.selection)
+    terms.check(judge.catalogue)
+    chooser = Chooser(found.choice, judge)
+    summary = Summary(judge, found.selection, ranges=found.ranges)
+    summary.begun, summary.holed = found.choice.since is None, chooser.holed()
+    found.part.into(summary)
+    request = Request(paths=(), contracts=contracts)
+    report = summary.report(now=now, command="validate", again=lambda finding: again(finding, request))
+    summary.facts.close()
+    notes = chooser.notes(found.part.left_out, found.part.exchanges, judge.catalogue, found.part.seen)
+    if notes:
+        report = replace(report, extra={**report.extra, "notes": notes})
+    return terms.close(report, summary.ledger, judge.catalogue)

@@ -1,0 +1,163 @@
+"""Work that can be done anywhere: a job says how to judge, a piece what; out comes a part. A plain function of both."""
+
+from __future__ import annotations
+
+import hashlib
+import traceback
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, BinaryIO
+
+from smscontract import __version__
+from smscontract.catalogue import Catalogue, load_catalogue
+from smscontract.choice import Choice, Chooser
+from smscontract.errors import UnusableInput
+from smscontract.exchange import Exchange
+from smscontract.findings import Problem
+from smscontract.judge import Judge
+from smscontract.mask import Masker
+from smscontract.part import Part
+from smscontract.policy import Selection
+from smscontract.recordings import Piece, read_piece
+from smscontract.summary import Summary
+
+__all__ = ["Done", "Job", "bug", "do", "feed", "knows", "stamp_of", "started"]
+
+#: After so many exchanges somebody is asked whether to go on.
+_EVERY = 64
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """How to judge, for whoever does it. It can be sent to other processes and machines.
+
+    Attributes:
+        contracts: names or paths that the catalogue is made of.
+        digests: hash of each provider's contract, so that nobody judges by another one of the same name.
+        masker: keys of masks and digests; equal values give equal ones everywhere.
+        selection: which clauses are looked at; `ranges`: whether lengths and extremes are measured.
+        choice: which exchanges are looked at.
+        reading: arguments of `recordings.read_piece`.
+    """
+
+    contracts: tuple[str, ...]
+    digests: tuple[tuple[str, str], ...]
+    masker: Masker
+    selection: Selection = field(default_factory=Selection)
+    ranges: bool = False
+    choice: Choice = field(default_factory=Choice)
+    reading: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def identity(self) -> str:
+        """Equal for jobs of which each piece has the same part: version, contracts, options, and the key of the digests."""
+        key = self.masker.token("secret", "identity of a job")
+        said = (__version__, self.digests, key, self.masker.reveal, self.selection, self.ranges, self.choice)
+        return hashlib.sha256(repr((said, sorted(self.reading.items()))).encode("utf-8", "surrogatepass")).hexdigest()[:32]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Done:
+    """What became of a piece.
+
+    Attributes:
+        number: of the piece, from 0.
+        part: `Part.dumps()`.
+        fault: what went wrong on our side, so that the part is not all of the piece; or empty.
+        stopped: whether somebody stopped it before its end.
+    """
+
+    number: int
+    part: bytes
+    fault: str = ""
+    stopped: bool = False
+
+
+def stamp_of(catalogue: Catalogue) -> tuple[tuple[str, str], ...]:
+    """What `Job.digests` is."""
+    return tuple((name, contract.digest) for name, contract in catalogue.contracts.items())
+
+
+_judges: dict[str, Judge] = {}
+
+
+def _judge_of(job: Job) -> Judge:
+    """The judge of a job, made once in each process."""
+    if job.identity not in _judges:
+        catalogue = load_catalogue(job.contracts)
+        if stamp_of(catalogue) != job.digests:
+            raise UnusableInput("the contracts here are not those of the job", hint="install the same on all machines")
+        knows(job, Judge(catalogue, job.masker))
+    return _judges[job.identity]
+
+
+def knows(job: Job, judge: Judge) -> None:
+    """Lets this process judge a job by a judge that is there already."""
+    _judges.clear()
+    _judges[job.identity] = judge
+
+
+def started(job: Job, judge: Judge) -> Summary:
+    """A summary that knows nothing yet."""
+    summary = Summary(judge, job.selection, ranges=job.ranges)
+    summary.begun = job.choice.since is None
+    summary.holed = Chooser(job.choice, judge).holed()
+    return summary
+
+
+def feed(
+    summary: Summary,
+    found: Iterable[Exchange | Problem],
+    chooser: Chooser,
+    left_out: Counter[str],
+    stop: Callable[[], bool] = lambda: False,
+) -> bool:
+    """Judges what was found.
+
+    Args:
+        left_out: exchanges that are not looked at are counted here, by why.
+        stop: asked now and then.
+
+    Returns:
+        Whether it went to the end.
+    """
+    everything = chooser.choice.everything
+    for number, one in enumerate(found, 1):
+        if isinstance(one, Problem):
+            summary.add_problem(one)
+        elif everything or not (why := chooser.why_not(one)):
+            summary.add(one)
+        else:
+            left_out[why] += 1
+        if number % _EVERY == 0 and stop():
+            return False
+    return True
+
+
+def do(
+    job: Job, number: int, piece: Piece | Problem, *, stdin: BinaryIO | None = None, stop: Callable[[], bool] = lambda: False
+) -> Done:
+    """Judges one piece. Whatever happens to it, what was judged before is in the part.
+
+    Raises:
+        UnusableInput, UsageError: the contracts are not there, or are others.
+    """
+    judge = _judge_of(job)
+    summary = started(job, judge)
+    left_out: Counter[str] = Counter()
+    fault, whole = "", True
+    try:
+        found = [piece] if isinstance(piece, Problem) else read_piece(piece, stdin=stdin, **job.reading)
+        whole = feed(summary, found, Chooser(job.choice, judge), left_out, stop)
+    except Exception as error:  # noqa: BLE001 - our bug, whatever it is; what was judged before it is told all the same
+        fault = bug(error)
+    part = Part.of(summary, piece=number, left_out=left_out).dumps()
+    summary.facts.close()
+    return Done(number=number, part=part, fault=fault, stopped=not whole)
+
+
+def bug(error: Exception) -> str:
+    """What can be said of our own error: its kind and place. Its text may hold anybody's values."""
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    return f"internal error: {type(error).__name__} at {frame.filename.rpartition('smscontract/')[2]}:{frame.lineno}"
