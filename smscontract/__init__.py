@@ -6,6 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from smscontract import strategies as strategies
+    from smscontract.checking import ContractBroken as ContractBroken
+    from smscontract.checking import check as check
+    from smscontract.checking import exchanges as exchanges
     from smscontract.pytest_plugin._line import clauses_of as clauses_of
 
 __all__ = ["__version__"]
@@ -13,11 +16,17 @@ __all__ = ["__version__"]
 __version__ = "0.1.0"
 
 #: What users' tests are given, and the module that has it, loaded when it is asked for: the package alone loads nothing.
-_LATER = {"clauses_of": "smscontract.pytest_plugin._line", "strategies": "smscontract.strategies"}
+_LATER = {
+    "ContractBroken": "smscontract.checking",
+    "check": "smscontract.checking",
+    "clauses_of": "smscontract.pytest_plugin._line",
+    "exchanges": "smscontract.checking",
+    "strategies": "smscontract.strategies",
+}
 
 
 def __getattr__(name: str) -> Any:
-    """`smscontract.strategies`, `smscontract.clauses_of`."""
+    """`smscontract.strategies`, `smscontract.check` and their like."""
     if name not in _LATER:
         raise AttributeError(f"module 'smscontract' has no attribute {name!r}")
     import importlib

@@ -115,8 +115,20 @@ class Watcher:
         Args:
             ignore: beginnings of ids of clauses that may be broken.
         """
-        selection = Selection(ignore=tuple(ignore))
         exchanges = [one.exchange() for one in taken]
+        return self.judged(exchanges, test=test, ignore=ignore, lost=lost, elsewhere=elsewhere)
+
+    def judged(
+        self,
+        exchanges: Sequence[Exchange],
+        *,
+        test: str = "",
+        ignore: Iterable[str] = (),
+        lost: int = 0,
+        elsewhere: Mapping[str, int] = {},
+    ) -> Seen:
+        """The same of exchanges that somebody else has made."""
+        selection = Selection(ignore=tuple(ignore))
         judgements = [self._judgement(one) for one in exchanges]
         findings = [finding for one in judgements for finding in one.findings]
         facts = [fact for one in judgements for fact in one.facts]

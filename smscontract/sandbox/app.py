@@ -41,6 +41,11 @@ class Sandbox:
         self.arrivals = arrivals
         self.providers: tuple[Provider, ...] = (stuut, bland)
 
+    def accept(self, token: str) -> None:
+        """One credential for both APIs, until the next reset: tests of a client need no two."""
+        self.stuut.token = self.bland.key = token
+        self.arrivals.secrets = (token,)
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """ASGI."""
         if scope["type"] == "lifespan":
