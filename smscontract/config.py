@@ -14,7 +14,10 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
+from smscontract.data import shipped_contracts
 from smscontract.documents import nearest_hint
+from smscontract.entries import KEYS as ENTRY_KEYS
+from smscontract.entries import TargetEntry, read_entry
 from smscontract.errors import UnusableInput
 from smscontract.mapping import FORMS, RECORDS, LogMapping, Place
 from smscontract.requirements import Requirement, Requirements, Waiver, requirement
@@ -27,6 +30,7 @@ _INSIDE = ("tool", "smscontract")
 
 #: The sections, and the keys of each; a list stands for `[[section.key]]`, an array of tables.
 _KEYS: dict[str, dict[str, tuple[str, ...]]] = {
+    "targets": {},
     "witnesses": {"require": (), "waive": ("point", "reason", "until")},
     "recordings": {"hosts": (), "prefixes": ()},  # every other key is the name of a mapping
 }
@@ -57,6 +61,7 @@ class Config:
     file: str = ""
     witnesses: Requirements = field(default_factory=Requirements)
     recordings: Recordings = field(default_factory=Recordings)
+    targets: Mapping[str, TargetEntry] = field(default_factory=dict)
 
 
 def load_config(named: str | None = None, folder: Path | None = None) -> Config:
@@ -85,6 +90,7 @@ class _Reader:
 
     def __init__(self, name: str, path: Path, inside: tuple[str, ...]) -> None:
         self.name = name
+        self.path = path
         self.inside = inside
         try:
             self.text = path.read_text(encoding="utf-8")
@@ -110,7 +116,12 @@ class _Reader:
         data = self._table(self.data, "the configuration", (), _KEYS)
         if not data:
             return Config()
-        return Config(self.name, self._witnesses(data.get("witnesses", {})), self._recordings(data.get("recordings", {})))
+        return Config(
+            self.name,
+            self._witnesses(data.get("witnesses", {})),
+            self._recordings(data.get("recordings", {})),
+            self._targets(data.get("targets", {})),
+        )
 
     # -- sections
 
@@ -203,6 +214,26 @@ class _Reader:
         if cut_at is not None and (not key.endswith("-body") or isinstance(cut_at, bool) or not isinstance(cut_at, int)):
             raise self._refuse("`cut-at` is the length at which a body is cut", "e.g. `cut-at = 65536`", line)
         return Place(at=at or "", value=value, form=form or "", cut_at=cut_at)
+
+    def _targets(self, stated: Any) -> dict[str, TargetEntry]:
+        if not isinstance(stated, Mapping):
+            raise self._refuse("`targets` is a table", "write `[targets.NAME]`", self.line((), "targets"))
+        return {name: self._target(name, one) for name, one in stated.items()}
+
+    def _target(self, name: str, stated: Any) -> TargetEntry:
+        place = ("targets", name)
+        if name in shipped_contracts():
+            hint = f"name it for the place that it is: `[targets.{name}-staging]`"
+            raise self._refuse(f"`{name}` is the name of a provider", hint, self.line(place))
+        entry = self._table(stated, f"target `{name}`", place, dict.fromkeys(ENTRY_KEYS))
+
+        def refuse(message: str, hint: str, key: str | None) -> UnusableInput:
+            return self._refuse(message, hint, self.line(place, key))
+
+        def where(key: str) -> str:
+            return f"{self.name}:{self.line(place, key or None)}"
+
+        return read_entry(name, entry, refuse, where, self.path.parent)
 
     # -- what all sections need
 

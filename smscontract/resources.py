@@ -95,13 +95,13 @@ def load_resources(path: str, operations: Iterable[Operation] = ()) -> Resources
     return _Reader(marked.data, marked.file, marked, _vocabulary(operations)).resources()
 
 
-def resources_from(data: Any, origin: str) -> Resources:
+def resources_from(data: Any, origin: str, operations: Iterable[Operation] = ()) -> Resources:
     """The same from data that somebody handed over; `origin` is named in errors.
 
     Raises:
         UnusableInput: the data has another form.
     """
-    return _Reader(data, origin, None).resources()
+    return _Reader(data, origin, None, _vocabulary(operations)).resources()
 
 
 @dataclass(slots=True)

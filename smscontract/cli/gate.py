@@ -4,89 +4,72 @@ from __future__ import annotations
 
 import time
 from collections import Counter
+from dataclasses import replace
 
 import click
 
-from smscontract.catalogue import load_catalogue
 from smscontract.cli.options import Common, common_options
-from smscontract.documents.rules import seconds
-from smscontract.errors import UsageError
-from smscontract.gate import Request, Target, gate, planned, targets_of
+from smscontract.cli.targets import Asked, target_options
+from smscontract.gate import Request, Target, gate, planned, read_journal
 from smscontract.judge import Judge
 from smscontract.mask import Masker
 from smscontract.plain import count_of, printable
+from smscontract.resources import resources_from
 
 __all__ = ["command"]
 
 
 @click.command("gate")
-@click.argument("target", nargs=-1)
-@click.option("--url", help="Base URL of the target. Without it each target is its own sandbox, started here.")
-@click.option("--token-env", metavar="NAME", help="Variable with the credential of the target.")
-@click.option(
-    "--resources", metavar="FILE", help="What exists on the target: ids and numbers by parameter and label (YAML or JSON)."
-)
-@click.option(
-    "--max-requests", type=click.IntRange(1), default=300, show_default=True, help="Requests for each operation, all tiers."
-)
-@click.option("--max-time", default="50s", show_default=True, metavar="TIME", help="For the whole run: 50s, 10m.")
+@common_options
+@target_options
 @click.option(
     "--fuzz", type=click.IntRange(0), help="Fuzz cases for each operation. Default: what the plan leaves of the budget."
 )
-@click.option("--seed", type=int, default=0, show_default=True, help="Varies what is free to choose.")
 @click.option("--record", metavar="FILE", help="Record every exchange, bodies in the clear, credentials replaced.")
 @click.option("--promote", metavar="DIR", help="Keep what fuzzing finds there, one recording each; later runs send it first.")
-@click.option(
-    "--allowed-hosts",
-    "allowed_hosts",
-    multiple=True,
-    metavar="HOST",
-    help="A host besides this machine that may be probed. Repeatable.",
-)
-@click.option(
-    "--drafts-are-safe", is_flag=True, help="Send what texts somebody although its recipient is not known to be reserved."
-)
+@click.option("--journal", metavar="FILE", help="Write down each request before it goes, for --resume.")
+@click.option("--resume", metavar="JOURNAL", help="Finish a run that was killed: nothing that was sent is sent again.")
 @click.option("--dry-run", is_flag=True, help="Print every request of the plan and send none.")
-@common_options
 def command(  # noqa: PLR0917 - click passes options by name
-    target: tuple[str, ...],
-    url: str | None,
-    token_env: str | None,
-    resources: str | None,
-    max_requests: int,
-    max_time: str,
     fuzz: int | None,
-    seed: int,
     record: str | None,
     promote: str | None,
-    allowed_hosts: tuple[str, ...],
-    drafts_are_safe: bool,
+    journal: str | None,
+    resume: str | None,
     dry_run: bool,
+    asked: Asked,
     common: Common,
 ) -> int:
-    """Probes TARGET, judges every answer and prints a verdict. TARGET is a shipped provider or the path of a contract.
+    """Probes TARGET, judges every answer and prints a verdict. TARGET is an entry of the configuration (`[targets.NAME]`), a
+    shipped provider, or the path of a contract.
 
-    Without --url a correct server of the provider is started here and probed. Only this machine is probed unless
+    Without --url a correct server of the provider is started here and probed. Only this machine is probed unless an entry or
     --allowed-hosts names another.
     """
-    try:
-        limit = seconds(max_time)
-    except UsageError as error:
-        raise UsageError(f"--max-time: {error.message}", hint=error.hint) from None
-    catalogue = load_catalogue(target)
-    hosts = [name.strip() for spec in allowed_hosts for name in spec.split(",") if name.strip()]
+    past = read_journal(resume) if resume is not None else None
+    if past is not None:
+        asked, fuzz = asked.as_before(past.settings), past.settings.get("fuzz")
+        journal = resume
+    catalogue = asked.catalogue()
     request = Request(
-        max_requests=max_requests,
-        max_time=limit,
+        max_requests=asked.max_requests,
+        max_time=asked.max_time,
+        max_sends=asked.max_sends,
+        no_effects=asked.no_effects,
         fuzz=fuzz,
-        seed=seed,
+        seed=asked.seed,
         record=record,
         promote=promote,
-        drafts_are_safe=drafts_are_safe,
-        terms=common.terms,
+        drafts_are_safe=asked.drafts_are_safe,
+        terms=asked.terms(common.terms),
+        journal=journal or (asked.entry.journal if asked.entry is not None else None),
+        past=past,
     )
-    with targets_of(catalogue, url=url, token_env=token_env, resources=resources, allowed_hosts=hosts, seed=seed) as targets:
-        masker = common.masker([one.token for one in targets if one.token])
+    with asked.targets(catalogue, make=not dry_run and past is None) as targets:
+        if past is not None:
+            known = resources_from(past.resources, past.file)
+            targets = [replace(one, resources=known) for one in targets]  # noqa: PLW2901 - those of the run before
+        masker = common.masker([secret for one in targets for secret in one.secrets])
         judge = Judge(catalogue, masker)
         if dry_run:
             for one in targets:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from smscontract.documents.clause import FAMILIES, Clause, Source, level_of
 from smscontract.documents.contract import Contract, Page, find_contract, read_contract
+from smscontract.documents.neighbours import Neighbour
 from smscontract.documents.nodes import Node
 from smscontract.documents.openapi import Operation, Parameter, RequestBody, ResponseDocument, Security
 from smscontract.documents.places import EACH, Place, parse_place
@@ -15,6 +16,7 @@ __all__ = [
     "Clause",
     "Conditions",
     "Contract",
+    "Neighbour",
     "Node",
     "Operation",
     "Page",

@@ -84,6 +84,7 @@ def _text(root: str, top: Node, node: Node) -> str:
 def sources_of(operation: Operation) -> Iterator[Source]:
     """Every source that a document or its rules state for one operation."""
     yield from (rule.source for rule in operation.rules)
+    yield from (call.source for call in (operation.read, operation.end) if call is not None)
     yield operation.inherited.source
     nodes = [one.node for one in operation.parameters]
     nodes += [operation.body.node] if operation.body is not None else []

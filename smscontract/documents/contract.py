@@ -14,8 +14,11 @@ from typing import Any
 from smscontract.data import contracts_folder, openapi_folder, shipped_contracts
 from smscontract.documents.checks import sources_of, unknown_place
 from smscontract.documents.clause import Source
+from smscontract.documents.neighbours import Neighbour, parse_marker, parse_neighbour
+from smscontract.documents.nodes import Node
 from smscontract.documents.openapi import Operation, read_operations
 from smscontract.documents.overlay import apply_overlay
+from smscontract.documents.places import Place
 from smscontract.documents.rules import Rule, Undefined, nearest_hint, parse_rule, parse_undefined
 from smscontract.errors import UnusableInput, UsageError
 from smscontract.findings import Level
@@ -24,8 +27,8 @@ from smscontract.yaml import Marked, load
 __all__ = ["Contract", "Page", "find_contract", "read_contract"]
 
 _TOP = ("openapi", "extends", "overlay", "pages", "refs", "version")
-_OPERATION = ("effect", "states", "rules", "undefined")
-_EFFECT = ("texts", "creates")
+_OPERATION = ("effect", "marker", "read", "end", "states", "rules", "undefined")
+_EFFECT = ("texts", "creates", "timers")
 _CODE = ("1XX", "2XX", "3XX", "4XX", "5XX")
 
 
@@ -253,8 +256,38 @@ class _ContractReader:
             rules=tuple(rules.values()),
             undefined=tuple(undefined.values()),
             states={**(base.states if base else {}), **self.states(operation)},
-            effect={**(base.effect if base else {}), **self.effect(name)},
+            effect={**(base.effect if base else {}), **self.effect(operation)},
+            marker=self.marker(operation) or (base.marker if base else None),
+            read=self.neighbour(operation, "read") or (base.read if base else None),
+            end=self.neighbour(operation, "end") or (base.end if base else None),
         )
+
+    def marker(self, operation: Operation) -> Place | None:
+        path = (operation.id, "marker")
+        stated = self.mapping(operation.id)
+        if "marker" not in stated:
+            return None
+        place = parse_marker(stated["marker"], self.marked, path)
+        self.known(place, operation.body.node if operation.body is not None else None, *path)
+        return place
+
+    def neighbour(self, operation: Operation, key: str) -> Neighbour | None:
+        stated = self.mapping(operation.id)
+        if key not in stated:
+            return None
+        found = parse_neighbour(stated[key], self.marked, (operation.id, key))
+        for name, place in found.values.items():
+            self.known(
+                place, operation.success.node if operation.success is not None else None, operation.id, key, "with", name
+            )
+        return found
+
+    def known(self, place: Place, node: Node | None, *path: str) -> None:
+        """Refuses a place whose first name the document does not know."""
+        names = sorted(node.properties) if node is not None else []
+        if place.steps[0] not in names:
+            listed = [f"{place.root}.{one}" for one in names]
+            raise self.refuse(f"the document has no `{place.text}`", nearest_hint(place.text, listed), *path)
 
     def lowered(self, operation: str, name: str, base: Rule | None) -> Rule | None:
         """The rule of the extended contract where this one says no more than a lower level or other words; else `None`."""
@@ -269,13 +302,18 @@ class _ContractReader:
         level = Level.SHOULD if "level" in raw else base.level
         return dataclasses.replace(base, says=str(raw.get("says", base.says)), level=level, source=source)
 
-    def effect(self, name: str) -> Mapping[str, Any]:
+    def effect(self, operation: Operation) -> Mapping[str, Any]:
+        name = operation.id
         effect = self.mapping(name, "effect")
         for key, value in effect.items():
             if key not in _EFFECT:
                 raise self.refuse(f"unknown effect `{key}`", nearest_hint(key, _EFFECT), name, "effect", key)
             if key == "texts" and value not in ("now", "later", "never"):
                 raise self.refuse(f"`texts: {value}` is unknown", "there are now, later and never", name, "effect", key)
+            if key == "timers":
+                for text in value if isinstance(value, list) else [value]:
+                    place = parse_marker(text, self.marked, (name, "effect", key))
+                    self.known(place, operation.body.node if operation.body is not None else None, name, "effect", key)
         return effect
 
     def states(self, operation: Operation) -> dict[str, dict[str, tuple[tuple[str, ...], Source]]]:

@@ -10,8 +10,10 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from smscontract.documents.clause import Source
+from smscontract.documents.neighbours import Neighbour
 from smscontract.documents.nodes import Inherited, Node, build_node, resolve
 from smscontract.documents.overlay import stated_at
+from smscontract.documents.places import Place
 from smscontract.documents.rules import Rule, Undefined
 from smscontract.errors import UnusableInput
 from smscontract.yaml import Marked
@@ -76,7 +78,9 @@ class Operation:
         key: `provider.operationId`.
         path: template of the path.
         states: for each parameter its states, each with the status codes that it is answered with (as text).
-        effect: what one accepted request does out there: `{"texts": "now"}`.
+        effect: what one accepted request does out there: `{"texts": "now"}`, and places of timers that lead to texts.
+        marker: where in a request a run may leave its name.
+        read, end: calls that read back and end what a request made.
         raw: the document, for tools that read OpenAPI themselves.
     """
 
@@ -96,6 +100,9 @@ class Operation:
     undefined: tuple[Undefined, ...] = ()
     states: Mapping[str, Mapping[str, tuple[tuple[str, ...], Source]]] = field(default_factory=dict)
     effect: Mapping[str, Any] = field(default_factory=dict)
+    marker: Place | None = None
+    read: Neighbour | None = None
+    end: Neighbour | None = None
     pattern: re.Pattern[str] = field(default=re.compile(""), repr=False)
 
     @property

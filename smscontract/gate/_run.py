@@ -12,20 +12,20 @@ from smscontract.documents import Operation
 from smscontract.errors import ExitCode, UsageError
 from smscontract.exchange import Auth, Exchange, Role
 from smscontract.findings import Finding, FindingGroup, NotJudgedGroup, OperationSummary, Report
+from smscontract.gate._journal import Past
 from smscontract.gate._promoted import PromotedFiles, keep
 from smscontract.gate._recording import recording
 from smscontract.gate._targets import Target
+from smscontract.gate._way import Costs, ways
 from smscontract.judge import Judge
-from smscontract.numbers import is_reserved
 from smscontract.plain import count_of
 from smscontract.plan import Plan, aimed, make_plan
 from smscontract.policy import Cause, Selection
 from smscontract.probes.base import Kit
-from smscontract.resources import Entry
-from smscontract.runner import Limits, Progress, Runner
+from smscontract.runner import Progress
 from smscontract.summary import Summary
 from smscontract.terms import Terms
-from smscontract.transport import Leash, Manners, Transport
+from smscontract.transport import Manners
 
 __all__ = ["Request", "gate", "planned"]
 
@@ -46,6 +46,9 @@ class Request:
         manners: how the transport waits and reads.
         terms: what is looked at, what counts, and what becomes of what was seen.
         aim: id of a clause: only what is aimed at it is sent, and what makes an answer to it mean something.
+        max_sends: texts that requests may cause, now and later; `None`: any number.
+        no_effects: send only what texts nobody and makes nothing.
+        journal: file that says what was sent before it was; `past`: what an earlier run wrote there.
     """
 
     max_requests: int = 300
@@ -58,6 +61,23 @@ class Request:
     manners: Manners = field(default_factory=Manners)
     terms: Terms = field(default_factory=Terms)
     aim: str | None = None
+    max_sends: int | None = None
+    no_effects: bool = False
+    journal: str | None = None
+    past: Past | None = None
+
+    def costs(self) -> Costs:
+        """What of it the ways to the targets have to know."""
+        return Costs(
+            max_requests=self.max_requests,
+            max_time=self.max_time,
+            max_sends=self.max_sends,
+            no_effects=self.no_effects,
+            fuzz=self.fuzz,
+            seed=self.seed,
+            drafts_are_safe=self.drafts_are_safe,
+            manners=self.manners,
+        )
 
 
 def planned(judge: Judge, target: Target, *, seed: int, promote: str | None = None) -> list[tuple[Kit, Plan]]:
@@ -94,7 +114,11 @@ def gate(request: Request, judge: Judge, targets: Sequence[Target], *, now: Call
     exchanges: list[Exchange] = []
     runs: list[Run] = []
     more: list[Cause] = []
-    with recording(request.record, {target.token for target in targets if target.token}) as record:
+    secrets = {secret for target in targets for secret in (*target.secrets, target.token or "") if secret}
+    with (
+        recording(request.record, secrets) as record,
+        ways(list(targets), request.costs(), started=started, journal=request.journal, past=request.past) as found,
+    ):
 
         def sink(exchange: Exchange) -> None:
             exchanges.append(exchange)
@@ -102,12 +126,14 @@ def gate(request: Request, judge: Judge, targets: Sequence[Target], *, now: Call
 
         try:
             number = 0
-            for target in targets:
-                for kit, plan in planned(judge, target, seed=request.seed, promote=request.promote):
-                    runner = _runner(request, target, kit, summary, sink, started, number)
-                    runs.append((target, kit.operation, runner.progress))
+            for way in found:
+                for kit, plan in planned(judge, way.target, seed=request.seed, promote=request.promote):
+                    runner = way.runner(kit, summary, sink, offset=number)
+                    runs.append((way.target, kit.operation, runner.progress))
                     runner.run(plan if request.aim is None else aimed(plan, request.aim))
                     number += runner.sent
+                if runs:
+                    runs[-1][2].notes.extend(way.notes())
         except KeyboardInterrupt:
             more.append(Cause(ExitCode.INTERRUPTED, f"interrupted after {len(exchanges)} requests"))
     reasons = {clause: reason for _, _, progress in runs for clause, reason in progress.skipped.items()}
@@ -241,40 +267,3 @@ def _costs(one: OperationSummary, runs: Mapping[str, Progress]) -> OperationSumm
         notes=tuple(progress.notes),
         plan=progress.plan,
     )
-
-
-def _runner(  # noqa: PLR0917 - everything that a run is made of
-    request: Request, target: Target, kit: Kit, summary: Summary, sink: Callable[[Exchange], None], started: float, number: int
-) -> Runner:
-    transport = Transport(
-        target.url,
-        Leash(_granted(kit)),
-        run=f"seed-{request.seed}",
-        offset=number,
-        manners=request.manners,
-        reach=target.reach,
-    )
-    limits = Limits(requests=request.max_requests, deadline=started + request.max_time, fuzz=request.fuzz)
-    careful = kit.operation.effect.get("texts") == "now" and not target.sandbox and not request.drafts_are_safe
-
-    def may_spend(entry: Entry) -> bool:
-        return not careful or _harmless(kit.operation, entry)
-
-    return Runner(kit, transport, summary, token=target.token, limits=limits, sink=sink, may_spend=may_spend)
-
-
-def _harmless(operation: Operation, entry: Entry) -> bool:
-    """Whether a request on this resource texts nobody that we could not answer for: its recipient is reserved, or the contract
-    has it refused for what it is. Where only a permission stands before it (401, 403), or nothing is known of its state, a
-    provider that forgets to look would text somebody."""
-    recipient = entry.known.get("to_number")
-    if isinstance(recipient, str) and is_reserved(recipient):
-        return True
-    listed = operation.states.get(entry.parameter, {})
-    codes = [code for label in (entry.label, entry.state) if label in listed for code in listed[label][0]]
-    return bool(codes) and not any(code.startswith("2") or code in ("401", "403") for code in codes)
-
-
-def _granted(kit: Kit) -> dict[str, set[str]]:
-    """Numbers that the resources name, each for its own member: sending them there is what the user asked for."""
-    return {name: {entry.value for entry in kit.resources.entries(name)} for name in kit.phones}

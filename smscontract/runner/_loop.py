@@ -5,10 +5,9 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from email.utils import parsedate_to_datetime
 
 from smscontract.clauses.evidence import SLOW, SLOW_COUNT
-from smscontract.exchange import Auth, Exchange, Role, header_values
+from smscontract.exchange import Auth, Exchange, Role
 from smscontract.judge import Judgement
 from smscontract.plan import Plan
 from smscontract.probes.base import Case, Kit
@@ -18,15 +17,14 @@ from smscontract.runner._credentials import credential
 from smscontract.runner._fuzzing import Fuzzing
 from smscontract.runner._progress import Limits, Progress
 from smscontract.summary import Summary
-from smscontract.transport import LeashError, Outgoing, Transport, UnsendableError
+from smscontract.transport import LeashError, NotSentError, Outgoing, Transport, UnsendableError, retry_after
 
 __all__ = ["Runner"]
 
 #: Seconds to wait for a target that fails its control request, one after the other.
 _PATIENCE = (0.2, 0.6, 1.2)
-_LONGEST_WAIT = 5.0
-#: Answers 429 in all after which the rest is left.
-_LIMITED = 6
+#: Answers 429 in a row after which the rest is left; how often one request is tried again; seconds where a 429 asks for none.
+_LIMITED, _TRIES, _WITHOUT_WORDS = 6, 4, 1.0
 #: Failures in a row that only a request without a credential told from an outage, after which they are taken for one.
 _DOUBTS = 3
 
@@ -68,7 +66,9 @@ class Runner:
         self._slow = 0
         self._plan = Plan((), ())
         self._doubts = 0
+        self._storm = 0
         self._refused: Case | None = None
+        self._held: tuple[str, ...] = ()  # why the latest request was not sent, and what would help
         self.last = Judgement()
 
     # -- the plan
@@ -156,7 +156,9 @@ class Runner:
             case = self._renewed(case)  # an earlier case may have been accepted that should not have been
         tier = "promoted" if case.promoted else "plan"
         sent = self._send(case, Role.CASE, tier, identity, copies=case.together)
-        if not sent:
+        if self._held:
+            self._skip(case, *self._held)
+        elif not sent:
             self._skip(case, "stopped by the leash" if self.transport.leash.stopped > stopped else "HTTP cannot carry it")
         for exchange in sent:
             self.follow_up(case, identity, exchange)
@@ -169,23 +171,29 @@ class Runner:
             self._confirm(case, identity)
 
     def _limited(self, case: Case, identity: str, exchange: Exchange) -> None:
-        """A 429 says nothing of the request: wait as it asks, once, and try again."""
-        wait = _retry_after(exchange)
+        """A 429 says nothing of the request: wait as it asks and try again, for as long as there is time."""
         self.progress.limited += 1
-        if wait > _LONGEST_WAIT:
-            self.progress.stop = "rate limited"
-        elif time.monotonic() + wait < self.limits.deadline and self.left > 0 and not self.progress.stop:
+        for _ in range(_TRIES):
+            self._storm += 1
+            wait = retry_after(exchange)
+            wait = _WITHOUT_WORDS if wait is None else wait
+            if time.monotonic() + wait >= self.limits.deadline:
+                self.progress.stop = self.progress.stop or "rate limited"
+            if self._storm >= _LIMITED:
+                self.progress.stop = self.progress.stop or "rate limited"
+            if self.progress.stop or self.left <= 0:
+                break
             self._sleep(wait)
             again = self.send(case, Role.REPEAT, "repeat", identity)
-            if again is not None and not _is_limited(again):
+            if again is None:
+                break
+            if not _is_limited(again):
                 self.progress.limited -= 1
                 if _failed(again):
                     self._confirm(case, identity)
                 return
-            self.progress.limited += 1
-        self._skip(case, "rate limited")
-        if self.progress.limited >= _LIMITED:
-            self.progress.stop = "rate limited"
+            exchange = again
+        self._skip(case, "rate limited", "give more: --max-time, or less: --rate-limit")
 
     def _confirm(self, case: Case, identity: str) -> None:
         """A failure could be an outage: a neutral control request, then the case again on a fresh resource."""
@@ -197,6 +205,8 @@ class Runner:
                 self._sleep(wait)
             # In turn: what fails may be the control's own fault, and whoever answers at all is there.
             control = self.send(controls[index % len(controls)], Role.CONTROL, "control", identity)
+            if control is None and self._held:
+                return
             if control is not None and not _failed(control) and not _is_limited(control):
                 break
         else:
@@ -276,12 +286,16 @@ class Runner:
         return next(iter(self._send(case, role, tier, identity)), None)
 
     def _send(self, case: Case, role: Role, tier: str, identity: str, copies: int = 1) -> list[Exchange]:
+        self._held = ()
         try:
             sent = self.transport.exchanges([self.outgoing(case, role, identity)] * copies)
         except LeashError:
             return []
         except UnsendableError:
             self.progress.unsendable += 1
+            return []
+        except NotSentError as error:
+            self._held = (error.reason, error.hint)
             return []
         for exchange in sent:
             self._took_in(case, tier, exchange)
@@ -301,7 +315,7 @@ class Runner:
     def _learn(self, case: Case, exchange: Exchange) -> None:
         """An answer to somebody who may ask shows that the provider works; who was refused once can be asked again."""
         if exchange.auth is Auth.GOOD and exchange.response is not None and not _failed(exchange) and not _is_limited(exchange):
-            self._doubts = 0
+            self._doubts = self._storm = 0
             refused = exchange.response.status // 100 == 4 and exchange.response.status not in (401, 403)
             if refused and not case.spends and not case.repeats:
                 self._refused = case
@@ -324,16 +338,3 @@ def _failed(exchange: Exchange) -> bool:
 
 def _is_limited(exchange: Exchange) -> bool:
     return exchange.response is not None and exchange.response.status == 429
-
-
-def _retry_after(exchange: Exchange) -> float:
-    """Seconds that a 429 asks to wait; one where it asks for nothing that can be read."""
-    response = exchange.response
-    values = header_values(response.headers, "retry-after") if response is not None else None
-    text = values[0].strip() if values else ""
-    if text.isascii() and text.isdecimal() and len(text) < 10:
-        return float(text)
-    try:
-        return max(0.0, parsedate_to_datetime(text).timestamp() - (exchange.received_at or 0.0))
-    except (ValueError, OverflowError):
-        return 1.0

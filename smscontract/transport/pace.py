@@ -87,6 +87,11 @@ class Pace:
             now = self._clock()
             self._saved, self._filled, self._last = self._filling(now) - 1.0, now, now
 
+    def waited(self) -> None:
+        """Somebody waited as an answer asked."""
+        with self._lock:
+            self._blocked = 0.0
+
     def _filling(self, now: float) -> float:
         return min(self._most, self._saved + (now - self._filled) * self.rate.per_second)
 

@@ -1,0 +1,31 @@
+"""How many resources a plan would use, for commands that make them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from smscontract.entries import Needed
+from smscontract.judge import Judge
+from smscontract.plan import make_plan
+from smscontract.probes.base import Kit
+from smscontract.resources import Entry, Resources
+
+__all__ = ["needed_by"]
+
+#: More of a label than any plan uses; and how many more are made than it does, for what has to be asked again.
+_PLENTY, _SPARE = 120, 3
+
+
+def needed_by(judge: Judge, provider: str, *, seed: int = 0) -> Needed:
+    """Says for a parameter and label how many a plan would name if there were plenty, and some more."""
+
+    def number(parameter: str, label: str) -> int:
+        used: set[str] = set()
+        for operation in judge.catalogue.contracts[provider].operations:
+            listed = [Entry(parameter, label, f"{label}-{index}") for index in range(_PLENTY)]
+            plenty: Mapping[str, Mapping[str, list[Entry]]] = {parameter: {label: listed}}
+            plan = make_plan(Kit(judge, operation, Resources(plenty), seed=seed))
+            used |= {entry.value for case in plan.cases for entry in case.entries.values() if entry.parameter == parameter}
+        return len(used) + _SPARE if used else 0
+
+    return number
