@@ -26,6 +26,7 @@ _COMMANDS = {
     "drift": "drift",
     "explain": "explain",
     "gate": "gate",
+    "map": "map",
     "merge": "merge",
     "prove": "prove",
     "serve": "serve",

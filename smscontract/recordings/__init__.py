@@ -17,6 +17,7 @@ from smscontract.recordings._json import Broken
 from smscontract.recordings._packed import Unpacked, is_packed, plain_name
 from smscontract.recordings._parts import LIMIT, Options, decoded, problem
 from smscontract.recordings._pieces import SIZE, Piece, cut, ranged, version_of
+from smscontract.recordings._propose import Proposal, propose
 from smscontract.recordings._scrubbed import SCRUBBED, TRUNCATED, missing_parts
 
 __all__ = [
@@ -25,10 +26,12 @@ __all__ = [
     "SIZE",
     "TRUNCATED",
     "Piece",
+    "Proposal",
     "decoded",
     "format_names",
     "missing_parts",
     "pieces",
+    "propose",
     "read",
     "read_piece",
     "version_of",

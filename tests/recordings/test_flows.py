@@ -148,6 +148,6 @@ def test_a_length_beyond_the_end_is_a_cut(tail: bytes) -> None:
 @given(st.integers(0, len(DUMP)), st.binary(max_size=4))
 def test_whatever_a_dump_holds_it_is_cut_or_refused(at: int, piece: bytes) -> None:
 
-    stream = io.BufferedReader(io.BytesIO(DUMP[:at] + piece + DUMP[at + len(piece) :]))  # type: ignore[arg-type]
+    stream: Any = io.BufferedReader(io.BytesIO(DUMP[:at] + piece + DUMP[at + len(piece) :]))
     with contextlib.suppress(Broken):
         assert all(isinstance(one, bytes | Broken) for one in flows._frames(stream, 10_000))

@@ -1,0 +1,89 @@
+"""`smscontract map`: a mapping for a log of any shape."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+import click
+
+from smscontract.cli.options import masker_from, masking_options
+from smscontract.errors import UsageError
+from smscontract.exchange import Exchange
+from smscontract.findings import Problem
+from smscontract.json_text import UNKNOWN, parse
+from smscontract.mapping import FORMS, LogMapping
+from smscontract.mask import Masker
+from smscontract.plain import count_of, printable
+from smscontract.recordings import propose
+
+__all__ = ["command"]
+
+
+@click.command("map")
+@click.argument("file")
+@click.option("--name", default="log", show_default=True, help="What the mapping is called, and `--format` takes.")
+@masking_options
+def command(file: str, name: str, *, reveal: bool, mask_key_env: str | None) -> int:
+    """Guesses how a log can be read: a block for smscontract.toml, and three of its records read through it, masked.
+
+    FILE is a file, a URL, or `-` for standard input.
+    """
+    if not re.fullmatch(r"[a-z][a-z0-9-]*", name) or name in {"hosts", "prefixes"}:
+        raise UsageError(f"`{name}` is no name of a mapping", hint="small letters, digits and dashes")
+    masker = masker_from(reveal=reveal, mask_key_env=mask_key_env)
+    found = propose(file, name, stdin=sys.stdin.buffer)
+    for line in _block(found.mapping):
+        click.echo(printable(line))
+    click.echo(f"\n# Guessed from {count_of(found.records, 'record')}; through it they read:")
+    for one in found.shown:
+        click.echo(printable(f"#   {_line(one, masker)}"))
+    missing = [
+        key for key in ("time", "method", "status", "response-body", "response-headers") if key not in found.mapping.places
+    ]
+    if missing:
+        click.echo(f"# Not found: {', '.join(missing)}. Clauses that need them are not judged.")
+    return 0
+
+
+def _block(mapping: LogMapping) -> Iterator[str]:
+    """The mapping as TOML."""
+    yield f"[recordings.{mapping.name}]"
+    if mapping.records != "lines":
+        yield f"records = {_text(mapping.records)}"
+    for key in FORMS:
+        if (place := mapping.places.get(key)) is None:
+            continue
+        more = [f"at = {_text(place.at)}"]
+        more += [f"as = {_text(place.form)}"] if place.form else []
+        more += [f"cut-at = {place.cut_at}"] if place.cut_at is not None else []
+        yield f"{key} = {{ {', '.join(more)} }}" if len(more) > 1 else f"{key} = {_text(place.at)}"
+    if mapping.scrubbed:
+        yield f"scrubbed = [{', '.join(map(_text, mapping.scrubbed))}]"
+
+
+def _text(text: str) -> str:
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    return '"' + "".join(one if one.isprintable() else f"\\U{ord(one):08x}" for one in escaped) + '"'
+
+
+def _line(one: Exchange | Problem, masker: Masker) -> str:
+    if isinstance(one, Problem):
+        return one.message
+    time = "no time" if one.sent_at is None else datetime.fromtimestamp(one.sent_at, UTC).isoformat(timespec="milliseconds")
+    answer = "no answer" if one.response is None else f"{one.response.status} {_shape(one.response.body, masker)}"
+    cut = "".join(f", {part} {reason}" for part, reason in one.missing.items() if part != "credential")
+    request = f"{one.request.method or '?'} {masker.url(one.request.url)}  {_shape(one.request.body, masker)}"
+    return f"{time}  {request} -> {answer}{cut}"
+
+
+def _shape(body: bytes | None, masker: Masker) -> str:
+    if body is None:
+        return "no body"
+    if not body:
+        return "empty body"
+    found = parse(body)
+    fatal = found.value is UNKNOWN
+    return f"{len(body)} bytes, {found.flaws[0]}" if fatal and found.flaws else masker.value(found.value, None)
