@@ -11,7 +11,7 @@ from smscontract.exchange import Origin, OriginKind
 from smscontract.findings import Finding, Level, New, NewKind, Where
 from smscontract.judge import Signature
 
-__all__ = ["fact", "finding", "new", "plain", "signature", "tuples", "where"]
+__all__ = ["fact", "finding", "new", "origin", "plain", "signature", "tuples", "where"]
 
 
 def origin(data: Mapping[str, Any]) -> Origin:

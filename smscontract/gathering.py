@@ -73,8 +73,9 @@ class Gathering:
         except KeyboardInterrupt:
             self.causes.append(Cause(ExitCode.INTERRUPTED, f"interrupted after {count_of(self.part.exchanges, 'exchange')}"))
         except SmscontractError as error:
+            what = "internal error: " if error.exit_code is ExitCode.INTERNAL else ""
             place = f" at {error.place}" if error.place else ""
-            self.causes.append(Cause(ExitCode.INTERNAL, f"internal error: {error.message}{place}"))
+            self.causes.append(Cause(error.exit_code, f"{what}{error.message}{place}"))
 
     def take(self, done: Done, piece: Piece | Problem | None) -> None:
         """Takes what became of one piece; a second time it changes nothing."""

@@ -27,7 +27,7 @@ from smscontract.ledger import Ledger, RangeKey, Rest
 from smscontract.shown import shown
 from smscontract.summary import WHERE_LIMIT, Summary, _Group, _order
 
-__all__ = ["VERSION", "Part"]
+__all__ = ["VERSION", "Part", "Told"]
 
 VERSION = 1
 _BLOCK = 5000  # facts of one block

@@ -1,0 +1,96 @@
+"""The same kernel on a Dask cluster of this machine: the report is the same, also when a worker is lost."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from smscontract import cli
+from smscontract.cluster import dask
+from smscontract.errors import UsageError
+from smscontract.findings import Problem, Report
+from smscontract.judge import Judge
+from smscontract.mask import Masker
+from smscontract.recordings import Piece
+from smscontract.recordings.jsonl import dumps, header
+from smscontract.reports.json_report import as_data
+from smscontract.validate import Request, validate
+from smscontract.work import Done, Job
+from tests.core import BLAND, STUUT, made, shipped
+
+distributed = pytest.importorskip("distributed")
+
+# Dask and Tornado leave sockets and loops to the garbage collector; that is not what is tested here.
+pytestmark = pytest.mark.filterwarnings("ignore")
+
+COUNT = 240
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("recordings")
+    some = [
+        made(BLAND, step=step, answer={"data": {"conversation_id": f"c{step % 7}"}})
+        if step % 2
+        else made(STUUT, step=step, answer={"status": ("sent", "quokka", "failed")[step % 3]})
+        for step in range(COUNT)
+    ]
+    (path / "a.jsonl").write_bytes(header("gate") + b"".join(map(dumps, some)))
+    return path
+
+
+def judged(folder: Path, **changes: Any) -> Report:
+    judge = Judge(shipped(), Masker(b"key of the tests"))
+    return validate(Request(paths=[str(folder)], size=12_000, **changes), judge, now=1e9)
+
+
+def test_a_worker_that_is_lost_changes_nothing(folder: Path) -> None:
+    expected = as_data(judged(folder))
+    assert expected["findings"]
+    numbers: list[int] = []
+    with distributed.LocalCluster(
+        n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None, host="127.0.0.1", silence_logs=50
+    ) as cluster:
+
+        def doing(job: Job, pieces: Iterator[tuple[int, Piece | Problem]]) -> Iterator[Done]:
+            for done in dask(cluster.scheduler_address, 0)(job, killing(pieces)):
+                numbers.append(done.number)
+                yield done
+
+        def killing(pieces: Iterator[tuple[int, Piece | Problem]]) -> Iterator[tuple[int, Piece | Problem]]:
+            """When the first piece is done and others are under way, one of the two workers is gone."""
+            for number, piece in pieces:
+                if number == 7:
+                    assert numbers
+                    os.kill(cluster.workers[0].pid, signal.SIGKILL)
+                yield number, piece
+
+        report = judged(folder, doing=doing)
+    assert sorted(numbers) == list(range(max(numbers) + 1)), "each piece once"
+    assert max(numbers) > 10
+    assert as_data(report) == expected
+
+
+def test_a_cluster_of_its_own_by_the_command_line(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    code = cli.run(["validate", str(folder), "--engine", "dask", "--workers", "1"])
+    assert code == 1
+    assert f"{COUNT} exchanges" in capsys.readouterr().out
+
+
+def test_a_scheduler_that_is_not_there(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("smscontract.cluster._PATIENCE", "1s")
+    report = judged(folder, doing=dask("tcp://127.0.0.1:1", 0))
+    assert report.exit_code == 3
+    assert report.causes[0].startswith("the scheduler cannot be reached")
+
+
+def test_without_dask_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(__import__("sys").modules, "distributed", None)
+    with pytest.raises(UsageError) as error:
+        dask(None, 1)
+    assert error.value.hint == "pip install 'smscontract[dask]'"
