@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from smscontract.documents import Operation, Place
+from smscontract.documents import Operation
 from smscontract.exchange import Auth, Exchange, Origin, OriginKind, Request
 from smscontract.probes.base import Kit
 from smscontract.transport import NotSentError, Outgoing
@@ -201,10 +201,3 @@ def _put(body: Mapping[str, Any], steps: Sequence[str], text: str) -> dict[str, 
         below = body.get(steps[0], {})
         inner = _put(below, steps[1:], text) if isinstance(below, Mapping) else None
     return None if inner is None else {**body, steps[0]: inner}
-
-
-def marker_in(value: Any, place: Place) -> Any:
-    """What stands at a place of an answer's body, `None` where nothing does."""
-    for step in place.steps:
-        value = value.get(step) if isinstance(value, Mapping) else None
-    return value

@@ -16,6 +16,7 @@ from smscontract.gate._journal import Past
 from smscontract.gate._promoted import PromotedFiles, keep
 from smscontract.gate._recording import recording
 from smscontract.gate._targets import Target
+from smscontract.gate._tidy import tidied
 from smscontract.gate._way import Costs, ways
 from smscontract.judge import Judge
 from smscontract.plain import count_of
@@ -132,6 +133,7 @@ def gate(request: Request, judge: Judge, targets: Sequence[Target], *, now: Call
                     runs.append((way.target, kit.operation, runner.progress))
                     runner.run(plan if request.aim is None else aimed(plan, request.aim))
                     number += runner.sent
+                    runner.progress.notes += tidied(way, kit, exchanges, offset=number)
                 if runs:
                     runs[-1][2].notes.extend(way.notes())
         except KeyboardInterrupt:
@@ -174,7 +176,7 @@ def gate(request: Request, judge: Judge, targets: Sequence[Target], *, now: Call
             histories,
             {target.token for target in targets if target.token},
         )
-    more += _stops(runs, exchanges)
+    more += _stops(runs, exchanges, successes=not request.no_effects)
     report = replace(
         report,
         seconds=round(time.monotonic() - started, 1),
@@ -226,8 +228,12 @@ def _check_token(catalogue: Catalogue, target: Target) -> None:
             )
 
 
-def _stops(runs: Sequence[Run], exchanges: Sequence[Exchange]) -> Iterator[Cause]:
-    """Why nobody can tell how an operation stands, as far as it can be said."""
+def _stops(runs: Sequence[Run], exchanges: Sequence[Exchange], *, successes: bool) -> Iterator[Cause]:
+    """Why nobody can tell how an operation stands, as far as it can be said.
+
+    Args:
+        successes: whether anything was sent that should succeed.
+    """
     for target, operation, progress in runs:
         mine = [exchange for exchange in exchanges if exchange.operation == operation.key]
         statuses = [exchange.response.status for exchange in mine if exchange.response is not None]
@@ -243,7 +249,7 @@ def _stops(runs: Sequence[Run], exchanges: Sequence[Exchange]) -> Iterator[Cause
         if statuses and not any(status // 100 == 2 for status in statuses):
             if good and set(good) <= {401, 403}:
                 says.append("no successful answer was seen: the credential was refused every time")
-            else:
+            elif successes:
                 says.append("no successful answer was seen")
         elif not mine and not progress.stop:
             says.append("no request was sent")

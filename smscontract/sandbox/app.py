@@ -21,6 +21,7 @@ from smscontract.sandbox.bland import Bland
 from smscontract.sandbox.calls import BODY_KEPT, Answer, Ask, Provider, match, segments
 from smscontract.sandbox.clock import Clock, utc_now
 from smscontract.sandbox.control import PREFIX, Control
+from smscontract.sandbox.conversations import Conversations
 from smscontract.sandbox.store import Store
 from smscontract.sandbox.stuut import Stuut
 
@@ -37,6 +38,7 @@ class Sandbox:
         self.store = store
         self.stuut = stuut
         self.bland = bland
+        self.conversations = Conversations(bland)
         self.control = control
         self.arrivals = arrivals
         self.providers: tuple[Provider, ...] = (stuut, bland)
@@ -84,7 +86,8 @@ class Sandbox:
     def _routed(self, provider: Provider, ask: Ask) -> Answer:
         parameters = match(provider.template, ask.path)
         if parameters is None:
-            return provider.no_such_path()
+            beside = self.conversations.answer(ask) if provider is self.bland else None
+            return provider.no_such_path() if beside is None else beside
         if ask.method != provider.method:
             return provider.no_such_method()
         return provider.answer(replace(ask, parameters=parameters))

@@ -1,0 +1,126 @@
+"""After a run: what it made is read back and ended by the calls that the contract names, where it carries the run's marker."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+from urllib.parse import quote
+
+from smscontract.documents import Neighbour, Place
+from smscontract.exchange import Auth, Exchange
+from smscontract.gate._careful import Careful
+from smscontract.gate._way import Way
+from smscontract.plain import count_of
+from smscontract.probes.base import JSON_HEADERS, Kit
+from smscontract.runner import credential
+from smscontract.transport import LeashError, NotSentError, Outgoing, UnsendableError
+
+__all__ = ["tidied"]
+
+#: Seconds that reading back and ending may take at most, beyond the time of the run.
+_SECONDS = 60.0
+
+
+def tidied(way: Way, kit: Kit, exchanges: Iterable[Exchange], *, offset: int) -> list[str]:
+    """Reads back and ends what the run's requests made, and says what became of it, one sentence each.
+
+    Args:
+        exchanges: of the run.
+        offset: how many requests the run sent.
+    """
+    operation = kit.operation
+    if not way.target.shared or operation.read is None or operation.end is None:
+        return []
+    return list(_Tidying(way, kit, offset).run(exchanges))
+
+
+class _Tidying:
+    def __init__(self, way: Way, kit: Kit, offset: int) -> None:
+        self._way = way
+        self._kit = kit
+        self._transport: Careful = way.transport(kit, offset=offset, deadline=time.monotonic() + _SECONDS)
+
+    def run(self, exchanges: Iterable[Exchange]) -> Iterator[str]:
+        operation = self._kit.operation
+        read, end = operation.read, operation.end
+        if read is None or end is None:
+            return
+        made = self._made(exchanges, [*read.values.values(), *end.values.values()])
+        if not made:
+            return
+        ours, ended, others, unknown = 0, 0, 0, 0
+        for values in made:
+            answer = self._call(read, values)
+            shown = _at(answer, read.shows) if read.shows is not None else self._way.run
+            if answer is None or shown is None:
+                unknown += 1
+            elif shown != self._way.run:
+                others += 1
+            else:
+                ours += 1
+                ended += self._call(end, values) is not None
+        noun = str(operation.effect.get("creates", "thing"))
+        yield f"{count_of(ours, noun)} of this run read back, {ended} ended"
+        if others:
+            yield f"{count_of(others, noun)} left alone: another run's name stands there"
+        if unknown:
+            yield f"{count_of(unknown, noun)} left alone: nothing there says whose"
+        if ended == len(made):
+            self._way.texts[1] = 0
+
+    def _made(self, exchanges: Iterable[Exchange], places: list[Place]) -> list[dict[str, str]]:
+        """The values of the places in each success, each set of values once."""
+        found: dict[tuple[str, ...], dict[str, str]] = {}
+        for exchange in exchanges:
+            response = exchange.response
+            if exchange.operation != self._kit.operation.key or response is None or response.status // 100 != 2:
+                continue
+            body = _json(response.body)
+            values = {place.text: _at(body, place) for place in places}
+            if all(isinstance(value, str) and value for value in values.values()):
+                found.setdefault(tuple(values.values()), values)
+        return list(found.values())
+
+    def _call(self, call: Neighbour, values: Mapping[str, str]) -> Any:
+        """The answer's body if the call succeeds, else `None`."""
+        path = call.path
+        for name, place in call.values.items():
+            path = path.replace(f"{{{name}}}", quote(values[place.text], safe=""))
+        body = b"" if call.body is None else json.dumps(call.body).encode()
+        operation = replace(
+            self._kit.operation, id=f"{self._kit.operation.id}-{call.method.lower()}", path=call.path, body=None
+        )
+        outgoing = Outgoing(
+            operation=operation,
+            method=call.method,
+            target=path,
+            headers=JSON_HEADERS if body else (),
+            body=body,
+            credential=credential(self._kit, "good", self._way.target.token).value,
+            auth=Auth.GOOD,
+            case=f"{call.method} {path}",
+        )
+        try:
+            (exchange,) = self._transport.exchanges([outgoing])
+        except (LeashError, NotSentError, UnsendableError):
+            return None
+        response = exchange.response
+        if exchange.failure is not None or response is None or response.status // 100 != 2:
+            return None
+        return _json(response.body) or {}
+
+
+def _json(body: bytes | None) -> Any:
+    try:
+        return json.loads(body or b"")
+    except (ValueError, RecursionError):
+        return None
+
+
+def _at(value: Any, place: Place | None) -> Any:
+    for step in place.steps if place is not None else ():
+        value = value.get(step) if isinstance(value, Mapping) else None
+    return value
