@@ -152,9 +152,14 @@ class _Pool:
         with contextlib.suppress(KeyboardInterrupt):  # whoever presses twice means it
             for future in self._under_way:
                 future.cancel()
-            for future in wait([one for one in self._under_way if not one.cancelled()], timeout=_PATIENCE).done:
+            ended = wait([one for one in self._under_way if not one.cancelled()], timeout=_PATIENCE)
+            for future in ended.done:
                 if _is_done(future):
                     yield future.result()
+            if not ended.not_done:
+                return
+        for process in multiprocessing.active_children():
+            process.kill()  # it waits for bytes that do not come
 
 
 def _is_done(future: Future[Done]) -> bool:

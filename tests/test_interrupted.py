@@ -1,0 +1,59 @@
+"""Ctrl-C while several processes judge: what was judged is told, and none of them is left behind."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from smscontract.recordings.jsonl import dumps, header
+from tests.core import STUUT, made
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def children(process: int) -> list[int]:
+    """Processes below one that judge: what `multiprocessing` starts beside them does not count."""
+    path = Path(f"/proc/{process}/task/{process}/children")
+    if not path.exists():
+        pytest.skip("no /proc here")
+    found = [int(one) for one in path.read_text().split()]
+    return [one for one in found if b"spawn_main" in Path(f"/proc/{one}/cmdline").read_bytes()]
+
+
+def test_an_interruption_reaches_all_processes(tmp_path: Path) -> None:
+    """The recordings are pipes that stay open: no process can end by itself, and each has lines to tell of."""
+    line = dumps(made(STUUT, answer={"status": "queued"}))
+    pipes = [tmp_path / f"{name}.jsonl" for name in "ab"]
+    for pipe in pipes:
+        os.mkfifo(pipe)
+    report = tmp_path / "r.json"
+    command = ["validate", *map(str, pipes), "--workers", "2", "--report", f"json:{report}"]
+    with subprocess.Popen(
+        [sys.executable, "-c", "from smscontract.cli import main; main()", *command],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=ROOT, start_new_session=True,
+    ) as process:  # fmt: skip
+        writers = [pipe.open("wb", buffering=0) for pipe in pipes]  # each waits for its reader
+        for writer in writers:
+            writer.write(header("gate") + line * 200)
+        mine = children(process.pid)
+        assert len(mine) == 2
+        time.sleep(0.5)
+        os.killpg(process.pid, signal.SIGINT)  # as a terminal does
+        time.sleep(0.5)
+        for writer in writers:
+            writer.write(line * 200)  # who waits for a line hears of the interruption behind it
+            writer.close()
+        _, err = process.communicate(timeout=60)
+    assert process.returncode == 130, err
+    data = json.loads(report.read_text())
+    assert (data["verdict"], data["exit_code"]) == ("interrupted", 130)
+    assert data["exchanges"] > 0
+    assert data["findings"][0]["clause"].endswith("200/status:enum")
+    assert not any(Path(f"/proc/{one}").exists() for one in mine)
