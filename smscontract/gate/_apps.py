@@ -52,6 +52,7 @@ def app_targets(
                 resources=known or Resources(),
                 sandbox=False,
                 reach=reach,
+                secrets=(credential,) if credential else (),
             )
             for provider in catalogue.contracts
         ]

@@ -47,7 +47,7 @@ class BrokenPromise(UserWarning):
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Every option and setting begins with `smscontract`."""
     group = parser.getgroup("smscontract", "contract tests for SMS provider APIs")
-    says = "Test each clause of TARGET: a provider, or the path of a contract. Repeatable."
+    says = "Test each clause of TARGET: a provider, a contract's path, or a target of smscontract.toml. Repeatable."
     group.addoption("--smscontract", action="append", metavar="TARGET", help=says)
     parser.addini("smscontract", says, type="args", default=[])
     for name, (value, says) in SETTINGS.items():

@@ -10,8 +10,11 @@ from typing import Any
 
 import pytest
 
+from smscontract.config import load_config
+from smscontract.entries import TargetEntry
 from smscontract.errors import UsageError
-from smscontract.policy import FailOn
+from smscontract.policy import FailOn, Selection
+from smscontract.requirements import Requirements
 
 __all__ = ["Asked", "asked_of", "targets_asked"]
 
@@ -21,8 +24,9 @@ class Asked:
     """One target, and how it is to be tested.
 
     Attributes:
-        target: a provider, or the path of a contract.
-        url: where it is; `None`: the application, else a sandbox of our own.
+        target: a provider, the path of a contract, or the name of an entry of the configuration.
+        entry: that entry.
+        url: where it is; `None`: as the entry says, else the application, else a sandbox of our own.
         app: an ASGI or WSGI application in this process.
         token: its credential in so many words, `token_env` the variable that holds it.
         resources: what exists there: a file's path, or the same as data.
@@ -30,6 +34,7 @@ class Asked:
     """
 
     target: str
+    entry: TargetEntry | None = None
     url: str | None = None
     app: Any = field(default=None, repr=False)
     token: str | None = field(default=None, repr=False)
@@ -42,12 +47,23 @@ class Asked:
     seed: int = 0
     fail_on: FailOn = FailOn.MUST
     drafts_are_safe: bool = False
+    requirements: Requirements = field(default_factory=Requirements)
     where: str = ""
+
+    @property
+    def contract(self) -> str:
+        """The provider, or the path of the contract."""
+        return self.entry.provider if self.entry is not None else self.target
+
+    @property
+    def selection(self) -> Selection:
+        """The clauses that are tests."""
+        return Selection(self.entry.select, self.entry.ignore) if self.entry is not None else Selection()
 
     @property
     def key(self) -> str:
         """Equal in all processes of a test run for what would send the same requests to the same target."""
-        said = [getattr(self, one.name) for one in fields(self) if one.name != "app"]
+        said = [getattr(self, one.name) for one in fields(self) if one.name not in ("app", "entry", "requirements")]
         return hashlib.sha256(repr(said).encode("utf-8", "backslashreplace")).hexdigest()[:16]
 
 
@@ -64,29 +80,35 @@ def asked_of(config: pytest.Config, target: str, **said: Any) -> Asked:
 
     Raises:
         UsageError: a number or a word is none.
+        UnusableInput: the configuration cannot be read.
     """
+    configured = load_config(folder=config.rootpath)
+    entry = configured.targets.get(target)
     values: dict[str, Any] = {
         "url": _setting(config, "url"),
         "token_env": _setting(config, "token_env"),
         "resources": _setting(config, "resources"),
         "allowed_hosts": tuple(one.strip() for one in (_setting(config, "allowed_hosts") or "").split(",") if one.strip()),
-        "max_requests": _number(config, "max_requests", 300),
-        "fuzz": _number(config, "fuzz", 0) if _setting(config, "fuzz") is not None else None,
-        "max_time": _number(config, "max_time", 50.0),
-        "seed": _number(config, "seed", 0),
-        "fail_on": _fail_on(_setting(config, "fail_on") or "must"),
-        "drafts_are_safe": bool(
-            config.getoption("smscontract_drafts_are_safe") or config.getini("smscontract_drafts_are_safe")
-        ),
+        "max_requests": _number(config, "max_requests", int),
+        "fuzz": _number(config, "fuzz", int),
+        "max_time": _number(config, "max_time", float),
+        "seed": _number(config, "seed", int),
+        "fail_on": _setting(config, "fail_on"),
+        "drafts_are_safe": config.getoption("smscontract_drafts_are_safe")
+        or config.getini("smscontract_drafts_are_safe")
+        or None,
     }
     if said.get("app") is not None:
         values["url"] = None
     values.update({name: value for name, value in said.items() if value is not None})
-    values["fail_on"] = _fail_on(str(values["fail_on"]))
+    for name in ("max_requests", "max_time", "fail_on", "drafts_are_safe"):
+        values[name] = getattr(entry, name, None) if values[name] is None else values[name]
+    values["fail_on"] = _fail_on(str(values["fail_on"] or FailOn.MUST))
     if isinstance(values["resources"], str) and config.inipath is not None and not Path(values["resources"]).exists():
         beside = config.inipath.parent / values["resources"]  # pytest may be started in any folder
         values["resources"] = str(beside) if beside.exists() else values["resources"]
-    return Asked(target=target, **values)
+    stated = {name: value for name, value in values.items() if value is not None}
+    return Asked(target=target, entry=entry, requirements=configured.witnesses, **stated)
 
 
 def _setting(config: pytest.Config, name: str) -> str | None:
@@ -94,16 +116,16 @@ def _setting(config: pytest.Config, name: str) -> str | None:
     return str(found if found is not None else config.getini(f"smscontract_{name}") or "") or None
 
 
-def _number(config: pytest.Config, name: str, default: Any) -> Any:
+def _number(config: pytest.Config, name: str, kind: type[int | float]) -> float | None:
     text = _setting(config, name)
     if text is None:
-        return default
+        return None
     try:
-        number = type(default)(text)
+        number = kind(text)
     except ValueError:
         number = -1
     if not 0 <= number < 1e9 or (number == 0 and name not in ("fuzz", "seed")):
-        raise UsageError(f"--smscontract-{name.replace('_', '-')}: `{text}` is no such number", hint=f"for example {default:g}")
+        raise UsageError(f"--smscontract-{name.replace('_', '-')}: `{text}` is no such number", hint="write one such as 60")
     return number
 
 

@@ -173,7 +173,7 @@ class Clauses(pytest.Collector):
                 raise self.CollectError(str(error)) from None
         for run in self._runs:
             for clause in run.catalogue.clauses.values():
-                if not self._only or clause.id in self._only:
+                if run.asked.selection.takes(clause.id) and (not self._only or clause.id in self._only):
                     yield ClauseItem.from_parent(self, name=clause.id, clause=clause, run=run)
 
 

@@ -39,7 +39,7 @@ def clauses_of(
     What is left out is as the options and settings of pytest say.
 
     Args:
-        target: a provider, or the path of a contract.
+        target: a provider, the path of a contract, or the name of a target in `smscontract.toml`.
         url: where the target is.
         app: an ASGI or WSGI application that is the target, or a function without parameters that returns one; it is called in
             this process, without a socket.

@@ -17,13 +17,13 @@ import pytest
 from smscontract.catalogue import Catalogue, load_catalogue
 from smscontract.errors import SmscontractError, UsageError
 from smscontract.findings import Report
-from smscontract.gate import Request, Target, app_targets, gate, targets_of
+from smscontract.gate import Request, Target, app_targets, gate, needed_by, targets_of
 from smscontract.judge import Judge
 from smscontract.mask import Masker
 from smscontract.pytest_plugin._apps import app_from, app_of_conftest
 from smscontract.pytest_plugin._asked import Asked
 from smscontract.pytest_plugin._lock import locked
-from smscontract.pytest_plugin._told import Told, interrupted, told_of, unable
+from smscontract.pytest_plugin._told import Told, interrupted, told_of, unable, unmet
 from smscontract.resources import resources_from
 from smscontract.terms import Terms
 
@@ -39,7 +39,9 @@ class Run:
 
     def __init__(self, config: pytest.Config, asked: Asked) -> None:
         self.asked = asked
-        self.catalogue: Catalogue = load_catalogue([asked.target])
+        self.catalogue: Catalogue = load_catalogue([asked.contract])
+        asked.selection.check(self.catalogue.clauses)
+        asked.requirements.check(self.catalogue)
         self._config = config
         self._told: Told | None = None
 
@@ -76,26 +78,33 @@ class Run:
             return unable(error)
         if interrupted(report):
             raise KeyboardInterrupt
-        return told_of(report, self.asked.fail_on, in_process=in_process)
+        missing = unmet(report, self.asked.requirements, self.catalogue)
+        return told_of(report, self.asked.fail_on, missing, in_process=in_process)
 
     def _report(self) -> tuple[Report, bool]:
-        asked = self.asked
+        asked, entry = self.asked, self.asked.entry
         request = Request(
             max_requests=asked.max_requests,
             max_time=asked.max_time,
             fuzz=asked.fuzz,
             seed=asked.seed,
             drafts_are_safe=asked.drafts_are_safe,
-            terms=Terms(fail_on=asked.fail_on),
+            max_sends=entry.max_sends if entry is not None else None,
+            no_effects=entry is not None and entry.no_effects,
+            journal=entry.journal if entry is not None else None,
+            terms=Terms(fail_on=asked.fail_on, selection=asked.selection),
         )
         with self._targets() as targets:
-            judge = Judge(self.catalogue, Masker(secrets=[one.token for one in targets if one.token]))
+            judge = Judge(self.catalogue, Masker(secrets=[secret for one in targets for secret in one.secrets]))
             return gate(request, judge, targets, now=time.time), targets[0].reach.dial is not None
 
     @contextmanager
     def _targets(self) -> Iterator[list[Target]]:
         asked = self.asked
-        found = asked.app if asked.app is not None or asked.url is not None else app_of_conftest(self._config)
+        entry = asked.entry
+        found = asked.app
+        if found is None and asked.url is None and entry is None:
+            found = app_of_conftest(self._config)
         if found is not None:
             with (
                 app_from(found) as app,
@@ -113,8 +122,12 @@ class Run:
             resources=path,
             allowed_hosts=asked.allowed_hosts,
             seed=asked.seed,
+            entry=entry,
+            needed=needed_by(Judge(self.catalogue), next(iter(self.catalogue.contracts)), seed=asked.seed)
+            if entry is not None and entry.commands()
+            else None,
         ) as targets:
-            more: dict[str, Any] = {} if asked.token is None else {"token": asked.token}
+            more: dict[str, Any] = {} if asked.token is None else {"token": asked.token, "secrets": (asked.token,)}
             if asked.resources is not None and path is None:
                 more["resources"] = resources_from(asked.resources, "the resources")
             yield [replace(one, **more) for one in targets]

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from enum import StrEnum
 
+from smscontract.accounting import today_of
+from smscontract.catalogue import Catalogue
 from smscontract.errors import ExitCode, SmscontractError
 from smscontract.findings import FindingGroup, Report
 from smscontract.mask import Masker
 from smscontract.plain import count_of, printable
 from smscontract.policy import FailOn
 from smscontract.reports import terminal
+from smscontract.requirements import Requirements
 
-__all__ = ["Outcome", "Told", "Word", "interrupted", "told_of", "unable"]
+__all__ = ["Outcome", "Told", "Word", "interrupted", "told_of", "unable", "unmet"]
 
 _WIDTH = 100
+_IN_PROCESS = "the application was called in this process: serve it to use the curl line"
 
 
 class Word(StrEnum):
@@ -77,16 +81,26 @@ def unable(error: SmscontractError) -> Told:
     return Told(error="\n".join(printable(masker.scrub(line)) for line in str(error).split("\n")))
 
 
-def told_of(report: Report, fail_on: FailOn, *, in_process: bool) -> Told:
+def unmet(report: Report, requirements: Requirements, catalogue: Catalogue) -> list[str]:
+    """What the configuration wants to be seen and was not."""
+    today = today_of(report.now)
+    applied = requirements.applied(report.witnesses, today)
+    return [cause.says for cause in requirements.unmet(applied, catalogue, today)]
+
+
+def told_of(report: Report, fail_on: FailOn, missing: Sequence[str], *, in_process: bool) -> Told:
     """What a report of the gate says.
 
     Args:
+        missing: as `unmet`.
         in_process: the target was no server, so that no command reaches it again.
     """
     outcomes = {clause: Outcome(Word.KEPT) for clause in report.kept}
     broken: dict[str, list[FindingGroup]] = {}
     for one in report.findings:
-        broken.setdefault(one.clause, []).append(replace(one, again="") if in_process else one)
+        if in_process:
+            one = replace(one, again="", note="; ".join(filter(None, (one.note, _IN_PROCESS))))  # noqa: PLW2901 - the same one
+        broken.setdefault(one.clause, []).append(one)
     for clause, groups in broken.items():
         fails = any(one.fails for one in groups)
         text = "\n\n".join(_finding(one) for one in groups) if fails else _warning(groups)
@@ -100,7 +114,7 @@ def told_of(report: Report, fail_on: FailOn, *, in_process: bool) -> Told:
         causes = [cause for cause in report.causes if cause.startswith(f"{clause.partition('/')[0]}: ")]
         text = printable("; ".join(causes or dict.fromkeys(said)))
         outcomes[clause] = Outcome(Word.CANNOT_TELL if causes else Word.NOT_JUDGED, text)
-    return Told(outcomes=outcomes, notes=list(_notes(report)), failures=list(_failures(report, fail_on)))
+    return Told(outcomes=outcomes, notes=list(_notes(report)), failures=[*_failures(report, fail_on), *map(printable, missing)])
 
 
 def interrupted(report: Report) -> bool:

@@ -19,6 +19,7 @@ from smscontract.plain import count_of
 from smscontract.sandbox.app import create_app
 from smscontract.sandbox.server import running
 from tests.core import DATA, PARCEL
+from tests.data.parcel_app import app as parcel_app
 
 pytest_plugins = ["pytester"]
 
@@ -267,6 +268,22 @@ def test_a_sandbox_hands_over_token_and_resources(pytester: pytest.Pytester) -> 
     outcomes = done.parseoutcomes()
     assert outcomes["passed"] > 50
     assert set(outcomes) <= {"passed", "skipped"}
+
+
+def test_a_target_of_the_configuration(parcel: pytest.Pytester) -> None:
+    (parcel.path / "pytest.ini").write_text("[pytest]\nsmscontract_fuzz = 0\nsmscontract = staging\n")
+    with running(parcel_app) as server:
+        (parcel.path / "smscontract.toml").write_text(
+            "[targets.staging]\n"
+            f'provider = "parcel.yaml"\nurl = "{server.url}"\nresources = "resources.yaml"\n'
+            'ignore = ["parcel.parcel-status/4XX"]\n'
+            "[witnesses]\nrequire = 'parcel.parcel-status/200/status=lost'\n"
+        )
+        done = _run(parcel)
+    outcomes = done.parseoutcomes()
+    assert outcomes["passed"] + outcomes["skipped"] == sum("/4XX" not in one for one in CLAUSES)
+    done.stdout.fnmatch_lines(["smscontract: 1 required witness missing: `parcel.parcel-status/200/status=lost` *"])
+    assert done.ret == pytest.ExitCode.TESTS_FAILED
 
 
 def test_without_the_plugin_a_suite_runs_as_ever(pytester: pytest.Pytester) -> None:
