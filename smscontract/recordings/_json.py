@@ -190,6 +190,10 @@ class Scanner:
         for _ in self._walk():
             pass
 
+    def next_is(self, byte: bytes) -> bool:
+        """Whether the value that comes next begins with this byte."""
+        return self._peek() == byte
+
     def end(self) -> None:
         """Makes sure that nothing follows."""
         if self._peek():
