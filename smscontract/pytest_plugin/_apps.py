@@ -32,12 +32,14 @@ def app_from(found: Any) -> Iterator[Any]:
     Raises:
         UsageError: it is a fixture that needs others, or it did not work.
     """
-    function = inspect.unwrap(found) if inspect.isfunction(getattr(found, "__wrapped__", None)) else found
-    if not inspect.isfunction(function) or (function is found and inspect.signature(function).parameters):
+    is_fixture = type(found).__name__ == "FixtureFunctionDefinition"
+    function = inspect.unwrap(found) if is_fixture else found
+    parameters = inspect.signature(function).parameters if inspect.isfunction(function) else {}
+    if is_fixture and parameters:
+        raise UsageError(f"`{NAME}` needs fixtures, and clauses are no functions that have any", hint=_HINT)
+    if parameters or not inspect.isfunction(function):
         yield found
         return
-    if inspect.signature(function).parameters:
-        raise UsageError(f"`{NAME}` needs fixtures, and clauses are no functions that have any", hint=_HINT)
     made = contextmanager(function) if inspect.isgeneratorfunction(function) else None
     if made is None:
         yield _called(function)

@@ -134,7 +134,7 @@ class Items:
         wrong = self._wrong()
         if self.config.get_verbosity() < 0 and not wrong:
             return
-        terminalreporter.section("smscontract")
+        terminalreporter.write_sep("=", "smscontract")
         for notes in self._notes.values():
             for line in notes:
                 terminalreporter.write_line(line)

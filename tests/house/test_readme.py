@@ -77,6 +77,9 @@ def test_every_option_exists() -> None:
     text = re.sub(r"^```.*?^```$", "", project.readme(), flags=re.MULTILINE | re.DOTALL)
     named = set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", text)) - FOREIGN
     known = set().union(*(re.findall(r"--[a-z][a-z-]+", run(command, "--help").stdout) for command in mentioned()))
+    words = [sys.executable, "-m", "pytest", "--help"]
+    pytest_help = subprocess.run(words, check=True, capture_output=True, text=True, cwd=project.TOP, timeout=120)
+    known |= set(re.findall(r"--[a-z][a-z-]+", pytest_help.stdout))
     assert named <= known
 
 
