@@ -24,8 +24,10 @@ __all__ = ["cli", "main", "run"]
 _COMMANDS = {
     "clauses": "clauses",
     "drift": "drift",
+    "doctor": "doctor",
     "explain": "explain",
     "gate": "gate",
+    "init": "init",
     "map": "map",
     "merge": "merge",
     "prove": "prove",

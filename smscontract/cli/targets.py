@@ -6,6 +6,7 @@ import functools
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any, TypeVar, cast
 
 import click
@@ -13,14 +14,16 @@ from click.core import ParameterSource
 
 from smscontract.catalogue import Catalogue, load_catalogue
 from smscontract.config import load_config
+from smscontract.data import shipped_contracts
+from smscontract.documents import nearest_hint
 from smscontract.documents.rules import seconds
 from smscontract.entries import TargetEntry
 from smscontract.errors import UsageError
-from smscontract.gate import Target, needed_by, targets_of
+from smscontract.gate import Costs, Target, needed_by, targets_of
 from smscontract.judge import Judge
 from smscontract.policy import FailOn, Selection
 from smscontract.terms import Terms
-from smscontract.transport import Rate, rate
+from smscontract.transport import Manners, Rate, rate
 
 __all__ = ["Asked", "target_options"]
 
@@ -57,6 +60,19 @@ class Asked:
         """The same with what an earlier run was asked to do: only so its plan is made again."""
         names = ("max_requests", "max_time", "max_sends", "no_effects", "seed", "drafts_are_safe")
         return replace(self, **{name: settings[name] for name in names if name in settings})
+
+    def costs(self) -> Costs:
+        """What a run may cost."""
+        return Costs(
+            max_requests=self.max_requests,
+            max_time=self.max_time,
+            max_sends=self.max_sends,
+            no_effects=self.no_effects,
+            fuzz=None,
+            seed=self.seed,
+            drafts_are_safe=self.drafts_are_safe,
+            manners=Manners(),
+        )
 
     def catalogue(self) -> Catalogue:
         """The clauses that are asked for."""
@@ -191,6 +207,10 @@ def _entry(names: tuple[str, ...], config: str | None) -> TargetEntry | None:
     """The entry that is named; an entry is probed alone."""
     entries = load_config(config).targets
     named = [name for name in names if name in entries]
+    known = [*entries, *shipped_contracts()]
+    for name in names if entries else ():
+        if name not in known and "/" not in name and not Path(name).is_file():
+            raise UsageError(f"there is no target and no provider `{name}`", hint=nearest_hint(name, known))
     if named and len(names) > 1:
         raise UsageError(f"`{named[0]}` is a target of the configuration", hint="probe one such target at a time")
     return entries[named[0]] if named else None

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from smscontract.entries import Needed
 from smscontract.judge import Judge
+from smscontract.numbers import examples
 from smscontract.plan import make_plan
 from smscontract.probes.base import Kit
 from smscontract.resources import Entry, Resources
 
-__all__ = ["needed_by"]
+__all__ = ["needed_by", "pretended"]
 
 #: More of a label than any plan uses; and how many more are made than it does, for what has to be asked again.
 _PLENTY, _SPARE = 120, 3
@@ -29,3 +30,20 @@ def needed_by(judge: Judge, provider: str, *, seed: int = 0) -> Needed:
         return len(used) + _SPARE if used else 0
 
     return number
+
+
+def pretended(resources: Resources, commands: Iterable[tuple[str, str]], needed: Needed) -> Resources:
+    """The resources as if the commands had made what a plan needs, for reserved recipients; nothing of it exists."""
+    found = {
+        parameter: {
+            label: [entry for entry in resources.entries(parameter) if entry.label == label]
+            for label in resources.labels(parameter)
+        }
+        for parameter in resources.parameters()
+    }
+    for parameter, label in commands:
+        found.setdefault(parameter, {})[label] = [
+            Entry(parameter, label, f"{label}-to-be-made-{number}", {"to_number": examples(1)[0]})
+            for number in range(needed(parameter, label))
+        ]
+    return Resources(found)

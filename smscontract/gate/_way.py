@@ -65,19 +65,23 @@ class Way:
         self.texts = [0, 0]
         self._pace = Pace(target.rate)
         safe = target.sandbox
-        self._allowance = Allowance(
+        self.allowance = Allowance(
             sends=costs.max_sends,
             no_effects=costs.no_effects,
             outlive=0.0 if safe else costs.max_time + _MARGIN,
             marker=run if target.shared else "",
         )
 
+    def guard(self, kit: Kit) -> Guard:
+        """What looks at the requests of one operation."""
+        return Guard(kit, self.allowance, self.texts)
+
     def transport(self, kit: Kit, *, offset: int, deadline: float | None = None) -> Careful:
         """The way out for one operation."""
         target = self.target
         run = f"seed-{self.costs.seed}" + (f"-run-{self.run}" if target.shared else "")
         return Careful(
-            Guard(kit, self._allowance, self.texts),
+            self.guard(kit),
             self._pace,
             self.deadline if deadline is None else deadline,
             self.journal,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from smscontract.transport._send import LIMIT_BYTES, TIME_OUT, Manners, NotSentError, Outgoing, Transport, UnsendableError
 from smscontract.transport.leash import Leash, LeashError
 from smscontract.transport.pace import Pace, Rate, rate, retry_after
-from smscontract.transport.reach import Reach, tls_context
+from smscontract.transport.reach import Reach, connecting, tls_context
 from smscontract.transport.urls import is_loopback, target_url
 
 __all__ = [
@@ -21,6 +21,7 @@ __all__ = [
     "Reach",
     "Transport",
     "UnsendableError",
+    "connecting",
     "is_loopback",
     "rate",
     "retry_after",

@@ -34,7 +34,7 @@ class Rate:
     def __str__(self) -> str:
         if not self.per_second:
             return "auto" if self.auto else "no limit"
-        unit = next(name for name, length in _SECONDS.items() if self.per_second * length >= 1 or name == "d")
+        unit = next(name for name, length in _SECONDS.items() if self.per_second * length > 1 or name == "d")
         return f"{self.per_second * _SECONDS[unit]:g}/{unit}"
 
 

@@ -15,7 +15,7 @@ from smscontract.errors import UnusableInput
 from smscontract.transport.app import Dial
 from smscontract.transport.urls import is_loopback
 
-__all__ = ["Reach", "connection_to", "tls_context"]
+__all__ = ["Reach", "connecting", "connection_to", "proxy_credential", "tls_context"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,6 +82,20 @@ def connection_to(url: SplitResult, reach: Reach, time_out: float) -> http.clien
     tunnel = http.client.HTTPSConnection(near, door, timeout=time_out, context=reach.tls or tls_context())
     tunnel.set_tunnel(host, port, headers=dict(proxy_credential(proxy)))
     return tunnel
+
+
+def connecting(url: SplitResult, reach: Reach, time_out: float) -> str:
+    """Why no connection to a target can be opened, in a few words; empty if one can."""
+    connection = connection_to(url, reach, time_out)
+    try:
+        connection.connect()
+    except ssl.SSLCertVerificationError as error:
+        return f"its certificate is not trusted: {error.verify_message}"
+    except OSError as error:
+        return error.strerror or str(error) or type(error).__name__
+    finally:
+        connection.close()
+    return ""
 
 
 def proxy_credential(proxy: SplitResult) -> Iterable[tuple[str, str]]:
