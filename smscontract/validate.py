@@ -16,6 +16,7 @@ from smscontract.judge import Judge
 from smscontract.mapping import LogMapping
 from smscontract.plain import count_of
 from smscontract.policy import Cause
+from smscontract.recall import Recall
 from smscontract.recordings import SIZE, pieces, read
 from smscontract.results import Results
 from smscontract.shards import Shard, written
@@ -98,7 +99,9 @@ def validate(
     )
     apart = _apart(request, job, judge, stdin, progress)
     summary, notes, causes = apart or _at_once(request, job, judge, stdin, progress)
-    report = summary.report(now=now, command="validate", again=lambda finding: again(finding, request))
+    report = summary.report(
+        now=now, command="validate", again=lambda finding: again(finding, request), find=Recall(job.reading)
+    )
     summary.facts.close()
     if notes:
         report = replace(report, extra={**report.extra, "notes": notes})

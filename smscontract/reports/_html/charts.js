@@ -23,7 +23,7 @@ function placeHead(place, places) {
   const above = places.filter((other) => place.startsWith(`${other}/`));
   const nearest = above.reduce((longest, other) => (other.length > longest.length ? other : longest), '');
   const rest = nearest ? place.slice(nearest.length + 1) : place;
-  const steps = rest.split('/').flatMap((step, index) => (index ? ['/', h('wbr'), step] : [step]));
+  const steps = rest.split(/(?<=[/_])/).flatMap((step) => [step, h('wbr')]);
   return h('th', { scope: 'row', class: `below-${Math.min(above.length, 4)}`, title: nearest ? place : null },
     nearest ? h('span', { class: 'unseen' }, `${nearest}/`) : null, steps);
 }
