@@ -7,7 +7,6 @@ from collections.abc import Generator, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-import pluggy
 import pytest
 
 from smscontract.documents import Clause
@@ -159,7 +158,7 @@ class Clauses(pytest.Collector):
         self._line = line
 
     @property
-    def ihook(self) -> pluggy.HookRelay:
+    def ihook(self) -> Any:
         """Hooks of the topmost conftest hold for tests that are in no file."""
         return super().ihook if self._line is not None else self.session.gethookproxy(self.session.path)
 
@@ -190,7 +189,7 @@ class ClauseItem(pytest.Item):
         self.user_properties += [("level", str(clause.level)), ("family", clause.family), ("says", clause.says)]
 
     @property
-    def ihook(self) -> pluggy.HookRelay:
+    def ihook(self) -> Any:
         """As that of the collector."""
         assert self.parent is not None
         return self.parent.ihook
