@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from smscontract.checking import ContractBroken as ContractBroken
     from smscontract.checking import check as check
     from smscontract.checking import exchanges as exchanges
+    from smscontract.needed import needs as needs
     from smscontract.pytest_plugin._line import clauses_of as clauses_of
 
 __all__ = ["__version__"]
@@ -21,6 +22,7 @@ _LATER = {
     "check": "smscontract.checking",
     "clauses_of": "smscontract.pytest_plugin._line",
     "exchanges": "smscontract.checking",
+    "needs": "smscontract.needed",
     "strategies": "smscontract.strategies",
 }
 

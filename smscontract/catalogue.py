@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from urllib.parse import urlsplit
 
 from smscontract.clauses import families
 from smscontract.data import shipped_contracts
 from smscontract.documents import Clause, Contract, Operation, nearest_hint, read_contract
 from smscontract.errors import UnusableInput, UsageError
+from smscontract.findings import Level
+from smscontract.needed import PREFIX, NeedsFile, consumers_of, read_needs, with_needs
 
 __all__ = ["Catalogue", "load_catalogue", "path_shape"]
 
@@ -21,10 +24,14 @@ class Catalogue:
         contracts: by provider.
         operations: by key, `provider.operationId`.
         clauses: by id, families in order of precedence within each operation.
+        needed: what consumers need of the answers.
     """
 
-    def __init__(self, contracts: Iterable[Contract]) -> None:
-        self.contracts: Mapping[str, Contract] = {contract.provider: contract for contract in contracts}
+    def __init__(self, contracts: Iterable[Contract], needed: Sequence[NeedsFile] = ()) -> None:
+        self.contracts: Mapping[str, Contract] = {
+            contract.provider: with_needs(contract, needed) if needed else contract for contract in contracts
+        }
+        self.needed = tuple(needed)
         self.operations: dict[str, Operation] = {}
         self.clauses: dict[str, Clause] = {}
         self._by_operation: dict[str, tuple[Clause, ...]] = {}
@@ -37,6 +44,8 @@ class Catalogue:
         found = [clause for module in families().values() for clause in module.clauses_of(operation)]
         order = {name: index for index, name in enumerate(families())}
         found.sort(key=lambda clause: order[clause.family])
+        if self.needed:
+            found = [self._raised(clause) for clause in found]
         for clause in found:
             if clause.id in self.clauses:
                 raise UnusableInput(
@@ -44,6 +53,10 @@ class Catalogue:
                 )
             self.clauses[clause.id] = clause
         return tuple(found)
+
+    def _raised(self, clause: Clause) -> Clause:
+        """What a consumer relies on is a `must` for it."""
+        return replace(clause, level=Level.MUST) if consumers_of(clause, self.needed) else clause
 
     def of_operation(self, key: str) -> tuple[Clause, ...]:
         """The clauses of one operation, in order of precedence."""
@@ -82,13 +95,16 @@ class Catalogue:
 
 
 def load_catalogue(names: Iterable[str] = ()) -> Catalogue:
-    """The catalogue of providers by name or of contracts by path; without any, of all shipped ones.
+    """The catalogue of providers by name or of contracts by path; without any, of all shipped ones. `needs:FILE` adds what a
+    consumer needs of them.
 
     Raises:
-        UsageError, UnusableInput: as `read_contract`.
+        UsageError, UnusableInput: as `read_contract` and `read_needs`.
     """
-    wanted = list(dict.fromkeys(names)) or list(shipped_contracts())
-    return Catalogue(read_contract(name) for name in wanted)
+    given = list(dict.fromkeys(names))
+    wanted = [name for name in given if not name.startswith(PREFIX)] or list(shipped_contracts())
+    needed = [read_needs(name.removeprefix(PREFIX)) for name in given if name.startswith(PREFIX)]
+    return Catalogue((read_contract(name) for name in wanted), needed)
 
 
 #: Segments that say nothing of anybody: `v1`, and words in lower case or with humps.

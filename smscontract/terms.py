@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from smscontract.accounting import Accounts
 from smscontract.catalogue import Catalogue
+from smscontract.consumers import by_consumer
 from smscontract.findings import Report
 from smscontract.imprint import imprinted
 from smscontract.ledger import Ledger
@@ -53,4 +54,5 @@ class Terms:
         """
         report = imprinted(report, catalogue, self.selection, self.labels)
         report, missing = self.accounts.close(report, ledger, catalogue)
-        return settle(report, fail_on=self.fail_on, allowed=self.unreadable, more=[*more, *missing])
+        report, consumers = by_consumer(report, catalogue, self.fail_on)
+        return settle(report, fail_on=self.fail_on, allowed=self.unreadable, more=[*more, *missing, *consumers])

@@ -36,7 +36,10 @@ def judge(clause: Clause, view: View) -> Outcome:
     if met.truth:
         return None if met.empty and not met.uses else KEPT
     premises = evaluate(rule.when, view, every=False).uses
-    return dataclasses.replace(broken_condition(met, view, because_of(rule.when)), rests=premises)
+    broken = broken_condition(met, view, because_of(rule.when))
+    if rule.aside:
+        return dataclasses.replace(broken, uses=(), rests=(*broken.uses, *premises))
+    return dataclasses.replace(broken, rests=premises)
 
 
 def break_(clause: Clause, past: Sequence[Exchange], last: Exchange, operation: Operation) -> Iterator[Exchange]:  # noqa: ARG001 - the signature of all families

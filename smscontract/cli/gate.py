@@ -50,7 +50,7 @@ def command(  # noqa: PLR0917 - click passes options by name
     if past is not None:
         asked, fuzz = asked.as_before(past.settings), past.settings.get("fuzz")
         journal = resume
-    catalogue = asked.catalogue()
+    catalogue = asked.catalogue(common.contracts(()))
     request = Request(
         max_requests=asked.max_requests,
         max_time=asked.max_time,

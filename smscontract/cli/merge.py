@@ -27,6 +27,6 @@ def command(part: tuple[str, ...], contract: tuple[str, ...], allow_unreadable: 
 
     Each shard has to be there once, in any order.
     """
-    judge = Judge(load_catalogue(contract), common.masker())
+    judge = Judge(load_catalogue(common.contracts(contract)), common.masker())
     terms = replace(common.terms, unreadable=Allowance.parse(allow_unreadable))
     return common.tell(merge(part, judge, terms, now=time.time(), contracts=contract))

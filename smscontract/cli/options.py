@@ -17,6 +17,7 @@ from smscontract.errors import UsageError
 from smscontract.findings import Report
 from smscontract.imprint import labels_from
 from smscontract.mask import Masker
+from smscontract.needed import PREFIX
 from smscontract.policy import FailOn, Selection
 from smscontract.reports import Destination, destination, terminal, write
 from smscontract.requirements import Requirements, requirement
@@ -116,6 +117,7 @@ class Common:
         reveal: whether numbers and texts are shown in the clear.
         mask_key_env: the variable with the key of the masks.
         config: the file of the configuration, `None`: where it is looked for.
+        needs: files of what consumers need.
     """
 
     terms: Terms
@@ -123,6 +125,11 @@ class Common:
     reveal: bool
     mask_key_env: str | None
     config: str | None
+    needs: tuple[str, ...] = ()
+
+    def contracts(self, names: Iterable[str]) -> tuple[str, ...]:
+        """What the catalogue is made of: contracts by name or path, and what consumers need of them."""
+        return (*names, *(f"{PREFIX}{file}" for file in self.needs))
 
     def masker(self, secrets: Iterable[str] = ()) -> Masker:
         """The masker that the options ask for; as `masker_from`."""
@@ -156,6 +163,7 @@ def common_options(function: _Function) -> _Function:
         ledger: str | None,
         require_witness: tuple[str, ...],
         config: str | None,
+        needs: tuple[str, ...],
         reveal: bool,
         mask_key_env: str | None,
         **own: Any,
@@ -173,6 +181,7 @@ def common_options(function: _Function) -> _Function:
             reveal=reveal,
             mask_key_env=mask_key_env,
             config=config,
+            needs=needs,
         )
         return function(common=common, **own)
 
@@ -193,6 +202,12 @@ def common_options(function: _Function) -> _Function:
             multiple=True,
             metavar="FORMAT:PATH",
             help="Also write a report: github, html, json, junit, markdown, sarif, terminal. `-` is stdout.",
+        ),
+        click.option(
+            "--needs",
+            multiple=True,
+            metavar="FILE",
+            help="What a consumer needs of answers, held against them. Repeatable.",
         ),
         click.option("--label", multiple=True, metavar="KEY=VALUE", help="Stands in every report, in the clear. Repeatable."),
         click.option(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -74,9 +74,9 @@ class Asked:
             manners=Manners(),
         )
 
-    def catalogue(self) -> Catalogue:
+    def catalogue(self, more: Iterable[str] = ()) -> Catalogue:
         """The clauses that are asked for."""
-        return load_catalogue(self.names if self.entry is None else [self.entry.provider])
+        return load_catalogue([*(self.names if self.entry is None else [self.entry.provider]), *more])
 
     @contextmanager
     def targets(self, catalogue: Catalogue, *, make: bool = True) -> Iterator[list[Target]]:

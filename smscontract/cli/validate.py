@@ -57,6 +57,7 @@ def command(  # noqa: PLR0917 - click hands over every option by name
 
     PATH is a file, a folder, a glob, a URL, or `-` for standard input.
     """
+    contract = common.contracts(contract)
     judge = Judge(load_catalogue(contract), scale.masker(common))
     if operation is None and (side is not None or status is not None):
         raise UsageError("--side and --status say what bare bodies are", hint="add --operation provider.operationId")

@@ -50,6 +50,7 @@ class Rule:
         moves: allowed changes, transitive closure included.
         per: places that make the scope.
         skew, within: seconds.
+        aside: it is a consumer's: what breaks it hides nothing that the provider promises.
     """
 
     name: str
@@ -73,6 +74,7 @@ class Rule:
     whole: bool = False
     start_known: bool = False
     hygiene: bool = False
+    aside: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -6,6 +6,7 @@ that are there already. Fixtures are defined here, and made where they are used.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from typing import Any
 
@@ -17,6 +18,8 @@ __all__ = [
     "pytest_addoption",
     "pytest_configure",
     "pytest_pycollect_makeitem",
+    "pytest_sessionfinish",
+    "pytest_terminal_summary",
     "pytest_testnodedown",
     "smscontract",
     "smscontract_server",
@@ -62,6 +65,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     says = "Hosts that are a provider's, besides those of its document; `*` is any text."
     parser.addini("smscontract_watch_hosts", says, type="args")
     parser.addini("smscontract_watch_contracts", "Contracts that traffic is judged by. Default: all shipped.", type="args")
+    says = "File for what tests state by `smscontract.needs`. Default: smscontract-needs.json."
+    parser.addini("smscontract_needs_file", says, default="")
+    parser.addini("smscontract_consumer", "Whose needs they are. Default: the project's name.", default="")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -98,6 +104,28 @@ def pytest_testnodedown(node: Any) -> None:
         from smscontract.pytest_plugin._items import items_of
 
         items_of(node.config).take(output["smscontract_items"])
+    if "smscontract_needs" in output:
+        from smscontract.pytest_plugin._needs import take
+
+        take(output["smscontract_needs"])
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Keeps what tests stated that they need, if any did."""
+    if "smscontract.needed" in sys.modules and sys.modules["smscontract.needed"].declared:
+        from smscontract.pytest_plugin._needs import finish
+
+        finish(session)
+
+
+def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+    """Says where it is kept."""
+    if "smscontract.pytest_plugin._needs" in sys.modules:
+        from smscontract.pytest_plugin._needs import TOLD
+
+        if TOLD in config.stash:
+            terminalreporter.write_line(f"smscontract: {config.stash[TOLD]}")
 
 
 @pytest.fixture(scope="session")
