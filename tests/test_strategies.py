@@ -211,7 +211,7 @@ def test_what_cannot_be_drawn_is_said_at_once(ask: Any, says: str) -> None:
 def test_a_sample_is_a_frozen_value() -> None:
     sample = find(requests("bland"), lambda _: True)
     with pytest.raises(dataclasses.FrozenInstanceError):
-        sample.body = b""  # type: ignore[misc]
+        sample.body = b""
     assert sample == dataclasses.replace(sample)
     assert dataclasses.replace(sample, body=None).json is None
 

@@ -330,7 +330,7 @@ def judge_of(provider: str) -> Judge:
     return Judge(load_catalogue((provider,)))
 
 
-def outcome_of(app: ASGIApp, provider: str, *, fuzz: int = 0, seed: int = 0) -> Outcome:
+def outcome_of(app: ASGIApp, provider: str, *, fuzz: int | None = 0, seed: int = 0) -> Outcome:
     """Runs the gate against an application."""
     judge = judge_of(provider)
     request = Request(fuzz=fuzz, seed=seed, terms=Terms(fail_on=FailOn.SHOULD))
