@@ -10,7 +10,8 @@ from smscontract.errors import UsageError
 from smscontract.findings import Report
 from smscontract.judge import Judge
 from smscontract.policy import Selection
-from smscontract.shards import merged
+from smscontract.recall import Recall
+from smscontract.shards import mark_of, merged
 from smscontract.summary import Summary
 from smscontract.terms import Terms
 from smscontract.validate import Request, again
@@ -38,8 +39,10 @@ def merge(files: Sequence[str], judge: Judge, terms: Terms, *, now: float, contr
     summary = Summary(judge, found.selection, ranges=found.ranges)
     summary.begun, summary.holed = found.choice.since is None, chooser.holed()
     found.part.into(summary)
-    request = Request(paths=(), contracts=contracts)
-    report = summary.report(now=now, command="validate", again=lambda finding: again(finding, request))
+    request = Request(paths=(), contracts=contracts, **found.reading)
+    # With another key the same number would have two tokens in one report.
+    find = Recall(found.reading) if mark_of(judge.masker) == found.key else None
+    report = summary.report(now=now, command="validate", again=lambda finding: again(finding, request), find=find)
     summary.facts.close()
     notes = chooser.notes(found.part.left_out, found.part.exchanges, judge.catalogue, found.part.seen)
     if notes:

@@ -16,16 +16,19 @@ from smscontract.catalogue import Catalogue
 from smscontract.choice import Choice
 from smscontract.errors import UnusableInput, UsageError
 from smscontract.findings import Problem
+from smscontract.mask import Masker
 from smscontract.part import Part
 from smscontract.policy import Selection
 from smscontract.recordings import Piece
 from smscontract.work import Job, stamp_of
 
-__all__ = ["Merged", "Shard", "merged", "shard_from", "written"]
+__all__ = ["Merged", "Shard", "mark_of", "merged", "shard_from", "written"]
 
 _VERSION = 1
 _SHARD = re.compile(r"([1-9][0-9]{0,5})/([1-9][0-9]{0,5})")
-_KEYS = frozenset({"job", "listing", "select", "ignore", "ranges", "since", "until", "share"})
+_KEYS = frozenset({"job", "key", "listing", "select", "ignore", "ranges", "since", "until", "share", "reading"})
+#: How recordings were read, as far as it can be written down.
+_READING = ("operation", "side", "status", "format")
 _LONGEST = 1024 * 1024  # of the first line
 
 
@@ -76,6 +79,11 @@ def shard_from(text: str, file: str | None) -> Shard:
     return Shard(number=number, of=of, file=file)
 
 
+def mark_of(masker: Masker) -> str:
+    """Equal for maskers that give equal values equal tokens."""
+    return masker.token("secret", "mark of a key")
+
+
 def written(shard: Shard, part: Part, job: Job) -> None:
     """Writes the part of a shard, whole or not at all.
 
@@ -88,6 +96,7 @@ def written(shard: Shard, part: Part, job: Job) -> None:
         "shard": [shard.number, shard.of],
         "listing": shard.listing,
         "job": job.identity,
+        "key": mark_of(job.masker),
         "contracts": job.digests,
         "select": job.selection.select,
         "ignore": job.selection.ignore,
@@ -95,6 +104,7 @@ def written(shard: Shard, part: Part, job: Job) -> None:
         "since": job.choice.since,
         "until": job.choice.until,
         "share": job.choice.share,
+        "reading": {key: job.reading.get(key) for key in _READING},
     }
     target = Path(shard.file)
     waiting = target.with_name(f".{target.name}.{os.getpid()}.part")
@@ -113,13 +123,16 @@ class Merged:
     """All shards together.
 
     Attributes:
-        selection, ranges, choice: as they were judged with.
+        key: `mark_of` their masker.
+        selection, ranges, choice, reading: as they were judged with.
     """
 
     part: Part
+    key: str
     selection: Selection
     ranges: bool
     choice: Choice
+    reading: Mapping[str, Any]
 
 
 def merged(files: Sequence[str], catalogue: Catalogue) -> Merged:
@@ -140,7 +153,7 @@ def merged(files: Sequence[str], catalogue: Catalogue) -> Merged:
             known = dict(stamp_of(catalogue))
             theirs = dict(head["contracts"])
             other = sorted(name for name in {*known, *theirs} if known.get(name) != theirs.get(name))
-            message = f"this part was judged by another contract of {', '.join(other)}"
+            message = f"this part was judged by another contract: {', '.join(other)} not the same"
             raise UnusableInput(message, file=file, hint="name the same with `--contract`, of the same version")
         for key, what in (("job", "in another way"), ("listing", "as a shard of other recordings")):
             if head[key] != first[key] or head["shard"][1] != first["shard"][1]:
@@ -160,9 +173,11 @@ def merged(files: Sequence[str], catalogue: Catalogue) -> Merged:
         )
     return Merged(
         part=whole,
+        key=first["key"],
         selection=Selection(tuple(first["select"]), tuple(first["ignore"])),
         ranges=bool(first["ranges"]),
         choice=Choice(since=first["since"], until=first["until"], share=first["share"]),
+        reading={key: first["reading"].get(key) for key in _READING},
     )
 
 
@@ -175,7 +190,12 @@ def _head(file: str) -> tuple[Mapping[str, Any], bytes]:
         if not isinstance(head, dict) or head.get("smscontract") != "part":
             raise ValueError  # noqa: TRY301 - one message for all of these
         number, of = head["shard"]
-        known = head["version"] == _VERSION and 1 <= number <= of and isinstance(head["contracts"], list)
+        known = (
+            head["version"] == _VERSION
+            and 1 <= number <= of
+            and isinstance(head["contracts"], list)
+            and isinstance(head.get("reading"), dict)
+        )
         if not known or not set(head) >= _KEYS:
             raise UnusableInput("this part is of another version", file=file, hint="judge and merge with the same smscontract")
     except OSError as error:

@@ -75,8 +75,10 @@ class Done:
 
 
 def stamp_of(catalogue: Catalogue) -> tuple[tuple[str, str], ...]:
-    """What `Job.digests` is."""
-    return tuple((name, contract.digest) for name, contract in catalogue.contracts.items())
+    """What `Job.digests` is: the hash of each contract, and one of all clauses, to which more than contracts may contribute."""
+    said = [(clause.id, str(clause.level), clause.says) for clause in catalogue.clauses.values()]
+    clauses = hashlib.sha256(repr(said).encode("utf-8", "surrogatepass")).hexdigest()[:16]
+    return (*((name, contract.digest) for name, contract in catalogue.contracts.items()), ("all clauses", clauses))
 
 
 _judges: dict[str, Judge] = {}

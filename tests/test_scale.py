@@ -206,9 +206,13 @@ def test_shards_are_the_whole(
     ledgers = (tmp_path / "one.ledger", tmp_path / "all.ledger")
     code = cli.run(keyed(folder, "--report", f"json:{one}", "--ledger", str(ledgers[0])))
     assert code == 1
-    assert cli.run(["merge", *files[::-1], "--report", f"json:{all_}", "--ledger", str(ledgers[1])]) == code
+    assert (
+        cli.run(["merge", *files[::-1], "--mask-key-env", "MASK_KEY", "--report", f"json:{all_}", "--ledger", str(ledgers[1])])
+        == code
+    )
     assert report_in(all_) == report_in(one)
     assert ledgers[0].read_text() == ledgers[1].read_text()
+    assert cli.run(["merge", *files]) == code, "without the key no exchange is shown that only a history tells"
 
 
 def test_a_missing_doubled_or_other_shard_is_said(
