@@ -20,6 +20,7 @@ __all__ = [
     "ContractStamp",
     "Finding",
     "FindingGroup",
+    "KnownRow",
     "Level",
     "New",
     "NewGroup",
@@ -141,6 +142,7 @@ class FindingGroup:
         curl: the request as a curl line with the credential as a variable, for live findings.
         note: what else is known, e.g. `4 of 9 answers` for a break that comes and goes.
         asked, answered: the first exchange that shows it, masked, as lines of text; empty where it is not at hand.
+        known: what a baseline says of it where it is accepted, else empty.
     """
 
     clause: str
@@ -165,11 +167,32 @@ class FindingGroup:
     note: str = ""
     asked: str = ""
     answered: str = ""
+    known: str = ""
 
     @property
     def fingerprint(self) -> str:
         """What stays equal from run to run while the same is broken at the same place: clause and place, and nothing else."""
         return f"{self.clause} {place_of(self.pointer)}".rstrip()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownRow:
+    """One entry of a baseline, and what became of it in this run.
+
+    Attributes:
+        status: `known` (broken and accepted), `expired` (broken, and accepted no longer), `gone` (judged, and not broken), or
+            `not-judged`.
+        expires: the last day on which it is accepted, `YYYY-MM-DD`, or empty.
+        file, line: where it stands.
+    """
+
+    fingerprint: str
+    status: str
+    reason: str
+    owner: str
+    expires: str
+    file: str
+    line: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -180,6 +203,11 @@ class NewGroup:
     kind: NewKind
     count: int
     first: Where
+
+    @property
+    def fingerprint(self) -> str:
+        """What stays equal from run to run."""
+        return f"new {self.place}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -291,6 +319,7 @@ class Report:
         labels: names and values that the user gave the run.
         contracts: by which contracts was judged.
         clauses: every clause that was looked for, in the order of the catalogue.
+        known: what the baseline lists, if there is one.
     """
 
     version: int = 1
@@ -315,4 +344,5 @@ class Report:
     labels: tuple[tuple[str, str], ...] = ()
     contracts: tuple[ContractStamp, ...] = ()
     clauses: tuple[ClauseRow, ...] = ()
+    known: tuple[KnownRow, ...] = ()
     extra: dict[str, Any] = field(default_factory=dict)

@@ -125,6 +125,7 @@ def settle(
     fail_on: FailOn = FailOn.MUST,
     successes: int | None = None,
     allowed: Allowance = Allowance(),
+    excused: Collection[str] = (),
     more: Iterable[Cause] = (),
 ) -> Report:
     """The same report with `fails` of each finding, `causes`, `exit_code` and `verdict` decided.
@@ -133,11 +134,17 @@ def settle(
         report: complete in all else.
         successes: how many answers were a success where one was needed to tell anything; `None` where none was needed.
         allowed: how much of the input may be unreadable.
+        excused: fingerprints of what does not fail, because it is known.
         more: what only the driver knows, e.g. `Cause(ExitCode.INTERRUPTED, "interrupted after 41 exchanges")`.
     """
-    decided = replace(report, findings=tuple(replace(one, fails=fails(one.level, fail_on)) for one in report.findings))
+    decided = replace(
+        report,
+        findings=tuple(
+            replace(one, fails=fails(one.level, fail_on) and one.fingerprint not in excused) for one in report.findings
+        ),
+    )
     causes = sorted(
-        [*more, *causes_of(decided, fail_on=fail_on, successes=successes, allowed=allowed)],
+        [*more, *causes_of(decided, fail_on=fail_on, successes=successes, allowed=allowed, excused=excused)],
         key=lambda one: _RANKING.index(one.code),
     )
     code = combine(cause.code for cause in causes)
@@ -150,13 +157,15 @@ def causes_of(
     fail_on: FailOn,
     successes: int | None = None,
     allowed: Allowance = Allowance(),
+    excused: Collection[str] = (),
 ) -> list[Cause]:
     """Why the run that the report tells of does not end with 0. `fails` of its findings is decided already."""
     causes = []
     if broken := _clauses(one for one in report.findings if one.fails):
         causes.append(Cause(ExitCode.BROKEN, f"{count_of(len(broken), 'clause')} broken: {_some(broken)}"))
-    if report.new and fail_on is FailOn.NEW:
-        places = list(dict.fromkeys(one.place for one in report.new))
+    unlisted = [one for one in report.new if one.fingerprint not in excused]
+    if unlisted and fail_on is FailOn.NEW:
+        places = list(dict.fromkeys(one.place for one in unlisted))
         causes.append(Cause(ExitCode.BROKEN, f"{count_of(len(places), 'place')} not in the contract: {_some(places)}"))
     if report.problems and not allowed.covers(report):
         count = count_of(len(report.problems), "part of the input", "parts of the input")

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from smscontract.accounting import Accounts
+from smscontract.accounting import Accounts, today_of
+from smscontract.baseline import Baseline
 from smscontract.catalogue import Catalogue
 from smscontract.consumers import by_consumer
+from smscontract.errors import ExitCode
 from smscontract.findings import Report
 from smscontract.imprint import imprinted
 from smscontract.ledger import Ledger
@@ -26,6 +28,7 @@ class Terms:
         accounts: what becomes of what was seen.
         labels: names and values that reports carry.
         unreadable: how much of the input may be so.
+        baseline: what is known to be broken.
     """
 
     selection: Selection = field(default_factory=Selection)
@@ -33,15 +36,18 @@ class Terms:
     accounts: Accounts = field(default_factory=Accounts)
     labels: tuple[tuple[str, str], ...] = ()
     unreadable: Allowance = field(default_factory=Allowance)
+    baseline: Baseline | None = None
 
     def check(self, catalogue: Catalogue) -> None:
         """Refuses what cannot be done, before anything is.
 
         Raises:
-            UsageError, UnusableInput: as `Selection.check` and `Accounts.check`.
+            UsageError, UnusableInput: as `Selection.check`, `Accounts.check` and `Baseline.entries`.
         """
         self.selection.check(catalogue.clauses)
         self.accounts.check(catalogue)
+        if self.baseline is not None:
+            self.baseline.entries()
 
     def close(self, report: Report, ledger: Ledger, catalogue: Catalogue, *, more: Iterable[Cause] = ()) -> Report:
         """The settled report: verdict, causes and exit code. What was asked for beside it is written.
@@ -55,4 +61,13 @@ class Terms:
         report = imprinted(report, catalogue, self.selection, self.labels)
         report, missing = self.accounts.close(report, ledger, catalogue)
         report, consumers = by_consumer(report, catalogue, self.fail_on)
-        return settle(report, fail_on=self.fail_on, allowed=self.unreadable, more=[*more, *missing, *consumers])
+        causes = [*more, *missing, *consumers]
+        excused: frozenset[str] = frozenset()
+        if self.baseline is not None:
+            # What was cut short says nothing of what is gone.
+            whole = not any(cause.code in (ExitCode.INTERRUPTED, ExitCode.INTERNAL) for cause in causes)
+            today, plain = today_of(report.now), report
+            report, excused = self.baseline.applied(plain, today)
+            if whole and self.baseline.written(report, self.fail_on):
+                report, excused = self.baseline.applied(plain, today)
+        return settle(report, fail_on=self.fail_on, allowed=self.unreadable, excused=excused, more=causes)

@@ -7,11 +7,13 @@ import os
 import sys
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from datetime import date, datetime
 from typing import Any, TypeVar, cast
 
 import click
 
 from smscontract.accounting import Accounts
+from smscontract.baseline import Baseline
 from smscontract.config import load_config
 from smscontract.errors import UsageError
 from smscontract.findings import Report
@@ -148,6 +150,19 @@ class Common:
         return report.exit_code
 
 
+def _baseline(file: str | None, *, update: bool, prune: bool, reason: str, owner: str, expires: date | None) -> Baseline | None:
+    """What the options say of a baseline; without a file it may be that of a target.
+
+    Raises:
+        UsageError: there is something to write beside what is not written.
+    """
+    if (reason or owner or expires) and not update:
+        raise UsageError("--reason, --owner and --expires are written by --baseline-update", hint="add --baseline-update")
+    if file is None and not update and not prune:
+        return None
+    return Baseline(file=file or "", update=update, prune=prune, reason=reason, owner=owner, expires=expires)
+
+
 def common_options(function: _Function) -> _Function:
     """What `gate` and `validate` share, handed over as one argument `common`."""
 
@@ -159,6 +174,12 @@ def common_options(function: _Function) -> _Function:
         fail_on: str,
         report: tuple[str, ...],
         label: tuple[str, ...],
+        baseline: str | None,
+        baseline_update: bool,
+        baseline_prune: bool,
+        reason: str,
+        owner: str,
+        expires: datetime | None,
         witnesses: str | None,
         ledger: str | None,
         require_witness: tuple[str, ...],
@@ -176,6 +197,14 @@ def common_options(function: _Function) -> _Function:
                 fail_on=FailOn(fail_on),
                 accounts=accounts,
                 labels=labels_from(label),
+                baseline=_baseline(
+                    baseline,
+                    update=baseline_update,
+                    prune=baseline_prune,
+                    reason=reason,
+                    owner=owner,
+                    expires=expires.date() if expires is not None else None,
+                ),
             ),
             destinations=destinations,
             reveal=reveal,
@@ -208,6 +237,17 @@ def common_options(function: _Function) -> _Function:
             multiple=True,
             metavar="FILE",
             help="What a consumer needs of answers, held against them. Repeatable.",
+        ),
+        click.option("--baseline", metavar="FILE", help="What is known to be broken: only what it does not list fails."),
+        click.option("--baseline-update", is_flag=True, help="Add to the baseline what fails, and renew what has expired."),
+        click.option("--baseline-prune", is_flag=True, help="Take out of the baseline what is not broken any more."),
+        click.option("--reason", default="", metavar="TEXT", help="With --baseline-update: why it is accepted."),
+        click.option("--owner", default="", metavar="NAME", help="With --baseline-update: who looks after it."),
+        click.option(
+            "--expires",
+            type=click.DateTime(["%Y-%m-%d"]),
+            metavar="YYYY-MM-DD",
+            help="With --baseline-update: the last day on which it is accepted.",
         ),
         click.option("--label", multiple=True, metavar="KEY=VALUE", help="Stands in every report, in the clear. Repeatable."),
         click.option(

@@ -12,6 +12,7 @@ from typing import Any, TypeVar, cast
 import click
 from click.core import ParameterSource
 
+from smscontract.baseline import Baseline
 from smscontract.catalogue import Catalogue, load_catalogue
 from smscontract.config import load_config
 from smscontract.data import shipped_contracts
@@ -108,6 +109,8 @@ class Asked:
             return terms
         if entry.fail_on is not None and not _is_given("fail_on"):
             terms = replace(terms, fail_on=FailOn(entry.fail_on))
+        if entry.baseline is not None and (terms.baseline is None or not terms.baseline.file):
+            terms = replace(terms, baseline=replace(terms.baseline or Baseline(file=""), file=entry.baseline))
         if (entry.select and not _is_given("select")) or (entry.ignore and not _is_given("ignore")):
             select = terms.selection.select if _is_given("select") else entry.select
             terms = replace(terms, selection=Selection(select, (*terms.selection.ignore, *entry.ignore)))

@@ -67,6 +67,18 @@ def as_data(report: Report) -> dict[str, Any]:
             for one in report.problems
         ],
     }
+    if report.known:
+        data["baseline"] = [
+            {
+                "fingerprint": one.fingerprint,
+                "status": one.status,
+                "reason": one.reason,
+                "owner": one.owner,
+                "expires": one.expires or None,
+                "stated": {"file": one.file, "line": one.line},
+            }
+            for one in report.known
+        ]
     if report.witnesses:
         data["witnesses"] = _witnesses.as_data(report.witnesses, days=report.witness_details == "full")
     if report.extra:
@@ -96,6 +108,7 @@ def _finding(one: FindingGroup) -> dict[str, Any]:
         "note": one.note,
         "again": one.again,
         "curl": one.curl,
+        "known": one.known,
         "request": one.asked,
         "answer": one.answered,
     }

@@ -100,6 +100,8 @@ def _result(one: FindingGroup, positions: dict[str, int]) -> dict[str, Any]:
             if value
         },
     }
+    if one.known:
+        result["suppressions"] = [{"kind": "external", "status": "accepted", "justification": printable(one.known)}]
     logical = [{"fullyQualifiedName": f"{name} {place}", "kind": "member"}]
     if one.file:
         result["locations"] = [{"physicalLocation": _physical(one.file, one.line), "logicalLocations": logical}]

@@ -66,9 +66,13 @@ def write(report: Report, stream: TextIO) -> None:
 def lines(report: Report, width: int) -> Iterator[Line]:
     """The whole report, line by line."""
     failing = [one for one in report.findings if one.fails]
-    others = [one for one in report.findings if not one.fails]
+    others = [one for one in report.findings if not one.fails and not one.known]
     yield from _findings("BROKEN", "what the contract promises and the provider did not keep", failing, width)
     yield from _findings("WARNINGS", "broken too, at a level that does not fail this run", others, width)
+    known = [(f"{one.count:>6}", one.fingerprint, one.known) for one in report.findings if one.known]
+    yield from _rows("KNOWN", "broken, and accepted by the baseline", known, width)
+    gone = [("", one.fingerprint, f"{one.file}:{one.line}") for one in report.known if one.status == "gone"]
+    yield from _rows("GONE", "in the baseline and not broken any more: --baseline-prune takes it out", gone, width)
     new = [(str(one.kind), one.place, f"{_times(one.count)}, first in {_where(one.first)}") for one in report.new]
     yield from _rows("NEW", "what the contract does not list, which alone breaks nothing", new, width)
     yield from _not_judged(report, width)
