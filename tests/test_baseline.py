@@ -12,7 +12,7 @@ from smscontract.errors import UnusableInput
 
 STUUT = "stuut.send-sms"
 ENUM, OBJECT = f"{STUUT}/200/status:enum /status", f"{STUUT}/200/object:const /object"
-GOOD = {
+GOOD: dict[str, object] = {
     "created_at": "2026-03-02T09:15:00Z",
     "modified_at": None,
     "id": "sms_1",
