@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import bisect
+import heapq
 import pickle
 import sqlite3
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any, Protocol
 
 from smscontract.clauses.base import Fact
+from smscontract.exchange import Exchange, Origin, OriginKind
 
-__all__ = ["ALIKE_KEPT", "IN_MEMORY", "FactStore"]
+__all__ = ["ALIKE_KEPT", "IN_MEMORY", "FactStore", "Later"]
 
 #: Facts that are held in memory before they are written out.
 IN_MEMORY = 20_000
@@ -46,6 +49,19 @@ class _Alike:
         return kept
 
 
+class Later(Protocol):
+    """Facts that nobody has made yet."""
+
+    def touch(self, exchange: Exchange) -> None:
+        """There are facts of this exchange in the store."""
+
+    def facts(self) -> Iterator[Fact]:
+        """All of them; they are gone then."""
+
+    def settle(self, store: FactStore) -> None:
+        """Puts them into the store, those of scopes in which the same happened only once. They are gone then."""
+
+
 class FactStore:
     """Facts, given back by clause and scope. What it gives back does not depend on the order in which it was filled.
 
@@ -57,7 +73,10 @@ class FactStore:
     """
 
     def __init__(self, facts: Iterable[Fact] = (), *, in_memory: int = IN_MEMORY, folder: str | None = None) -> None:
+        #: those that are still to be made
+        self.rows: Later | None = None
         self._held: list[Fact] = []
+        self._samples: dict[str, list[list[Fact]]] = {}
         self._alike: dict[tuple[str, str], _Alike] = {}
         self._limit = in_memory
         self._folder = folder
@@ -75,9 +94,42 @@ class FactStore:
         if len(self._held) > self._limit:
             self._write()
 
+    def add_alike(self, fact: Fact, rows: Sequence[tuple[Any, ...]], file: str) -> None:
+        """Takes facts that are only counted, which are like this one.
+
+        Args:
+            rows: of each start and end (infinite if unknown) and line, and anything behind them.
+            file: that the lines are of.
+        """
+        group = self._alike.setdefault((fact.clause, fact.alike), _Alike())
+        infinity = float("inf")
+        last = group.earliest[-1].sort_key() if len(group.earliest) == ALIKE_KEPT else None
+        first = min(rows)
+        early = heapq.nsmallest(ALIKE_KEPT, rows) if last is None or first[:2] <= last[:2] else []
+        for row in {*early, max(rows)}:
+            times = [None if one == infinity else one for one in row[:2]]
+            origin = Origin(kind=OriginKind.FILE, file=file, line=row[2])
+            group.add(replace(fact, start=times[0], end=times[1], origin=origin, weight=0))
+        group.count += len(rows)
+
+    def add_scope(self, facts: Iterable[Fact]) -> None:
+        """Takes the facts of a whole scope that stands for several in which the same happened: the weight says how many."""
+        by_clause: dict[str, list[Fact]] = {}
+        for fact in facts:
+            by_clause.setdefault(fact.clause, []).append(fact)
+        for clause, mine in by_clause.items():
+            self._samples.setdefault(clause, []).append(mine)
+
+    def settle(self) -> None:
+        """Makes of the facts that are still to be made only those that tell something: from now on scopes in which the same
+        happened are given back once, weighted. Without it all are made, when somebody asks."""
+        if self.rows is not None:
+            self.rows.settle(self)
+
     def clauses(self) -> list[str]:
         """Ids of the clauses that there are facts of."""
-        found = {fact.clause for fact in self._held} | {clause for clause, _ in self._alike}
+        self._make()
+        found = {fact.clause for fact in self._held} | {clause for clause, _ in self._alike} | set(self._samples)
         if self._base is not None:
             found |= {row[0] for row in self._base.execute("SELECT DISTINCT clause FROM facts")}
         return sorted(found)
@@ -88,6 +140,9 @@ class FactStore:
 
     def scopes(self, clause: str) -> Iterator[list[Fact]]:
         """The facts of one clause, scope by scope, each in order of time and place."""
+        self._make()
+        for sample in self._samples.get(clause, ()):
+            yield sorted(sample, key=Fact.sort_key)
         if self._base is not None:
             self._write()
             yield from self._read(clause)
@@ -110,6 +165,10 @@ class FactStore:
         if self._directory is not None:
             self._directory.cleanup()
             self._directory = None
+
+    def _make(self) -> None:
+        if self.rows is not None:
+            self.add(self.rows.facts())
 
     def _write(self) -> None:
         if self._base is None:

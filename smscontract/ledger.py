@@ -125,9 +125,9 @@ class Ledger:
     ranges: dict[RangeKey, tuple[float, float]] = field(default_factory=dict)
     _unsorted: int = field(default=_UNSORTED, compare=False, repr=False)
 
-    def add(self, signature: Signature, day: Day = None, source: str = "recording") -> None:
-        """Counts one exchange."""
-        self.entries[day, source, signature] += 1
+    def add(self, signature: Signature, day: Day = None, source: str = "recording", number: int = 1) -> None:
+        """Counts one exchange, or a number of them."""
+        self.entries[day, source, signature] += number
         if len(self.entries) > self._unsorted:
             self.compact()
             self._unsorted = max(_UNSORTED, 2 * len(self.entries))

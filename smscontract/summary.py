@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import bisect
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 from smscontract.catalogue import path_shape
 from smscontract.clauses.reduction import unbegun
-from smscontract.exchange import Exchange
+from smscontract.exchange import Exchange, Origin, OriginKind
 from smscontract.facts import FactStore
 from smscontract.findings import (
     LATENCY_EDGES,
@@ -37,6 +38,8 @@ __all__ = ["WHERE_LIMIT", "Summary"]
 
 #: How many places a group of findings remembers.
 WHERE_LIMIT = 100
+
+_DAY = 86400
 
 
 def _order(where: Where) -> tuple[float, tuple[str, int, int, int]]:
@@ -127,6 +130,8 @@ class Summary:
             self._measure(exchange)
         # Whatever is selected: one history may be the cause of another's break, and only all facts together tell.
         self.facts.add(judgement.facts if self.begun else map(unbegun, judgement.facts))
+        if self.facts.rows is not None and judgement.facts:
+            self.facts.rows.touch(exchange)
         for finding in judgement.findings:
             self._add_finding(finding, exchange)
         for one in judgement.not_judged:
@@ -134,6 +139,43 @@ class Summary:
         for new in judgement.new:
             self._add_new(new)
         return judgement
+
+    def add_alike(self, judgement: Judgement, file: str, rows: Sequence[tuple[Any, ...]]) -> None:
+        """Counts exchanges that are judged as another one was, who broke nothing. Facts of histories are not counted here.
+
+        Args:
+            judgement: of the other one.
+            file: where they are.
+            rows: of each start and end (infinite if unknown) and line, and anything behind them.
+        """
+        signature, number = judgement.signature, len(rows)
+        assert signature is not None
+        key = signature.operation
+        self.exchanges += number
+        self._seen[key] += number
+        self._succeeded[key] += number * (signature.status // 100 == 2)
+        infinity = float("inf")
+        times = [row[1] if row[1] != infinity else row[0] for row in rows]
+        newest = max((one for one in times if one != infinity), default=None)
+        if newest is not None:
+            self._newest[key] = max(newest, self._newest.get(key, newest))
+        if rows[0][0] != infinity and rows[0][1] != infinity:
+            steps = self._took.setdefault(key, [0] * (len(LATENCY_EDGES) + 1))
+            for row in rows:
+                steps[bisect.bisect_left(LATENCY_EDGES, row[1] - row[0])] += 1
+        source = self._source or "recording"
+        for when, many in Counter([one // _DAY if one != infinity else None for one in times]).items():
+            self.ledger.add(signature, day(when * _DAY) if when is not None else None, source, many)
+        for fact in judgement.facts:
+            if fact.alike:
+                self.facts.add_alike(fact, rows, file)
+        for one in judgement.not_judged:
+            self._skip(one.clause, one.reason, one.hint, number)
+        if judgement.new:
+            first = min(rows, key=lambda row: row[1:3])
+            where = Origin(kind=OriginKind.FILE, file=file, line=first[2])
+            for new in judgement.new:
+                self._add_new(replace(new, origin=where, time=first[1] if first[1] != infinity else None), number)
 
     def _measure(self, exchange: Exchange) -> None:
         view = self.judge.view(exchange)
@@ -169,13 +211,13 @@ class Summary:
             self._groups[key] = _Group(finding)
         self._groups[key].add(finding, exchange)
 
-    def _add_new(self, new: New) -> None:
+    def _add_new(self, new: New, number: int = 1) -> None:
         if not self.selection.takes(new.place):
             return
         key = (new.place, str(new.kind))
         first, count = self._new.get(key, (new, 0))
         earlier = min(first, new, key=lambda one: _order(Where(origin=one.origin, time=one.time)))
-        self._new[key] = (earlier, count + 1)
+        self._new[key] = (earlier, count + number)
 
     def _skip(self, clause: str, reason: str, hint: str, count: int = 1) -> None:
         if self.selection.takes(clause):
@@ -205,6 +247,7 @@ class Summary:
             reasons: why a clause was never judged, and a hint, where somebody knows better than "not seen".
             operations: keys of the operations that were looked for; default: all that were seen.
         """
+        self.facts.settle()
         reduced = self.judge.reduce(self.facts, holes=bool(self.problems) or self.holed)
         for finding in reduced.findings:
             self._add_finding(finding)

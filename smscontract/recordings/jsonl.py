@@ -112,8 +112,9 @@ def _line(record: dict[str, Any]) -> bytes:
 
 
 def read(stream: BufferedReader, file: str, options: Options) -> Iterator[Exchange | Problem]:
-    """One exchange or problem for each line that is neither blank nor a header."""
-    ours, number = options.ours, options.line
+    """One exchange or problem for each line that is neither blank nor a header; lines that are not our own go to the taker, if
+    there is one."""
+    ours, number, taker = options.ours, options.line, options.taker
     while line := stream.readline(options.limit + 1):
         number += 1
         try:
@@ -123,8 +124,11 @@ def read(stream: BufferedReader, file: str, options: Options) -> Iterator[Exchan
             record = parse(line)
             if isinstance(record, dict) and "smscontract" in record:
                 ours = _read_header(record)
-            else:
+            elif taker is None or ours:
                 yield _exchange(record, line, Origin(kind=OriginKind.FILE, file=file, line=number), options.limit, ours=ours)
+            elif not taker.take(record, line, file, number):
+                origin = Origin(kind=OriginKind.FILE, file=file, line=number)
+                taker.judge(_exchange(record, line, origin, options.limit, ours=ours))
         except _OtherVersion as error:
             yield problem("file", error, file, line=number)
             return

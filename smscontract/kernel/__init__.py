@@ -1,0 +1,7 @@
+"""The judge at the speed of the parser: what is like an exchange that was judged is counted, and only the rest is judged."""
+
+from __future__ import annotations
+
+from smscontract.kernel.take import Kernel
+
+__all__ = ["Kernel"]

@@ -1,0 +1,151 @@
+"""A kind of exchange: what the judge said of the first, and what is still to be asked of the others."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from operator import itemgetter
+from typing import Any
+
+from smscontract.clauses.base import View
+from smscontract.documents import Place, Rule
+from smscontract.exchange import Exchange
+from smscontract.judge import Judge, Judgement
+from smscontract.kernel.checks import Check, Times, check_of, order_of
+from smscontract.kernel.matchers import Stub, Unsure, reach
+from smscontract.kernel.plans import Answers, Requests
+from smscontract.kernel.recipes import Recipe, Row, Slots, recipe_of
+from smscontract.kernel.rows import Kind, group_of
+
+__all__ = ["First", "Known", "learned"]
+
+#: Body of the answer, of the request, parameters of the path.
+_Sources = tuple[Any, Any, Any]
+
+
+@dataclass(slots=True, eq=False)
+class Known:
+    """A kind of exchange.
+
+    Attributes:
+        judgement: of the first; without findings.
+        checks, times: what must hold for another one.
+        values: what its row holds beside times and line.
+        rows: those that are not counted yet.
+    """
+
+    judgement: Judgement
+    kind: Kind
+    checks: tuple[Check, ...]
+    times: Times | None
+    values: Callable[[Any, Any, Any], Sequence[Any]]
+    rows: list[Row] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class First:
+    """The first exchange of a kind.
+
+    Attributes:
+        sources: bodies of answer and request, parameters of the path.
+        row: start, end and line.
+    """
+
+    exchange: Exchange
+    judgement: Judgement
+    sources: _Sources
+    row: tuple[float, float, int]
+
+
+def learned(judge: Judge, sides: tuple[Requests, Answers], first: First, number: int) -> Known:
+    """The kind of an exchange, from what the judge said of it.
+
+    Args:
+        number: of the kind.
+
+    Raises:
+        Unsure: others of this kind have to be judged one by one.
+    """
+    requests, answers = sides
+    exchange, judgement, sources, row = first.exchange, first.judgement, first.sources, first.row
+    operation = requests.operation
+    if judgement.findings or judgement.signature is None or judgement.signature.operation != operation.key:
+        raise Unsure
+    stub = Stub(operation, answers.document)
+    stub.got, stub.sent, stub.path = sources
+    checks = [check_of(rule.kind, rule.places, stub) for rule in answers.relations]
+    checks += [check_of(kind, places, stub) for kind, places in requests.relations]
+    received = row[1] != float("inf")
+    orders = [order for rule in answers.orders if (order := order_of(rule, sources[0], received=received)) is not None]
+    matched = judge.match(exchange)
+    masker = judge.masker_of(matched)
+    view = View(matched, operation, judge.digest, masker.value)
+    slots = Slots()
+    _recipes(judge, judgement, view, slots)
+    slots.places.sort(key=lambda place: (place.root, place.steps[:-1], place.steps[-1:]))
+    recipes = _recipes(judge, judgement, view, slots)
+    known = Known(
+        judgement=judgement,
+        kind=Kind(number, {group: tuple(mine) for group, mine in recipes.items()}, masker),
+        checks=tuple(check for check in checks if check is not None),
+        times=Times(orders) if orders else None,
+        values=_values(slots.places),
+    )
+    _try(judge, known, first)
+    return known
+
+
+def _recipes(judge: Judge, judgement: Judgement, view: View, slots: Slots) -> dict[tuple[str, ...], list[Recipe]]:
+    found: dict[tuple[str, ...], list[Recipe]] = {}
+    for fact in judgement.facts:
+        clause = judge.catalogue.clauses[fact.clause]
+        rule = clause.detail
+        if fact.alike:
+            continue
+        if not isinstance(rule, Rule) or rule.kind not in ("same", "fresh", "moves", "unique"):
+            raise Unsure
+        found.setdefault(group_of(clause.operation, rule), []).append(recipe_of(clause, fact, view, slots))
+    return found
+
+
+def _values(places: Sequence[Place]) -> Callable[[Any, Any, Any], Sequence[Any]]:
+    """Gives the values at some places, which stand together by root and object."""
+    parts: list[tuple[int, tuple[str, ...], list[str]]] = []
+    for place in places:
+        source = ("got", "sent", "path").index(place.root)
+        if parts and parts[-1][:2] == (source, place.steps[:-1]):
+            parts[-1][2].append(place.steps[-1])
+        else:
+            parts.append((source, place.steps[:-1], [place.steps[-1]]))
+    getters = [(source, reach(steps) if steps else None, _several(names)) for source, steps, names in parts]
+    if len(getters) == 1 and getters[0][:2] == (0, None):
+        only = getters[0][2]
+        return lambda got, _, __: only(got)
+
+    def values(*sources: Any) -> Sequence[Any]:
+        result: list[Any] = []
+        for source, below, getter in getters:
+            result += getter(below(sources[source]) if below is not None else sources[source])
+        return result
+
+    return values
+
+
+def _several(names: Sequence[str]) -> Callable[[Any], Sequence[Any]]:
+    """The values of members that are there."""
+    if len(names) == 1:
+        name = names[0]
+        return lambda value: (value[name],)
+    return itemgetter(*names)
+
+
+def _try(judge: Judge, known: Known, first: First) -> None:
+    """Makes sure that the first of a kind is one of it."""
+    sources, row = first.sources, (*first.row, *known.values(*first.sources))
+    if not all(check(*sources) for check in known.checks) or (known.times and not known.times.hold(sources[0], row[1])):
+        raise Unsure
+    file, show = first.exchange.origin.file or "", known.kind.masker.value
+    made = [recipe.fact(row, file, judge.digest, show) for mine in known.kind.recipes.values() for recipe in mine]
+    told = [fact for fact in known.judgement.facts if not fact.alike]
+    if sorted(made, key=repr) != sorted(told, key=repr):
+        raise Unsure

@@ -1,0 +1,147 @@
+"""How the facts of an exchange are made from a row of its values, long after the exchange itself was forgotten.
+
+An exchange that is like one judged before contributes like facts: they differ in time, place and values alone. Most scopes turn
+out to have one exchange, whose facts are counted and never made.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from smscontract.clauses.base import Fact, Spot, View
+from smscontract.clauses.conditions import mask_at
+from smscontract.clauses.values import comparable, kinds_of
+from smscontract.documents import Clause, Place, Rule
+from smscontract.exchange import Origin, OriginKind
+from smscontract.kernel.matchers import Unsure, in_shape
+from smscontract.mask import Kind
+
+__all__ = ["Item", "Recipe", "Row", "Slots", "recipe_of"]
+
+#: Start, end (infinite if unknown), number of the line, and the values at the slots of the template.
+Row = tuple[Any, ...]
+_HEAD = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One value of a row: where it is, and what the document says of it."""
+
+    slot: int
+    kinds: frozenset[str]
+    mask: Kind | None = None
+    text: str = ""
+
+    def plain(self, row: Row) -> Any:
+        """The value in the form in which equal values are equal."""
+        value = row[self.slot]
+        return comparable(value, self.kinds) if self.kinds else value
+
+
+class Slots:
+    """The values that the rows of a template hold, by place."""
+
+    def __init__(self) -> None:
+        self.places: list[Place] = []
+
+    def of(self, place: Place) -> int:
+        """Where in a row the value of a place is."""
+        for index, one in enumerate(self.places):
+            if one.text == place.text:
+                return index + _HEAD
+        self.places.append(place)
+        return len(self.places) - 1 + _HEAD
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """Makes the fact of one clause.
+
+    Attributes:
+        sample: such a fact.
+        scope: what makes the scope of the exchange.
+        values: places with a digest in the fact; `shown` those with a masked text; `plain` those that are there as they are.
+        own: for `unique` the place whose value is the scope of the fact, the exchange's scope being the owner.
+    """
+
+    sample: Fact
+    rule: Rule
+    scope: tuple[Item, ...]
+    values: tuple[Item, ...] = ()
+    shown: tuple[Item, ...] = ()
+    plain: tuple[Item, ...] = ()
+    own: Item | None = None
+
+    @property
+    def keys(self) -> tuple[Item, ...]:
+        """What facts of this clause are grouped by."""
+        return (self.own,) if self.own is not None else self.scope
+
+    def fact(self, row: Row, file: str, digest: Any, show: Any, *, weight: int = 1) -> Fact:
+        """The fact of one row."""
+        infinity = float("inf")
+        scope = tuple(digest(item.plain(row)) for item in self.scope)
+        values, text = self.sample.values, self.sample.shown
+        if self.own is not None:
+            values = {"owner": scope}
+            text = show(row[self.own.slot], self.own.mask)
+            scope = (digest(self.own.plain(row)),)
+        else:
+            values = {
+                **values,
+                "values": {item.text: digest(item.plain(row)) for item in self.values},
+                "plain": {item.text: row[item.slot] for item in self.plain},
+                "shown": {item.text: show(row[item.slot], item.mask) for item in self.shown},
+            }
+        return dataclasses.replace(
+            self.sample,
+            scope=scope,
+            start=row[0] if row[0] != infinity else None,
+            end=row[1] if row[1] != infinity else None,
+            origin=Origin(kind=OriginKind.FILE, file=file, line=row[2]),
+            values=values,
+            shown=text,
+            weight=weight,
+        )
+
+
+def recipe_of(clause: Clause, fact: Fact, view: View, slots: Slots) -> Recipe:
+    """The recipe of a fact that a history clause was shown by an exchange.
+
+    Raises:
+        Unsure: its values cannot be told from a row.
+    """
+    rule: Rule = clause.detail
+    told = fact.values
+    places = rule.places if rule.kind == "unique" else [place for place in rule.places if place.text in told["shown"]]
+    if not all(in_shape(place, view.operation, view.document) and place.steps for place in (*rule.per, *places)):
+        raise Unsure
+    scope = tuple(_item(view, place, slots) for place in rule.per)
+    if rule.kind == "unique":
+        if not rule.per or len(rule.places) != 1:
+            raise Unsure
+        return Recipe(fact, rule, scope, own=_item(view, rule.places[0], slots))
+    if told["known"]:
+        raise Unsure
+    return Recipe(
+        fact,
+        rule,
+        scope,
+        values=_items(view, rule.places, told["values"], slots),
+        shown=_items(view, rule.places, told["shown"], slots),
+        plain=_items(view, rule.places, told["plain"], slots),
+    )
+
+
+def _items(view: View, places: Sequence[Place], told: Any, slots: Slots) -> tuple[Item, ...]:
+    return tuple(_item(view, place, slots) for place in places if place.text in told)
+
+
+def _item(view: View, place: Place, slots: Slots) -> Item:
+    spots: list[tuple[Spot, Any]] = view.places(place)
+    if len(spots) != 1:
+        raise Unsure
+    return Item(slots.of(place), kinds_of(view, (place,)), mask_at(view, place), place.text)

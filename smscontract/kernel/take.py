@@ -1,0 +1,293 @@
+"""The short way of an exchange: whoever is like one that was judged before, and surely breaks nothing, is only counted.
+
+Everything that a judgement rests on goes into a key: the operation, the status, what matters of the headers, the shapes of both
+bodies, and the answers to those conditions of rules that a shape does not decide. What depends on the values themselves
+(schemas, relations, repeated members, markers) is asked of each exchange, and where the answer is not surely the good one, the
+judge is asked instead. So is it for the first exchange of each key.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable
+from operator import itemgetter
+from typing import Any, NamedTuple
+
+import jsonschema_rs
+import orjson
+
+from smscontract.documents import Operation
+from smscontract.exchange import Auth, Exchange
+from smscontract.json_text import ABSENT
+from smscontract.kernel.known import First, Known, learned
+from smscontract.kernel.matchers import Unsure
+from smscontract.kernel.plans import Answers, Requests
+from smscontract.kernel.routes import Routes
+from smscontract.kernel.rows import Rows
+from smscontract.kernel.shape import empties
+from smscontract.kernel.text import MARKED, MARKED_INSIDE, marked, once
+from smscontract.rfc3339 import timestamp
+from smscontract.summary import Summary
+
+__all__ = ["Kernel"]
+
+#: Kinds of exchanges that are told apart, and rows that are held before they are counted.
+_KINDS = 20_000
+_HELD = 4096
+_SPECIAL = ("known", "role", "operation", "path_parameters", "case", "number", "failure", "wire")
+_AUTHS = frozenset({None, *map(str, Auth)})
+_UNKNOWN, _TEXT, _INLINE = 0, 1, 2
+_NEVER = float("inf")
+#: Whatever a line that is not as we think may raise; the judge finds out what it is.
+_DOUBTS = (Unsure, LookupError, TypeError, ValueError, AttributeError, ArithmeticError, RecursionError)
+
+
+class _Form(NamedTuple):
+    """What the members of a line say: whether it states what is missing; members that must be null; where the bodies are."""
+
+    stated: bool
+    special: Callable[[Any], Any] | None
+    sent: int
+    got: int
+
+
+class Kernel:
+    """Takes the lines of recordings that are not our own, and has a summary count them.
+
+    Args:
+        summary: knows of every exchange as if `Summary.add` had been given it, once `close` was called.
+    """
+
+    def __init__(self, summary: Summary) -> None:
+        self._summary = summary
+        self._judge = summary.judge
+        self._rows = Rows(summary.judge)
+        summary.facts.rows = self._rows
+        self._routes = Routes(summary.judge.catalogue)
+        self._requests: dict[Operation, Requests | None] = {}
+        self._sides: dict[tuple[Operation, int], tuple[Requests, Answers] | None] = {}
+        self._forms: dict[Any, _Form | None] = {}
+        self._kinds: dict[Hashable, Known | None] = {}
+        self._marked = jsonschema_rs.validator_for(MARKED).is_valid
+        self._inside = jsonschema_rs.validator_for(MARKED_INSIDE).is_valid
+        self._file = ""
+        self._found: Any = None
+        self._held = 0
+
+    def take(self, record: Any, line: bytes, file: str, number: int) -> bool:
+        """Whether an exchange is counted now; if not, `judge` has to be called with it before the next.
+
+        Args:
+            record: the line as `orjson` reads it.
+        """
+        if file != self._file:
+            self.close()
+            self._file = file
+        try:
+            self._found = self._look(record, line, number)
+        except _DOUBTS:
+            self._found = ()
+        return self._found is None
+
+    def judge(self, exchange: Exchange) -> None:
+        """Judges the exchange that was not taken, and learns from it."""
+        judgement = self._summary.add(exchange)
+        if not self._found:
+            return
+        (key, got, sent, path, start, end), self._found = self._found, None
+        if key in self._kinds or len(self._kinds) >= _KINDS:
+            return
+        self._kinds[key] = None
+        try:
+            sides = self._sides[key[0], key[1]]
+            assert sides is not None
+            first = First(exchange, judgement, (got, sent, path), (start, end, exchange.origin.line or 0))
+            self._kinds[key] = learned(self._judge, sides, first, len(self._kinds))
+        except _DOUBTS:
+            pass
+
+    def close(self) -> None:
+        """Counts what is still held."""
+        for known in self._kinds.values():
+            if known is not None and known.rows:
+                self._flush(known)
+
+    def _flush(self, known: Known) -> None:
+        rows, known.rows = known.rows, []
+        self._held -= len(rows)
+        self._summary.add_alike(known.judgement, self._file, rows)
+        self._rows.add(known.kind, self._file, rows)
+
+    def _look(self, record: Any, line: bytes, number: int) -> Any:  # noqa: PLR0912, PLR0915 - in one piece: each call here costs all lines
+        """`None` if the exchange is counted; else its key, and what a kind is learned from."""
+        asked, answer = record["request"], record["response"]
+        names = (*record, None, *asked, None, *answer)
+        form = self._forms.get(names)
+        if form is None:
+            form = self._form(names)
+        stated, special, sent_form, got_form = form
+        if special is not None and any(one is not None for one in special(record)):
+            raise Unsure
+        if stated and record["missing"] != {}:
+            raise Unsure
+        route = self._routes.of(asked["method"], asked["url"])
+        if route is None:
+            raise Unsure
+        operation, path = route
+        status = answer["status"]
+        sides = self._sides.get((operation, status)) or self._compile(operation, status)
+        requests, answers = sides
+        if not stated and path and any(map(self._marked, path.values())):
+            raise Unsure
+        auth = record.get("auth")
+        if auth not in _AUTHS:
+            raise Unsure
+        start, end = _time(record.get("sent_at")), _time(record.get("received_at"))
+        # -- the answer
+        if got_form == _TEXT:
+            text = answer["body"]
+            got = orjson.loads(text)
+            if orjson.dumps(got) != text.encode() and not once(text, got):
+                raise Unsure
+        else:
+            got = answer["json"]
+            text = None
+        if not answers.valid(got):
+            raise Unsure
+        if not stated and self._inside(text if text is not None else orjson.dumps(got).decode()) and marked(got, self._marked):
+            raise Unsure
+        # -- the request
+        sent: Any = ABSENT
+        asked_shape: Hashable = None
+        if sent_form == _TEXT:
+            body = asked["body"]
+            if body is None:
+                asked_shape = 0
+            elif body:
+                sent = orjson.loads(body)
+                if orjson.dumps(sent) != body.encode() and not once(body, sent):
+                    raise Unsure
+        elif sent_form == _INLINE:
+            sent = asked["json"]
+            body = None
+        else:
+            asked_shape, body = 0, None
+        if sent is not ABSENT:
+            if not requests.valid(sent):
+                raise Unsure
+            names = tuple(sent) if type(sent) is dict else ()
+            named = requests.named.get(names)
+            if not (requests.knows(names) if named is None else named):
+                raise Unsure
+            whole = body if body is not None else orjson.dumps(sent).decode()
+            if not stated and self._inside(whole) and marked(sent, self._marked):
+                raise Unsure
+            asked_shape = requests.shape(sent), _empty(body, sent)
+        if _INLINE in (sent_form, got_form) and not once(line, record):
+            raise Unsure
+        # -- headers
+        fields = asked.get("headers")
+        head = requests.heads.of(fields, stated=stated) if fields is not None else None
+        fields = answer.get("headers")
+        beside = requests.answers.of(fields, stated=stated) if fields is not None else None
+        if head is not None:
+            if head.length and not stated and not _long(asked["headers"][head.length], body):
+                raise Unsure
+            if head.secrets:
+                whole = text if text is not None else line.decode()
+                shown = fields.values() if fields is not None else ()
+                if any(secret in whole or any(secret in one for one in shown) for secret in head.secrets):
+                    raise Unsure
+        if beside is not None and beside.length and not stated and not _long(fields[beside.length], text):
+            raise Unsure
+        # --
+        key = (
+            operation,
+            status,
+            stated,
+            auth,
+            start == _NEVER,
+            end == _NEVER,
+            head.number if head is not None else None,
+            beside.number if beside is not None else None,
+            asked_shape,
+            answers.shape(got),
+            _empty(text, got),
+            tuple([bit(got, sent, path) for bit in requests.bits]),
+            tuple([bit(got, sent, path) for bit in answers.bits]),
+            tuple([bit(got, sent, path) for bit in answers.sent_bits]) if type(sent) is dict else None,
+        )
+        known = self._kinds.get(key)
+        if known is None:
+            if key in self._kinds:
+                raise Unsure
+            return key, got, sent, path, start, end
+        for check in known.checks:
+            if not check(got, sent, path):
+                raise Unsure
+        if known.times is not None and not known.times.hold(got, end):
+            raise Unsure
+        known.rows.append((start, end, number, *known.values(got, sent, path)))
+        self._held += 1
+        if len(known.rows) >= _HELD:
+            self._flush(known)
+        return None
+
+    def _compile(self, operation: Operation, status: Any) -> tuple[Requests, Answers]:
+        if (operation, status) in self._sides or type(status) is not int or not 100 <= status <= 999:
+            raise Unsure
+        self._sides[operation, status] = None
+        if operation not in self._requests:
+            self._requests[operation] = None
+            self._requests[operation] = Requests(operation)
+        requests = self._requests[operation]
+        if requests is None:
+            raise Unsure
+        sides = requests, Answers(operation, status)
+        self._sides[operation, status] = sides
+        return sides
+
+    def _form(self, names: Any) -> _Form:
+        first, second = names.index(None), len(names) - names[::-1].index(None) - 1
+        whole, asked, answer = names[:first], names[first + 1 : second], names[second + 1 :]
+        if names in self._forms or len(self._forms) >= _KINDS:
+            raise Unsure
+        self._forms[names] = None
+        if "body_base64" in (*asked, *answer):
+            raise Unsure
+        special = [name for name in _SPECIAL if name in whole]
+        got = _INLINE if "json" in answer else _TEXT if "body" in answer else None
+        if got is None:
+            raise Unsure
+        form = _Form(
+            stated="missing" in whole,
+            special=itemgetter(*special, special[0]) if special else None,
+            sent=_INLINE if "json" in asked else _TEXT if "body" in asked else _UNKNOWN,
+            got=got,
+        )
+        self._forms[names] = form
+        return form
+
+
+def _time(value: Any) -> float:
+    if type(value) is float or type(value) is int:
+        if -1e11 < value < 1e11:
+            return float(value)
+    elif value is None:
+        return _NEVER
+    else:
+        moment = timestamp(value)
+        if moment is not None:
+            return moment
+    raise Unsure
+
+
+def _empty(text: str | None, value: Any) -> Any:
+    """Where empty texts are."""
+    if (b'""' in orjson.dumps(value)) if text is None else ('""' in text):
+        return empties(value)
+    return None
+
+
+def _long(length: Any, text: str | None) -> bool:
+    """Whether a body is as long as a header field says."""
+    return type(length) is str and text is not None and length == str(len(text) if text.isascii() else len(text.encode()))

@@ -1,0 +1,46 @@
+"""The short way says what the judge says, of whatever recordings."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from smscontract.kernel import Kernel
+from tests.bench.corpus import corpus
+from tests.kernel.lines import PARCELS, changed, parcels, told
+
+SEEDS = st.integers(0, 2**32 - 1)
+
+
+@given(SEEDS)
+@settings(max_examples=25, deadline=None)
+def test_of_exchanges_with_anything_wrong(seed: int) -> None:
+    lines = changed(seed, 60)
+    assert told(lines, short=True) == told(lines, short=False)
+
+
+@given(SEEDS)
+@settings(max_examples=15, deadline=None)
+def test_of_a_contract_of_ones_own(seed: int) -> None:
+    lines = parcels(seed, 60)
+    assert told(lines, short=True, contracts=(PARCELS,)) == told(lines, short=False, contracts=(PARCELS,))
+
+
+def test_in_any_order_and_of_some_clauses() -> None:
+    lines = [line for line, _ in corpus(400, bad=0.05)]
+    random.Random(3).shuffle(lines)
+    assert told(lines, short=True) == told(lines, short=False)
+    select = ("stuut.send-sms/200/status", "bland.create-sms/rule")
+    assert told(lines, short=True, select=select) == told(lines, short=False, select=select)
+
+
+def test_most_exchanges_take_the_short_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    judged = []
+    judge = Kernel.judge
+    monkeypatch.setattr(Kernel, "judge", lambda self, exchange: (judged.append(exchange), judge(self, exchange)))
+    lines = [line for line, _ in corpus(2000, bad=0)]
+    told(lines, short=True)
+    assert len(judged) < 200
