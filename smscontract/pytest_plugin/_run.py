@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from smscontract.catalogue import Catalogue, load_catalogue
-from smscontract.errors import SmscontractError, UsageError
+from smscontract.errors import UsageError
 from smscontract.findings import Report
 from smscontract.gate import Request, Target, app_targets, gate, needed_by, targets_of
 from smscontract.judge import Judge
@@ -74,7 +74,7 @@ class Run:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
                 report, in_process = self._report()
-        except SmscontractError as error:
+        except Exception as error:  # noqa: BLE001 - a bug of ours is told once, without values that may be anybody's
             return unable(error)
         if interrupted(report):
             raise KeyboardInterrupt

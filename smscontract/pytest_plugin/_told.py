@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import traceback
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from enum import StrEnum
@@ -14,12 +16,14 @@ from smscontract.findings import FindingGroup, Report
 from smscontract.mask import Masker
 from smscontract.plain import count_of, printable
 from smscontract.policy import FailOn
+from smscontract.pytest_plugin import SETTINGS
 from smscontract.reports import terminal
 from smscontract.requirements import Requirements
 
 __all__ = ["Outcome", "Told", "Word", "interrupted", "told_of", "unable", "unmet"]
 
 _WIDTH = 100
+_OPTION = re.compile(rf"(?<![\w-])--({'|'.join([*SETTINGS, 'drafts-are-safe'])})(?![\w-])")
 _IN_PROCESS = "the application was called in this process: serve it to use the curl line"
 
 
@@ -75,10 +79,14 @@ class Told:
         return Told(outcomes=outcomes, **data)
 
 
-def unable(error: SmscontractError) -> Told:
+def unable(error: Exception) -> Told:
     """There was no run."""
+    if not isinstance(error, SmscontractError):
+        frame = traceback.extract_tb(error.__traceback__)[-1]
+        place = f"{frame.filename.rpartition('smscontract/')[2]}:{frame.lineno}"
+        return Told(error=f"internal error: {type(error).__name__} at {place}\n  help  please report it with the command line")
     masker = Masker()
-    return Told(error="\n".join(printable(masker.scrub(line)) for line in str(error).split("\n")))
+    return Told(error="\n".join(printable(_renamed(masker.scrub(line))) for line in str(error).split("\n")))
 
 
 def unmet(report: Report, requirements: Requirements, catalogue: Catalogue) -> list[str]:
@@ -112,9 +120,14 @@ def told_of(report: Report, fail_on: FailOn, missing: Sequence[str], *, in_proce
     for clause, said in reasons.items():
         # Where nobody can tell how the operation stands, silence about a clause is no answer either.
         causes = [cause for cause in report.causes if cause.startswith(f"{clause.partition('/')[0]}: ")]
-        text = printable("; ".join(causes or dict.fromkeys(said)))
+        text = printable(_renamed("; ".join(causes or dict.fromkeys(said))))
         outcomes[clause] = Outcome(Word.CANNOT_TELL if causes else Word.NOT_JUDGED, text)
     return Told(outcomes=outcomes, notes=list(_notes(report)), failures=[*_failures(report, fail_on), *map(printable, missing)])
+
+
+def _renamed(text: str) -> str:
+    """Advice for the command line as advice for pytest."""
+    return _OPTION.sub(r"--smscontract-\1", text)
 
 
 def interrupted(report: Report) -> bool:

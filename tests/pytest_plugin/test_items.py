@@ -12,6 +12,7 @@ from xml.etree import ElementTree as ET
 import pytest
 
 import smscontract.pytest_plugin._items
+import smscontract.pytest_plugin._run
 from smscontract import fuzz
 from smscontract.catalogue import load_catalogue
 from smscontract.findings import Level
@@ -227,6 +228,17 @@ def test_what_the_gate_refuses_is_an_error_of_each_test(parcel: pytest.Pytester)
     done = _run(parcel, *ASK, "--smscontract-token-env", "NOT_SET_ANYWHERE", "-k", "protocol/json")
     assert done.parseoutcomes()["errors"] == 1
     done.stdout.fnmatch_lines(["cannot tell: the variable `NOT_SET_ANYWHERE` is not set"])
+
+
+def test_a_bug_of_ours_is_told_without_values(parcel: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise ZeroDivisionError("+14155550123")
+
+    monkeypatch.setattr(smscontract.pytest_plugin._run, "gate", fail)
+    done = _run(parcel, *ASK, "--showlocals", "-k", "protocol/json")
+    assert done.parseoutcomes()["errors"] == 1
+    done.stdout.fnmatch_lines(["cannot tell: internal error: ZeroDivisionError at *"])
+    assert "5550123" not in done.stdout.str()
 
 
 def test_settings_add_clauses_to_whole_runs_alone(parcel: pytest.Pytester) -> None:
