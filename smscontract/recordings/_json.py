@@ -21,7 +21,9 @@ _KEY_LIMIT = 64 * 1024
 # Possessive repeats keep no way back, so that a string of 50 MB costs no memory. All three stop before what they cannot take.
 _IN_STRING = re.compile(rb'[^"\\]*+(?:\\.[^"\\]*+)*+', re.DOTALL)
 _STRING = rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"'
-_INSIDE = re.compile(rb'[^"{}\[\]]*+(?:' + _STRING + rb'[^"{}\[\]]*+)*+', re.DOTALL)
+# Objects that hold no other are passed in one go: header fields are lists of them.
+_FLAT = rb'\{[^"{}\[\]]*+(?:' + _STRING + rb'[^"{}\[\]]*+)*+\}'
+_INSIDE = re.compile(rb'[^"{}\[\]]*+(?:(?:' + _STRING + rb"|" + _FLAT + rb')[^"{}\[\]]*+)*+', re.DOTALL)
 _BESIDE = re.compile(rb'[^",{}\[\]]*+(?:' + _STRING + rb'[^",{}\[\]]*+)*+', re.DOTALL)
 _KEY = re.compile(_STRING, re.DOTALL)
 _SPACE = re.compile(rb"[ \t\r\n]*+")
