@@ -284,7 +284,7 @@ def test_a_sandbox_hands_over_token_and_resources(pytester: pytest.Pytester) -> 
 
 def test_a_target_of_the_configuration(parcel: pytest.Pytester) -> None:
     (parcel.path / "pytest.ini").write_text("[pytest]\nsmscontract_fuzz = 0\nsmscontract = staging\n")
-    with running(parcel_app) as server:
+    with running(parcel_app) as server:  # type: ignore[arg-type]  # an application as people write them
         (parcel.path / "smscontract.toml").write_text(
             "[targets.staging]\n"
             f'provider = "parcel.yaml"\nurl = "{server.url}"\nresources = "resources.yaml"\n'
