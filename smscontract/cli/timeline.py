@@ -18,9 +18,10 @@ from smscontract.errors import ExitCode
 from smscontract.judge import Judge
 from smscontract.plain import count_of, printable
 from smscontract.seen import UNDATED
+from smscontract.since import Since, since
 from smscontract.timeline import Timeline, timeline
 
-__all__ = ["as_data", "command", "lines"]
+__all__ = ["as_data", "command", "lines", "since_data", "since_lines"]
 
 _WIDTH = 80
 
@@ -34,22 +35,76 @@ _WIDTH = 80
     "--where", multiple=True, metavar="PLACE=VALUE", help="Only answers that show this too; a member, null, absent. Repeatable."
 )
 @click.option("--by", type=click.Choice(["day", "hour"]), default="day", show_default=True, help="Length of a period, in UTC.")
+@click.option(
+    "--bisect",
+    "shows",
+    metavar="VALUE",
+    help="Only find the first that shows this, by halves: few of many recordings are read. A member, null, absent.",
+)
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True, help="How to print.")
-def command(  # noqa: PLR0917 - click passes options by name
-    operation: str, place: str, path: tuple[str, ...], contract: tuple[str, ...], where: tuple[str, ...], by: str, form: str
+def command(
+    *,
+    operation: str,
+    place: str,
+    path: tuple[str, ...],
+    contract: tuple[str, ...],
+    where: tuple[str, ...],
+    by: str,
+    shows: str | None,
+    form: str,
 ) -> int:
     """Shows what PLACE of OPERATION was, day by day: a value, null, absent, each member of an enum; and the first of each.
 
     OPERATION is provider.operationId; PLACE is for example got.modified_at, got.classifications[*].language or code; PATH is a
     recording or (by day only) a ledger. Values are never shown.
     """
-    found = timeline(Judge(load_catalogue(contract)), operation, place, path, where=where, by=by, stdin=sys.stdin.buffer)
+    judge = Judge(load_catalogue(contract))
+    if shows is not None:
+        result = since(judge, operation, place, path, shows, where=where)
+        told = json.dumps(since_data(result), indent=2).split("\n") if form == "json" else since_lines(result, shows)
+        for line in told:
+            click.echo(line)
+        return ExitCode.UNUSABLE if result.problems else ExitCode.KEPT if result.read else ExitCode.CANNOT_TELL
+    found = timeline(judge, operation, place, path, where=where, by=by, stdin=sys.stdin.buffer)
     if form == "json":
         click.echo(json.dumps(as_data(found), indent=2))
     else:
         for line in lines(found):
             click.echo(line)
     return ExitCode.UNUSABLE if found.problems else ExitCode.KEPT if found.answers else ExitCode.CANNOT_TELL
+
+
+def since_lines(found: Since, shows: str) -> Iterator[str]:
+    """The first that shows it, for people, and what that rests on."""
+    what = printable(shows)
+    if found.first is not None:
+        yield f"first {what}  {found.first.time or UNDATED}  {printable(found.first.where)}"
+    elif found.read:
+        yield f"no {what} in the newest recording"
+    if found.before is not None:
+        yield f"  not in {printable(found.before)}, the last before it that was read"
+    yield f"  read {len(found.read)} of {count_of(found.recordings, 'recording')}, as if what is there once stayed"
+    if found.untimed:
+        yield f"  left out: {count_of(found.untimed, 'recording')} without a time of this operation"
+    for problem in found.problems:
+        yield f"  not read  {printable(problem.place)}: {printable(problem.message)}"
+
+
+def since_data(found: Since) -> dict[str, Any]:
+    """The same for programs. `version` changes when a key changes its meaning or goes."""
+    first = found.first
+    return {
+        "version": 1,
+        "first": None if first is None else {"time": first.time, "file": first.file, "line": first.line, "entry": first.entry},
+        "before": found.before,
+        "read": found.read,
+        "recordings": found.recordings,
+        "untimed": found.untimed,
+        "problems": [
+            {"message": one.message, "file": one.file, "line": one.line, "entry": one.entry, "hint": one.hint}
+            for one in found.problems
+        ],
+    }
 
 
 def lines(found: Timeline) -> Iterator[str]:
