@@ -36,6 +36,7 @@ SETTINGS = {
     "max-time": ("SECONDS", "Seconds for the whole run. Default: 50."),
     "seed": ("N", "What is made up follows from it. Default: 0."),
     "fail-on": ("LEVEL", "What fails: must (the default), should, or new. What is broken below it warns."),
+    "baseline": ("FILE", "What is known to be broken: such a clause is an expected failure."),
 }
 _MARKER = (
     "smscontract(level, family, ignore): on clauses, their level and family; on tests whose traffic is watched, `ignore=[...]` "

@@ -30,6 +30,7 @@ class Asked:
         app: an ASGI or WSGI application in this process.
         token: its credential in so many words, `token_env` the variable that holds it.
         resources: what exists there: a file's path, or the same as data.
+        baseline: the file that lists what is known to be broken.
         where: the line in a test file that gives the application, which alone tells it from others.
     """
 
@@ -46,6 +47,7 @@ class Asked:
     max_time: float = 50.0
     seed: int = 0
     fail_on: FailOn = FailOn.MUST
+    baseline: str | None = None
     drafts_are_safe: bool = False
     requirements: Requirements = field(default_factory=Requirements)
     where: str = ""
@@ -87,7 +89,8 @@ def asked_of(config: pytest.Config, target: str, **said: Any) -> Asked:
     values: dict[str, Any] = {
         "url": _setting(config, "url"),
         "token_env": _setting(config, "token_env"),
-        "resources": _setting(config, "resources"),
+        "resources": _path(config, _setting(config, "resources")),
+        "baseline": _path(config, _setting(config, "baseline")),
         "allowed_hosts": tuple(one.strip() for one in (_setting(config, "allowed_hosts") or "").split(",") if one.strip()),
         "max_requests": _number(config, "max_requests", int),
         "fuzz": _number(config, "fuzz", int),
@@ -101,12 +104,9 @@ def asked_of(config: pytest.Config, target: str, **said: Any) -> Asked:
     if said.get("app") is not None:
         values["url"] = None
     values.update({name: value for name, value in said.items() if value is not None})
-    for name in ("max_requests", "max_time", "fail_on", "drafts_are_safe"):
+    for name in ("max_requests", "max_time", "fail_on", "baseline", "drafts_are_safe"):
         values[name] = getattr(entry, name, None) if values[name] is None else values[name]
     values["fail_on"] = _fail_on(str(values["fail_on"] or FailOn.MUST))
-    if isinstance(values["resources"], str) and config.inipath is not None and not Path(values["resources"]).exists():
-        beside = config.inipath.parent / values["resources"]  # pytest may be started in any folder
-        values["resources"] = str(beside) if beside.exists() else values["resources"]
     stated = {name: value for name, value in values.items() if value is not None}
     return Asked(target=target, entry=entry, requirements=configured.witnesses, **stated)
 
@@ -114,6 +114,13 @@ def asked_of(config: pytest.Config, target: str, **said: Any) -> Asked:
 def _setting(config: pytest.Config, name: str) -> str | None:
     found = config.getoption(f"smscontract_{name}")
     return str(found if found is not None else config.getini(f"smscontract_{name}") or "") or None
+
+
+def _path(config: pytest.Config, path: str | None) -> str | None:
+    """A file of the settings: pytest may be started in any folder of the project."""
+    if path is None or Path(path).exists() or not (config.rootpath / path).exists():
+        return path
+    return str(config.rootpath / path)
 
 
 def _number(config: pytest.Config, name: str, kind: type[int | float]) -> float | None:

@@ -32,6 +32,7 @@ def clauses_of(
     max_time: float | None = None,
     seed: int | None = None,
     fail_on: str | None = None,
+    baseline: str | None = None,
     drafts_are_safe: bool | None = None,
 ) -> ClausesOf:
     """One test for each clause, in a test file: `test_contract = smscontract.clauses_of("my.yaml", app=app)`.
@@ -50,6 +51,7 @@ def clauses_of(
         max_time: seconds for the whole run.
         seed: what is made up follows from it.
         fail_on: `must`, `should` or `new`.
+        baseline: the file that lists what is known to be broken.
         drafts_are_safe: send what texts somebody although its recipient is not known to be reserved.
     """
     said = {
@@ -63,6 +65,7 @@ def clauses_of(
         "max_time": max_time,
         "seed": seed,
         "fail_on": fail_on,
+        "baseline": baseline,
         "drafts_are_safe": drafts_are_safe,
     }
     return ClausesOf(target, said)

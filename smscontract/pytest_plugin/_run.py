@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from smscontract.baseline import Baseline
 from smscontract.catalogue import Catalogue, load_catalogue
 from smscontract.errors import UsageError
 from smscontract.findings import Report
@@ -83,6 +84,7 @@ class Run:
 
     def _report(self) -> tuple[Report, bool]:
         asked, entry = self.asked, self.asked.entry
+        known = Baseline(file=asked.baseline) if asked.baseline is not None else None
         request = Request(
             max_requests=asked.max_requests,
             max_time=asked.max_time,
@@ -92,7 +94,7 @@ class Run:
             max_sends=entry.max_sends if entry is not None else None,
             no_effects=entry is not None and entry.no_effects,
             journal=entry.journal if entry is not None else None,
-            terms=Terms(fail_on=asked.fail_on, selection=asked.selection),
+            terms=Terms(fail_on=asked.fail_on, selection=asked.selection, baseline=known),
         )
         with self._targets() as targets:
             judge = Judge(self.catalogue, Masker(secrets=[secret for one in targets for secret in one.secrets]))

@@ -33,13 +33,14 @@ class Word(StrEnum):
     KEPT = "kept"
     BROKEN = "broken"
     WARNED = "broken, which fails nothing"
+    KNOWN = "known to be broken"
     NOT_JUDGED = "not judged"
     CANNOT_TELL = "cannot tell"
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How one clause stands, and the text for it; a warning has one line."""
+    """How one clause stands, and the text for it; a warning and what is known have one line."""
 
     word: Word
     text: str = ""
@@ -89,6 +90,16 @@ def unable(error: Exception) -> Told:
     return Told(error="\n".join(printable(_renamed(masker.scrub(line))) for line in str(error).split("\n")))
 
 
+def _broken(groups: Sequence[FindingGroup]) -> Outcome:
+    """How a clause stands that is broken, maybe at several places."""
+    failing = [one for one in groups if one.fails]
+    if failing:
+        return Outcome(Word.BROKEN, "\n\n".join(map(_finding, failing)))
+    if all(one.known for one in groups):
+        return Outcome(Word.KNOWN, printable("; ".join(dict.fromkeys(one.known for one in groups))))
+    return Outcome(Word.WARNED, _warning(groups))
+
+
 def unmet(report: Report, requirements: Requirements, catalogue: Catalogue) -> list[str]:
     """What the configuration wants to be seen and was not."""
     today = today_of(report.now)
@@ -110,9 +121,7 @@ def told_of(report: Report, fail_on: FailOn, missing: Sequence[str], *, in_proce
             one = replace(one, again="", note="; ".join(filter(None, (one.note, _IN_PROCESS))))  # noqa: PLW2901 - the same one
         broken.setdefault(one.clause, []).append(one)
     for clause, groups in broken.items():
-        fails = any(one.fails for one in groups)
-        text = "\n\n".join(_finding(one) for one in groups) if fails else _warning(groups)
-        outcomes[clause] = Outcome(Word.BROKEN if fails else Word.WARNED, text)
+        outcomes[clause] = _broken(groups)
     reasons: dict[str, list[str]] = {}
     for other in report.not_judged:
         if other.clause not in outcomes:
@@ -149,7 +158,7 @@ def _exchange(one: FindingGroup) -> Iterator[str]:
             yield from (f"    {line}" for line in text.split("\n"))
 
 
-def _warning(groups: list[FindingGroup]) -> str:
+def _warning(groups: Sequence[FindingGroup]) -> str:
     first = groups[0]
     more = f" (and at {count_of(len(groups) - 1, 'other place')})" if len(groups) > 1 else ""
     place = f" at {printable(first.pointer)}" if first.pointer else ""
@@ -167,11 +176,14 @@ def _notes(report: Report) -> Iterator[str]:
         )
         yield from (f"  note  {printable(note)}" for note in one.notes)
     yield from (f"  new   {one.kind} {printable(one.place)}, seen {one.count} times" for one in report.new)
+    gone = [row for row in report.known if row.status == "gone"]
+    yield from (f"  gone  {printable(row.fingerprint)}, which {printable(row.file)}:{row.line} lists" for row in gone)
     yield from (f"because {printable(cause)}" for cause in report.causes)
     yield f"{report.verdict}{seconds}"
 
 
 def _failures(report: Report, fail_on: FailOn) -> Iterator[str]:
-    if fail_on is FailOn.NEW and report.new:
-        places = list(dict.fromkeys(one.place for one in report.new))
+    known = {row.fingerprint for row in report.known if row.status == "known"}
+    places = list(dict.fromkeys(one.place for one in report.new if one.fingerprint not in known))
+    if fail_on is FailOn.NEW and places:
         yield f"{count_of(len(places), 'place')} not in the contract: {', '.join(map(printable, places[:3]))}"

@@ -298,6 +298,17 @@ def test_a_target_of_the_configuration(parcel: pytest.Pytester) -> None:
     assert done.ret == pytest.ExitCode.TESTS_FAILED
 
 
+def test_what_is_known_to_be_broken_is_an_expected_failure(parcel: pytest.Pytester) -> None:
+    _fault(parcel, "body['status'] = 'teleported'; body['weight'] = 'heavy'; body['colour'] = 'brown'")
+    (parcel.path / "known.toml").write_text(
+        f'version = 1\n[[known]]\nclause = "{STATUS}"\nplace = "/status"\nreason = "the van is slow"\n'
+    )
+    done = _run(parcel, *ASK, "--smscontract-baseline", "known.toml", "-rx")
+    outcomes = done.parseoutcomes()
+    assert (outcomes["failed"], outcomes["xfailed"]) == (1, 1)
+    done.stdout.fnmatch_lines([f"XFAIL smscontract::{STATUS} - *known: the van is slow"])
+
+
 def test_without_the_plugin_a_suite_runs_as_ever(pytester: pytest.Pytester) -> None:
     pytester.makepyfile("def test_mine(): pass\n")
     done = _run(pytester, "-p", "no:smscontract", "-W", "error")
