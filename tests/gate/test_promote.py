@@ -84,7 +84,7 @@ def test_what_fuzzing_found_is_sent_first(server: Server, found: Path) -> None:
     assert report.findings[0].first.origin.case == f"create-sms: promoted {file.stem}"
     assert tiers(report)["promoted"] == 1
     assert sum(tiers(report).values()) == report.requests
-    kept = json.loads(file.read_text(encoding="utf-8").splitlines()[1])
+    kept = json.loads(file.read_text(encoding="utf-8").split("\n")[1])
     assert arrived(server)[0][3] == kept["request"]["body"].encode()
 
 
@@ -140,13 +140,11 @@ def test_ids_are_those_of_the_present_target(server: Server, tmp_path: Path) -> 
     """A message that is used up cannot be sent again: another draft stands for it."""
     catalogue = load_catalogue(["stuut"])
     with targets_of(catalogue, url=server.url, token_env=None, resources=None) as targets:
-        ((kit, plan),) = planned(Judge(catalogue), targets[0], seed=0)
-    needed = {entry.value for case in plan.cases for entry in case.entries.values()}
-    left = [entry.value for entry in kit.resources.entries("sms_id", "draft") if entry.value not in needed]
+        ((_, plan),) = planned(Judge(catalogue), targets[0], seed=0)
 
     def behave(seen: Seen, answer: Callable[[], Reply]) -> Reply:
         reply = answer()
-        if reply.status == 200 and any(f"/{one}/" in seen.target for one in left):
+        if reply.status == 200 and seen.number > plan.requests:
             reply = reply.with_json({name: value for name, value in reply.json.items() if name != "object"})
         return reply
 
@@ -155,7 +153,7 @@ def test_ids_are_those_of_the_present_target(server: Server, tmp_path: Path) -> 
     assert set(broken(report)) == {f"{STUUT}/200/object:required"}
     assert report.findings[0].first.origin.source == "fuzz"
     (file,) = tmp_path.iterdir()
-    used = json.loads(file.read_text(encoding="utf-8").splitlines()[1])["path_parameters"]["sms_id"]
+    used = json.loads(file.read_text(encoding="utf-8").split("\n")[1])["path_parameters"]["sms_id"]
     server.behave = lambda _, answer: answer()  # the same server, its messages used up
     before = len(server.arrived)
     again = run("stuut", server.url, promote=str(tmp_path), fail_on="should", max_requests=20)
@@ -199,7 +197,7 @@ def test_files_of_another_provider_say_nothing(server: Server, found: Path) -> N
 
 def test_a_stranger_in_a_file_is_not_texted(server: Server, found: Path) -> None:
     (file,) = found.iterdir()
-    head, line = file.read_text(encoding="utf-8").splitlines()
+    head, line, _ = file.read_text(encoding="utf-8").split("\n")
     record = json.loads(line)
     number = json.loads(record["request"]["body"])["user_number"]
     del record["known"]["user_number"]
