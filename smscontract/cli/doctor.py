@@ -9,7 +9,7 @@ import click
 from smscontract.cli.options import Common, common_options
 from smscontract.cli.targets import Asked, target_options
 from smscontract.errors import ExitCode
-from smscontract.gate import Forecast, needed_by, pretended
+from smscontract.gate import Forecast, pretended
 from smscontract.judge import Judge
 from smscontract.mask import Masker
 from smscontract.plain import count_of, printable
@@ -39,8 +39,8 @@ def command(asked: Asked, common: Common) -> int:
         commands = asked.entry.commands() if asked.entry is not None else []
         for target in targets:
             if commands:
-                needed = needed_by(judge, target.provider, seed=asked.seed)
-                target = replace(target, resources=pretended(target.resources, commands, needed))  # noqa: PLW2901
+                made = pretended(target.resources, commands, judge, target.provider)
+                target = replace(target, resources=made)  # noqa: PLW2901
             found = checkup(judge, target, asked.costs())
             codes.append(found.exit_code)
             for one in found.advice:

@@ -46,6 +46,7 @@ class Past:
         resources: what existed on the target.
         answered: by request what came back, in order; `None` for a request that nobody saw the answer of.
         ended: whether it finished by itself.
+        unanswered: how many of its requests nobody saw the answer of.
     """
 
     file: str
@@ -54,6 +55,7 @@ class Past:
     resources: Mapping[str, Any]
     answered: dict[str, deque[Exchange | None]] = field(default_factory=lambda: defaultdict(deque))
     ended: bool = False
+    unanswered: int = 0
 
     def take(self, together: Sequence[Outgoing]) -> list[Exchange | None] | None:
         """What came back to these requests, each taken once; `None` if the first of them was never sent."""
@@ -209,6 +211,7 @@ def read_journal(path: str) -> Past:
             key = ""
     for key, count in waiting.items():
         past.answered[key].extend([None] * max(0, count))
+        past.unanswered += max(0, count)
     return past
 
 

@@ -134,6 +134,10 @@ def gate(request: Request, judge: Judge, targets: Sequence[Target], *, now: Call
                     runner.run(plan if request.aim is None else aimed(plan, request.aim))
                     number += runner.sent
                     runner.progress.notes += tidied(way, kit, exchanges, offset=number)
+                for exchange in way.rest():
+                    if exchange.operation in judge.catalogue.operations:
+                        sink(exchange)
+                        summary.add(exchange)
                 if runs:
                     runs[-1][2].notes.extend(way.notes())
         except KeyboardInterrupt:

@@ -17,6 +17,7 @@ from smscontract.gate._effects import Allowance, Guard
 from smscontract.gate._journal import Journal, Past, as_data
 from smscontract.gate._targets import Target
 from smscontract.numbers import is_reserved
+from smscontract.plain import count_of
 from smscontract.probes.base import Kit
 from smscontract.resources import Entry
 from smscontract.runner import Limits, Runner
@@ -111,6 +112,14 @@ class Way:
         if not self.target.sandbox:
             yield from [f"at most {now} texts were sent"] if now else []
             yield from [f"at most {later} texts may follow when timers end"] if later else []
+        past = self.journal.past if self.journal is not None else None
+        if past is not None and past.unanswered:
+            yield f"{count_of(past.unanswered, 'request')} interrupted while waiting: not judged, and not sent again"
+
+    def rest(self) -> Iterator[Exchange]:
+        """What an earlier run sent and this one had no use for: it is judged all the same."""
+        past = self.journal.past if self.journal is not None else None
+        yield from (one for one in (past.rest() if past is not None else []) if one is not None)
 
 
 @contextmanager
