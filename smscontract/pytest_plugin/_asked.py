@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
@@ -74,10 +74,11 @@ def targets_asked(config: pytest.Config) -> list[str]:
     return list(config.getoption("smscontract") or config.getini("smscontract"))
 
 
-def asked_of(config: pytest.Config, target: str, **said: Any) -> Asked:
+def asked_of(config: pytest.Config, target: str, *, folder: Path | None = None, **said: Any) -> Asked:
     """One target with everything that was said of it.
 
     Args:
+        folder: that of the test file.
         said: fields of `Asked` that a line in a test file gives; they win.
 
     Raises:
@@ -89,8 +90,8 @@ def asked_of(config: pytest.Config, target: str, **said: Any) -> Asked:
     values: dict[str, Any] = {
         "url": _setting(config, "url"),
         "token_env": _setting(config, "token_env"),
-        "resources": _path(config, _setting(config, "resources")),
-        "baseline": _path(config, _setting(config, "baseline")),
+        "resources": _setting(config, "resources"),
+        "baseline": _setting(config, "baseline"),
         "allowed_hosts": tuple(one.strip() for one in (_setting(config, "allowed_hosts") or "").split(",") if one.strip()),
         "max_requests": _number(config, "max_requests", int),
         "fuzz": _number(config, "fuzz", int),
@@ -107,8 +108,17 @@ def asked_of(config: pytest.Config, target: str, **said: Any) -> Asked:
     for name in ("max_requests", "max_time", "fail_on", "baseline", "drafts_are_safe"):
         values[name] = getattr(entry, name, None) if values[name] is None else values[name]
     values["fail_on"] = _fail_on(str(values["fail_on"] or FailOn.MUST))
+    folders = [Path(), *([folder] if folder is not None else []), config.rootpath]
+    for name in ("resources", "baseline"):
+        if isinstance(values[name], str):
+            values[name] = _found(values[name], folders)
     stated = {name: value for name, value in values.items() if value is not None}
-    return Asked(target=target, entry=entry, requirements=configured.witnesses, **stated)
+    return Asked(
+        target=target if entry is not None else _found(target, folders),
+        entry=entry,
+        requirements=configured.witnesses,
+        **stated,
+    )
 
 
 def _setting(config: pytest.Config, name: str) -> str | None:
@@ -116,11 +126,9 @@ def _setting(config: pytest.Config, name: str) -> str | None:
     return str(found if found is not None else config.getini(f"smscontract_{name}") or "") or None
 
 
-def _path(config: pytest.Config, path: str | None) -> str | None:
-    """A file of the settings: pytest may be started in any folder of the project."""
-    if path is None or Path(path).exists() or not (config.rootpath / path).exists():
-        return path
-    return str(config.rootpath / path)
+def _found(path: str, folders: Iterable[Path]) -> str:
+    """A path as it is where it leads to a file, else from another folder: pytest may be started anywhere in a project."""
+    return next((str(folder / path) for folder in folders if (folder / path).is_file()), path)
 
 
 def _number(config: pytest.Config, name: str, kind: type[int | float]) -> float | None:

@@ -167,7 +167,8 @@ class Clauses(pytest.Collector):
         if self._line is not None:
             try:
                 where = self.nodeid if self._line.said.get("app") is not None else None
-                self._runs = [items_of(self.config).run(self._line.target, where=where, **self._line.said)]
+                folder = self.path.parent
+                self._runs = [items_of(self.config).run(self._line.target, folder=folder, where=where, **self._line.said)]
             except SmscontractError as error:
                 raise self.CollectError(str(error)) from None
         for run in self._runs:

@@ -59,6 +59,13 @@ def test_one_line_makes_one_test_of_each_clause(parcel: pytest.Pytester) -> None
     _run(parcel, f"test_api.py::test_contract::{STATUS}", "-q").assert_outcomes(passed=1)
 
 
+def test_files_are_found_beside_the_test_file(parcel: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
+    (parcel.path / "resources.yaml").write_text("parcel_id: {any: [par_7, par_8]}\n")
+    _line(parcel, "app=app, resources='resources.yaml'")
+    monkeypatch.chdir(parcel.mkdir("elsewhere"))
+    _all_is_well(_run(parcel, "--rootdir", str(parcel.path), "-c", str(parcel.path / "pytest.ini"), str(parcel.path)))
+
+
 WSGI = """
 import json
 from urllib.parse import parse_qs
