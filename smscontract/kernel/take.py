@@ -28,7 +28,7 @@ from smscontract.kernel.text import MARKED, MARKED_INSIDE, marked, once
 from smscontract.rfc3339 import timestamp
 from smscontract.summary import Summary
 
-__all__ = ["Kernel"]
+__all__ = ["Kernel", "Stopped"]
 
 #: Kinds of exchanges that are told apart, and rows that are held before they are counted.
 _KINDS = 20_000
@@ -37,8 +37,14 @@ _SPECIAL = ("known", "role", "operation", "path_parameters", "case", "number", "
 _AUTHS = frozenset({None, *map(str, Auth)})
 _UNKNOWN, _TEXT, _INLINE = 0, 1, 2
 _NEVER = float("inf")
+#: After so many lines somebody is asked whether to go on.
+_EVERY = 512
 #: Whatever a line that is not as we think may raise; the judge finds out what it is.
 _DOUBTS = (Unsure, LookupError, TypeError, ValueError, AttributeError, ArithmeticError, RecursionError)
+
+
+class Stopped(Exception):
+    """Somebody does not want to go on."""
 
 
 class _Form(NamedTuple):
@@ -55,9 +61,12 @@ class Kernel:
 
     Args:
         summary: knows of every exchange as if `Summary.add` had been given it, once `close` was called.
+        stop: asked now and then; then `take` raises `Stopped`.
     """
 
-    def __init__(self, summary: Summary) -> None:
+    def __init__(self, summary: Summary, stop: Callable[[], bool] = lambda: False) -> None:
+        self._stop = stop
+        self._lines = 0
         self._summary = summary
         self._judge = summary.judge
         self._rows = Rows(summary.judge)
@@ -78,7 +87,13 @@ class Kernel:
 
         Args:
             record: the line as `orjson` reads it.
+
+        Raises:
+            Stopped: nothing was done with it.
         """
+        self._lines += 1
+        if self._lines % _EVERY == 0 and self._stop():
+            raise Stopped
         if file != self._file:
             self.close()
             self._file = file
