@@ -23,8 +23,9 @@ __all__ = ["cli", "main", "run"]
 #: Each command and the module of this package that holds it, loaded only when it is used.
 _COMMANDS = {
     "clauses": "clauses",
-    "drift": "drift",
+    "diff": "diff",
     "doctor": "doctor",
+    "drift": "drift",
     "explain": "explain",
     "gate": "gate",
     "init": "init",
