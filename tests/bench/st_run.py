@@ -118,7 +118,19 @@ def _spec(provider: str, handed: Any) -> Any:
             node = schema.get("properties", {}).get(parameter)
             if node is not None and numbers:
                 node["enum"] = numbers
+        for value in _examples(document):
+            if value.get(parameter) is not None and numbers and value[parameter] not in numbers:
+                value[parameter] = numbers[0]
     return document
+
+
+def _examples(document: Any) -> Iterator[dict[str, Any]]:
+    """The bodies of requests that a document shows."""
+    for item in document["paths"].values():
+        for operation in item.values():
+            content = operation.get("requestBody", {}).get("content", {}) if isinstance(operation, dict) else {}
+            for media in content.values():
+                yield from (one["value"] for one in media.get("examples", {}).values() if isinstance(one.get("value"), dict))
 
 
 def _requests(report: Path) -> Iterator[tuple[int, list[str]]]:
