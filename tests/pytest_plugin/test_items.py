@@ -92,6 +92,7 @@ def _ids(done: pytest.RunResult) -> list[str]:
 def test_there_is_one_test_for_each_clause_and_collecting_sends_nothing(parcel: pytest.Pytester) -> None:
     done = _run(parcel, *ASK, "--collect-only", "-q")
     assert _ids(done) == list(CLAUSES)
+    _run(parcel, *ASK, "--setup-plan", "-k", "protocol/json")
     assert _sent(parcel) == 0
 
 
