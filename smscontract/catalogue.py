@@ -85,9 +85,11 @@ class Catalogue:
             return of_provider[0]
         raise UsageError(f"there is no operation `{key}`", hint=nearest_hint(key, self.operations))
 
-    def match(self, method: str, url: str) -> tuple[Operation, dict[str, str]] | None:
-        """The operation of a request and its path parameters, or `None` if it fits none."""
+    def match(self, method: str, url: str, provider: str | None = None) -> tuple[Operation, dict[str, str]] | None:
+        """The operation of a request (of a provider, if one is named) and its path parameters, or `None` if it fits none."""
         for operation in self.operations.values():
+            if provider is not None and operation.provider != provider:
+                continue
             parameters = operation.match(method, url)
             if parameters is not None:
                 return operation, parameters

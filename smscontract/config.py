@@ -19,7 +19,7 @@ from smscontract.documents import nearest_hint
 from smscontract.entries import KEYS as ENTRY_KEYS
 from smscontract.entries import TargetEntry, read_entry
 from smscontract.errors import UnusableInput
-from smscontract.mapping import FORMS, RECORDS, LogMapping, Place
+from smscontract.mapping import FORMS, RECORDS, LogMapping, Place, Routes
 from smscontract.requirements import Requirement, Requirements, Waiver, requirement
 
 __all__ = ["NAME", "Config", "Recordings", "load_config"]
@@ -41,16 +41,9 @@ _WHERE = re.compile(r"\(at line (\d+)")
 
 @dataclass(frozen=True, slots=True)
 class Recordings:
-    """How recordings are read.
+    """How recordings are read: what lies between their URLs and those of the API, and logs of other shapes."""
 
-    Attributes:
-        hosts: provider by host: what was sent there is that provider's and nobody else's.
-        prefixes: what a gateway puts before the paths of the API, without a slash at the end.
-        mappings: logs of other shapes.
-    """
-
-    hosts: Mapping[str, str] = field(default_factory=dict)
-    prefixes: tuple[str, ...] = ()
+    routes: Routes = field(default_factory=Routes)
     mappings: tuple[LogMapping, ...] = ()
 
 
@@ -169,9 +162,10 @@ class _Reader:
         if wrong := next((one for one in prefixes if not one.startswith("/") or one == "/"), None):
             raise self._refuse("a prefix begins with a slash", f'write `"/{wrong.strip("/")}"`', self.line(place, "prefixes"))
         mappings = [self._mapping(name, one) for name, one in section.items() if name not in _KEYS["recordings"]]
-        return Recordings(
-            {host.lower(): name for host, name in hosts.items()}, tuple(p.rstrip("/") for p in prefixes), (*mappings,)
+        routes = Routes(
+            hosts={host.lower(): name for host, name in hosts.items()}, prefixes=tuple(one.rstrip("/") for one in prefixes)
         )
+        return Recordings(routes, tuple(mappings))
 
     def _mapping(self, name: str, stated: Any) -> LogMapping:
         place = ("recordings", name)

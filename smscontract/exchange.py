@@ -169,7 +169,8 @@ class Exchange:
         missing: parts that a recorder scrubbed or dropped, with the reason in a word: `scrubbed` or `truncated`.
         own_record: true only in a run of our gate or in the recording that it wrote: its history is whole and the account's
             state is known.
-        operation, path_parameters: filled by whoever matched the URL against a document; else `None`.
+        operation, path_parameters: filled by whoever matched the URL against a document; else `None`. The operation may be the
+            name of a provider: then it is one of those.
     """
 
     request: Request

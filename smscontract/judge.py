@@ -129,7 +129,10 @@ class Judge:
                 parameters = operation.match_path(exchange.request.url)
                 return dataclasses.replace(exchange, path_parameters=parameters)
             return exchange
-        found = self.catalogue.match(exchange.request.method, exchange.request.url)
+        # A reader that knows the provider alone names that.
+        named = exchange.operation
+        provider = named if named is not None and "." not in named else None
+        found = self.catalogue.match(exchange.request.method, exchange.request.url, provider)
         if found is None:
             return dataclasses.replace(exchange, operation=None, path_parameters=None)
         return dataclasses.replace(exchange, operation=found[0].key, path_parameters=found[1])

@@ -5,8 +5,9 @@ from __future__ import annotations
 import fnmatch
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from urllib.parse import urlsplit, urlunsplit
 
-__all__ = ["FORMS", "RECORDS", "LogMapping", "Place", "steps"]
+__all__ = ["FORMS", "RECORDS", "LogMapping", "Place", "Routes", "steps"]
 
 _TIMES = ("rfc3339", "epoch-s", "epoch-ms", "epoch-us", "epoch-ns")
 _BODIES = ("text", "json-string", "json", "base64")
@@ -69,6 +70,34 @@ class LogMapping:
         path = path.replace("\\", "/")
         globs = [before + glob + behind for glob in self.files for before in ("", "*/") for behind in ("", ".gz", ".zst")]
         return any(fnmatch.fnmatchcase(path, glob) for glob in globs)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Routes:
+    """What lies between the recorded URLs and those of the API.
+
+    Attributes:
+        hosts: provider by host, in lower case: what was sent there is that provider's and nobody else's.
+        prefixes: what a gateway puts before the paths of the API, without a slash at the end.
+    """
+
+    hosts: Mapping[str, str] = field(default_factory=dict)
+    prefixes: tuple[str, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.hosts or self.prefixes)
+
+    def of(self, url: str) -> tuple[str, str | None]:
+        """The URL without its longest prefix, and the provider of its host, `None` where that is not known."""
+        try:
+            parts = urlsplit(url)
+            host = (parts.hostname or "").lower()
+        except ValueError:
+            return url, None
+        fits = [one for one in self.prefixes if parts.path.startswith(one) and parts.path[len(one) : len(one) + 1] in ("", "/")]
+        if fits:
+            url = urlunsplit(parts._replace(path=parts.path[len(max(fits, key=len)) :] or "/"))
+        return url, self.hosts.get(host)
 
 
 def steps(pointer: str) -> tuple[str, ...]:

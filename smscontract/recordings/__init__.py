@@ -10,12 +10,12 @@ from typing import BinaryIO, cast
 from smscontract.errors import UsageError
 from smscontract.exchange import Exchange
 from smscontract.findings import Problem
-from smscontract.mapping import LogMapping
+from smscontract.mapping import LogMapping, Routes
 from smscontract.recordings._detect import BOM, Format, format_named, format_of, formats
 from smscontract.recordings._files import STDIN, Source, find, opened, size_of
 from smscontract.recordings._json import Broken
 from smscontract.recordings._packed import Unpacked, is_packed, plain_name
-from smscontract.recordings._parts import LIMIT, Options, decoded, problem
+from smscontract.recordings._parts import LIMIT, Options, Taker, decoded, problem
 from smscontract.recordings._pieces import SIZE, Piece, cut, ranged, version_of
 from smscontract.recordings._propose import Proposal, propose
 from smscontract.recordings._scrubbed import SCRUBBED, TRUNCATED, missing_parts
@@ -27,6 +27,7 @@ __all__ = [
     "TRUNCATED",
     "Piece",
     "Proposal",
+    "Taker",
     "decoded",
     "format_names",
     "missing_parts",
@@ -58,8 +59,10 @@ def read(
     status: int | None = None,
     format: str | None = None,
     mappings: Iterable[LogMapping] = (),
+    routes: Routes | None = None,
     progress: _Progress | None = None,
     limit: int = LIMIT,
+    taker: Taker | None = None,
 ) -> Iterator[Exchange | Problem]:
     """Everything in the recordings, in constant memory: an exchange, or the problem that stands in its place.
 
@@ -73,8 +76,10 @@ def read(
         format: one of `format_names()` or the name of a mapping, for all files, instead of looking at each; folders then give
             all their files.
         mappings: how logs of other shapes are read.
+        routes: what lies between the recorded URLs and those of the API.
         progress: called with the bytes read so far and the bytes of all files that have a size.
         limit: bytes of one line, entry or body that are read at most; larger ones are problems.
+        taker: takes exchanges as lines, instead of being given them, where a format has them so.
 
     Raises:
         UsageError: a side, status or format that there is not, or `-` without a `stdin`.
@@ -82,7 +87,8 @@ def read(
             before anything is read; later, whatever a file holds, nothing is raised.
     """
     options, forced = _meant(operation, side, status, format, mappings, limit)
-    return _read(_found(paths, forced, stdin, options), stdin, options, forced, progress)
+    found = _found(paths, forced, stdin, options)
+    return _routed(_read(found, stdin, replace(options, taker=_fit(taker, routes)), forced, progress), routes)
 
 
 def pieces(
@@ -94,6 +100,7 @@ def pieces(
     status: int | None = None,
     format: str | None = None,
     mappings: Iterable[LogMapping] = (),
+    routes: Routes | None = None,  # noqa: ARG001 - it changes no piece; so that `read_piece` takes the same
     limit: int = LIMIT,
     size: int = SIZE,
 ) -> tuple[int, Iterator[Piece | Problem]]:
@@ -127,8 +134,10 @@ def read_piece(
     status: int | None = None,
     format: str | None = None,
     mappings: Iterable[LogMapping] = (),
+    routes: Routes | None = None,
     limit: int = LIMIT,
     told: Callable[[int], None] = lambda _: None,
+    taker: Taker | None = None,
 ) -> Iterator[Exchange | Problem]:
     """What `read` gives of one piece.
 
@@ -136,14 +145,36 @@ def read_piece(
         told: called with the number of bytes after each read.
     """
     options, forced = _meant(operation, side, status, format, mappings, limit)
+    options = replace(options, taker=_fit(taker, routes))
     try:
         if piece.end is not None:
-            yield from ranged(piece, replace(options, line=piece.line, ours=piece.ours), told)
+            yield from _routed(ranged(piece, replace(options, line=piece.line, ours=piece.ours), told), routes)
             return
         with opened(piece.file, stdin) as stream:
-            yield from _read_one(Source(stream, told), piece.file, options, forced)
+            yield from _routed(_read_one(Source(stream, told), piece.file, options, forced), routes)
     except OSError as error:
         yield _unreadable(piece.file, error)
+
+
+def _fit(taker: Taker | None, routes: Routes | None) -> Taker | None:
+    """A taker knows the URLs of the API alone."""
+    return None if routes else taker
+
+
+def _routed(found: Iterator[Exchange | Problem], routes: Routes | None) -> Iterator[Exchange | Problem]:
+    """Exchanges with the URLs of the API, and with the provider for an operation where the host tells it."""
+    if not routes:
+        yield from found
+        return
+    for one in found:
+        if isinstance(one, Problem) or not one.request.url:
+            yield one
+            continue
+        url, provider = routes.of(one.request.url)
+        if url == one.request.url and provider is None:
+            yield one
+        else:
+            yield replace(one, request=replace(one.request, url=url), operation=one.operation or provider)
 
 
 def _unreadable(file: str, error: OSError) -> Problem:

@@ -35,8 +35,8 @@ def test_the_example(tmp_path: Path) -> None:
 def test_hosts_and_prefixes_stand_beside_mappings(tmp_path: Path) -> None:
     text = '[recordings]\nhosts = {"API.example.test" = "bland"}\nprefixes = ["/proxy/v3/"]\n[recordings.g]\nurl = "/u"\n'
     found = load(text, tmp_path).recordings
-    assert found.hosts == {"api.example.test": "bland"}
-    assert found.prefixes == ("/proxy/v3",)
+    assert found.routes.hosts == {"api.example.test": "bland"}
+    assert found.routes.prefixes == ("/proxy/v3",)
     assert [one.name for one in found.mappings] == ["g"]
     inside = load("[tool.smscontract.recordings.g]\nurl = '/u'\n", tmp_path, "pyproject.toml").recordings
     assert [one.name for one in inside.mappings] == ["g"]
