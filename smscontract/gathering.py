@@ -10,6 +10,7 @@ from smscontract.choice import Chooser
 from smscontract.errors import ExitCode, SmscontractError
 from smscontract.findings import Problem
 from smscontract.judge import Judge
+from smscontract.kernel import Carrier
 from smscontract.part import Part
 from smscontract.plain import count_of
 from smscontract.policy import Cause
@@ -49,6 +50,7 @@ class Gathering:
         self._results = results
         self._progress = progress
         self._summary = started(job, judge)
+        self._carrier = Carrier(self._summary.facts, judge)
         self._taken: set[int] = set()
         self._bytes = 0
 
@@ -86,6 +88,7 @@ class Gathering:
             self.causes.append(Cause(ExitCode.INTERNAL, done.fault))
         elif not done.stopped and self._results is not None and piece is not None:
             self._results.put(piece, done.part, part)
+        self._carrier.put(done.rows)
         self._add(done.number, part, piece)
 
     def _add(self, number: int, part: Part, piece: Piece | Problem | None) -> None:

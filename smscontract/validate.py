@@ -13,7 +13,7 @@ from smscontract.errors import ExitCode, UsageError
 from smscontract.findings import Finding, Report
 from smscontract.gathering import Gathering
 from smscontract.judge import Judge
-from smscontract.mapping import LogMapping
+from smscontract.mapping import LogMapping, Routes
 from smscontract.plain import count_of
 from smscontract.policy import Cause
 from smscontract.recall import Recall
@@ -22,7 +22,7 @@ from smscontract.results import Results
 from smscontract.shards import Shard, written
 from smscontract.summary import Summary
 from smscontract.terms import Terms
-from smscontract.work import Job, bug, feed, knows, stamp_of, started
+from smscontract.work import Job, bug, feed, kernel_of, knows, stamp_of, started
 from smscontract.workers import Doing, available, here, processes
 
 __all__ = ["AUTO", "Request", "again", "validate"]
@@ -42,6 +42,7 @@ class Request:
         operation, side, status: what bare bodies are.
         format: the format of all files, instead of looking at each.
         mappings: how logs of other shapes are read.
+        routes: what lies between the recorded URLs and those of the API.
         contracts: names or paths that the catalogue was made of, for those who make it again elsewhere.
         terms: what is looked at, what counts, and what becomes of what was seen.
         choice: which exchanges are looked at.
@@ -58,6 +59,7 @@ class Request:
     status: int | None = None
     format: str | None = None
     mappings: Sequence[LogMapping] = ()
+    routes: Routes | None = None
     contracts: Sequence[str] = ()
     terms: Terms = field(default_factory=Terms)
     choice: Choice = field(default_factory=Choice)
@@ -96,6 +98,7 @@ def validate(
         ranges=request.terms.accounts.ranges,
         choice=request.choice,
         reading=reading,
+        stored=request.resume is not None or request.shard is not None,
     )
     apart = _apart(request, job, judge, stdin, progress)
     summary, notes, causes = apart or _at_once(request, job, judge, stdin, progress)
@@ -119,6 +122,7 @@ def _reading(request: Request, judge: Judge) -> dict[str, Any]:
         "status": request.status,
         "format": request.format,
         "mappings": tuple(request.mappings),
+        "routes": request.routes,
     }
 
 
@@ -129,9 +133,10 @@ def _at_once(
     summary, chooser = started(job, judge), Chooser(job.choice, judge)
     left_out: Counter[str] = Counter()
     causes = []
-    found = read(request.paths, stdin=stdin, progress=progress, **job.reading)
+    kernel = kernel_of(summary, job)
+    found = read(request.paths, stdin=stdin, progress=progress, taker=kernel, **job.reading)
     try:
-        feed(summary, found, chooser, left_out)
+        feed(summary, found, chooser, left_out, kernel=kernel)
     except KeyboardInterrupt:
         causes.append(Cause(ExitCode.INTERRUPTED, f"interrupted after {count_of(summary.exchanges, 'exchange')}"))
     except Exception as error:  # noqa: BLE001 - our bug, whatever it is; what was judged before it is told all the same

@@ -16,13 +16,14 @@ from smscontract.errors import UnusableInput
 from smscontract.exchange import Exchange
 from smscontract.findings import Problem
 from smscontract.judge import Judge
+from smscontract.kernel import Kernel, Stopped, taken
 from smscontract.mask import Masker
 from smscontract.part import Part
 from smscontract.policy import Selection
 from smscontract.recordings import Piece, read_piece
 from smscontract.summary import Summary
 
-__all__ = ["Done", "Job", "bug", "do", "feed", "knows", "stamp_of", "started"]
+__all__ = ["Done", "Job", "bug", "do", "feed", "kernel_of", "knows", "stamp_of", "started"]
 
 #: After so many exchanges somebody is asked whether to go on.
 _EVERY = 64
@@ -39,6 +40,7 @@ class Job:
         selection: which clauses are looked at; `ranges`: whether lengths and extremes are measured.
         choice: which exchanges are looked at.
         reading: arguments of `recordings.read_piece`.
+        stored: whether parts are stored, so that nothing but keyed digests may be in them.
     """
 
     contracts: tuple[str, ...]
@@ -48,6 +50,7 @@ class Job:
     ranges: bool = False
     choice: Choice = field(default_factory=Choice)
     reading: Mapping[str, Any] = field(default_factory=dict)
+    stored: bool = False
 
     @property
     def identity(self) -> str:
@@ -64,12 +67,14 @@ class Done:
     Attributes:
         number: of the piece, from 0.
         part: `Part.dumps()`.
+        rows: of exchanges that are like others, as `kernel.Carrier` takes them; they are in the part where parts are stored.
         fault: what went wrong on our side, so that the part is not all of the piece; or empty.
         stopped: whether somebody stopped it before its end.
     """
 
     number: int
     part: bytes
+    rows: bytes = b""
     fault: str = ""
     stopped: bool = False
 
@@ -108,32 +113,57 @@ def started(job: Job, judge: Judge) -> Summary:
     return summary
 
 
+_kernels: dict[str, Kernel] = {}
+
+
+def kernel_of(summary: Summary, job: Job, stop: Callable[[], bool] = lambda: False) -> Kernel | None:
+    """Who takes lines for a summary; nobody where each exchange has to be looked at. What it learns from one piece of a job it
+    knows in the next."""
+    if not job.choice.everything or job.ranges:
+        return None
+    kernel = _kernels.pop(job.identity, None)
+    if kernel is None or kernel.judge_of is not summary.judge:
+        kernel = Kernel(summary, stop)
+    else:
+        kernel.serve(summary, stop)
+    return kernel
+
+
 def feed(
     summary: Summary,
     found: Iterable[Exchange | Problem],
     chooser: Chooser,
     left_out: Counter[str],
     stop: Callable[[], bool] = lambda: False,
+    *,
+    kernel: Kernel | None = None,
 ) -> bool:
     """Judges what was found.
 
     Args:
         left_out: exchanges that are not looked at are counted here, by why.
         stop: asked now and then.
+        kernel: the taker of what was found.
 
     Returns:
         Whether it went to the end.
     """
     everything = chooser.choice.everything
-    for number, one in enumerate(found, 1):
-        if isinstance(one, Problem):
-            summary.add_problem(one)
-        elif everything or not (why := chooser.why_not(one)):
-            summary.add(one)
-        else:
-            left_out[why] += 1
-        if number % _EVERY == 0 and stop():
-            return False
+    try:
+        for number, one in enumerate(found, 1):
+            if isinstance(one, Problem):
+                summary.add_problem(one)
+            elif everything or not (why := chooser.why_not(one)):
+                summary.add(one)
+            else:
+                left_out[why] += 1
+            if number % _EVERY == 0 and stop():
+                return False
+    except Stopped:
+        return False
+    finally:
+        if kernel is not None:
+            kernel.close()
     return True
 
 
@@ -150,13 +180,18 @@ def do(
     left_out: Counter[str] = Counter()
     fault, whole = "", True
     try:
-        found = [piece] if isinstance(piece, Problem) else read_piece(piece, stdin=stdin, **job.reading)
-        whole = feed(summary, found, Chooser(job.choice, judge), left_out, stop)
+        kernel = kernel_of(summary, job, stop)
+        found = [piece] if isinstance(piece, Problem) else read_piece(piece, stdin=stdin, taker=kernel, **job.reading)
+        whole = feed(summary, found, Chooser(job.choice, judge), left_out, stop, kernel=kernel)
+        if kernel is not None:
+            _kernels.clear()
+            _kernels[job.identity] = kernel
     except Exception as error:  # noqa: BLE001 - our bug, whatever it is; what was judged before it is told all the same
         fault = bug(error)
+    rows = b"" if job.stored else taken(summary.facts)
     part = Part.of(summary, piece=number, left_out=left_out).dumps()
     summary.facts.close()
-    return Done(number=number, part=part, fault=fault, stopped=not whole)
+    return Done(number=number, part=part, rows=rows, fault=fault, stopped=not whole)
 
 
 def bug(error: Exception) -> str:

@@ -26,6 +26,7 @@ from smscontract.shards import Shard
 from smscontract.validate import Request, validate
 from smscontract.work import Done, Job, do
 from smscontract.workers import Doing, here, processes
+from tests.bench.corpus import corpus
 from tests.core import BLAND, STUUT, made, refused, shipped
 
 CHANCE = random.Random(7)
@@ -77,7 +78,7 @@ def clean(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def judged(folder: Path, **changes: Any) -> Report:
     judge = Judge(shipped(), Masker(KEY))
-    return validate(Request(paths=[str(folder)], size=20_000, **changes), judge, now=1e9)
+    return validate(Request(paths=[str(folder)], **{"size": 20_000, **changes}), judge, now=1e9)
 
 
 def without_notes(report: Report) -> dict[str, Any]:
@@ -113,6 +114,26 @@ def test_histories_over_several_files_and_pieces(clean: Path) -> None:
     kinds = {getattr(shipped().clauses[one.clause].detail, "kind", "") for one in expected.findings}
     assert {"same", "fresh", "moves"} <= kinds
     assert as_data(judged(clean, doing=shuffled)) == as_data(expected)
+
+
+def test_exchanges_that_are_only_counted(tmp_path: Path) -> None:
+    """Of recordings that are not our own most exchanges are rows, which travel in their own way, or as facts if stored."""
+    lines = [line.rstrip(b"\n") + b"\n" for line, _ in corpus(300, bad=0.05)]
+    (tmp_path / "x.jsonl").write_bytes(b"".join(lines))
+    carried: list[int] = []
+
+    def watched(job: Job, pieces: Iterator[tuple[int, Piece | Problem]]) -> Iterator[Done]:
+        for done in shuffled(job, pieces):
+            carried.append(len(done.rows))
+            yield done
+
+    expected = as_data(judged(tmp_path))
+    assert expected["findings"]
+    assert as_data(judged(tmp_path, doing=watched, size=90_000)) == expected
+    assert sum(carried) > 10_000
+    carried.clear()
+    assert without_notes(judged(tmp_path, doing=watched, size=90_000, resume=str(tmp_path / "results"))) == expected
+    assert sum(carried) == 0
 
 
 def die_once(job: Job, number: int, piece: Piece | Problem, **more: Any) -> Done:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
-from smscontract.kernel.take import Kernel
+from smscontract.kernel.carry import Carrier, taken
+from smscontract.kernel.take import Kernel, Stopped
 
-__all__ = ["Kernel"]
+__all__ = ["Carrier", "Kernel", "Stopped", "taken"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from operator import itemgetter
@@ -87,6 +87,18 @@ class Rows:
         """Takes rows of one kind and one file."""
         if kind.recipes:
             self._chunks.append(_Chunk(kind, file, rows))
+
+    def take(self) -> tuple[list[tuple[Kind, str, list[Row]]], dict[_Group, set[Any]]]:
+        """All rows with their kind and file, and the scopes that were touched. They are gone then."""
+        chunks, self._chunks = self._chunks, []
+        touched, self._touched = self._touched, {}
+        return [(one.kind, one.file, one.rows) for one in chunks], touched
+
+    def put(self, found: Iterable[tuple[Kind, str, list[Row]]], touched: Mapping[_Group, set[Any]]) -> None:
+        """Takes what another one had. Kinds have to have numbers that none here has."""
+        self._chunks += [_Chunk(*one) for one in found]
+        for group, keys in touched.items():
+            self._touched.setdefault(group, set()).update(keys)
 
     def touch(self, exchange: Exchange) -> None:
         """Takes note of the scopes of an exchange that the judge made facts of itself."""

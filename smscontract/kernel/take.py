@@ -18,6 +18,7 @@ import orjson
 from smscontract.documents import Operation
 from smscontract.exchange import Auth, Exchange
 from smscontract.json_text import ABSENT
+from smscontract.judge import Judge
 from smscontract.kernel.known import First, Known, learned
 from smscontract.kernel.matchers import Unsure
 from smscontract.kernel.plans import Answers, Requests
@@ -81,6 +82,19 @@ class Kernel:
         self._file = ""
         self._found: Any = None
         self._held = 0
+
+    @property
+    def judge_of(self) -> Judge:
+        """Who judges what is not like anything known."""
+        return self._judge
+
+    def serve(self, summary: Summary, stop: Callable[[], bool] = lambda: False) -> None:
+        """Takes lines for another summary of the same judge from now on; what was learned stays. `close` was called before."""
+        self._stop = stop
+        self._summary = summary
+        self._rows = Rows(summary.judge)
+        summary.facts.rows = self._rows
+        self._file, self._found = "", None
 
     def take(self, record: Any, line: bytes, file: str, number: int) -> bool:
         """Whether an exchange is counted now; if not, `judge` has to be called with it before the next.
