@@ -166,7 +166,11 @@ FAULTS: dict[str, tuple[str, Callable[[dict[str, Any]], Any], str]] = {
     ),
     "created after answer": (
         "message",
-        _set("created_at", "2027-05-05T05:05:05Z"),
+        lambda body: body.update(
+            status="pending",
+            created_at="2027-05-05T05:05:05Z",
+            **dict.fromkeys(("modified_at", "sent_at", "delivered_at", "error_message")),
+        ),
         "stuut.send-sms/rule/created-before-answer",
     ),
     "another object": ("message", _set("object", "sms"), "stuut.send-sms/rule/object-names-the-type"),
@@ -181,10 +185,10 @@ FAULTS: dict[str, tuple[str, Callable[[dict[str, Any]], Any], str]] = {
     ),
     "ids alike": (
         "conversation",
-        _in("data", _both(_set("conversation_id", "conv_1same"), _set("workflow_id", "conv_1same"))),
+        _in("data", lambda data: data.update(workflow_id=data["conversation_id"])),
         "bland.create-sms/rule/ids-differ",
     ),
-    "member twice": ("conversation", _set("twice", 1), "bland.create-sms/protocol/unique-keys"),
+    "member twice": ("conversation", _set("twice", None), "bland.create-sms/protocol/unique-keys"),
     "body cut": ("conversation", _set("cut", 1), "bland.create-sms/protocol/json"),
 }
 
