@@ -23,6 +23,7 @@ from smscontract.sandbox.app import create_app
 from smscontract.sandbox.knowledge import knowledge
 from smscontract.sandbox.server import running
 from tests.faults.catalogue import FAULTS
+from tests.gate.server import Server, listening
 from tests.tools.programs import TOP
 
 CATALOGUE = load_catalogue()
@@ -59,26 +60,30 @@ class Ran:
 
 
 def st_run(app: ASGIApp, provider: str, folder: Path, *, examples: int = 20, **environment: str) -> Ran:
-    folder.mkdir(exist_ok=True)
-    (folder / "st.toml").write_text(_CONFIG.format(examples=examples, auth=_AUTH[provider]), encoding="utf-8")
     with running(app) as server:
         token = str((handover(urlsplit(server.url)) or {})[provider]["token"])
-        done = subprocess.run(
-            [
-                *(sys.executable, "-c", "from schemathesis.cli import schemathesis; schemathesis()"),
-                *("--config-file", folder / "st.toml", "run", TOP / "openapi" / f"{provider}.yaml", "--url", server.url),
-                *("--no-color", "--report-ndjson-path", folder / "run.ndjson"),
-            ],
-            cwd=folder,
-            env=os.environ
-            | {"TARGET_TOKEN": token, "SCHEMATHESIS_HOOKS": "smscontract.st_hooks", "PYTHONPATH": str(TOP)}
-            | {"SMSCONTRACT_FAIL_ON": "should"}
-            | environment,
-            capture_output=True,
-            text=True,
-            timeout=300,
-            check=False,
-        )
+        return st_run_on(server.url, token, provider, folder, examples=examples, **environment)
+
+
+def st_run_on(url: str, token: str, provider: str, folder: Path, *, examples: int = 20, **environment: str) -> Ran:
+    folder.mkdir(exist_ok=True)
+    (folder / "st.toml").write_text(_CONFIG.format(examples=examples, auth=_AUTH[provider]), encoding="utf-8")
+    done = subprocess.run(
+        [
+            *(sys.executable, "-c", "from schemathesis.cli import schemathesis; schemathesis()"),
+            *("--config-file", folder / "st.toml", "run", TOP / "openapi" / f"{provider}.yaml", "--url", url),
+            *("--no-color", "--report-ndjson-path", folder / "run.ndjson"),
+        ],
+        cwd=folder,
+        env=os.environ
+        | {"TARGET_TOKEN": token, "SCHEMATHESIS_HOOKS": "smscontract.st_hooks", "PYTHONPATH": str(TOP)}
+        | {"SMSCONTRACT_FAIL_ON": "should"}
+        | environment,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
     ran = Ran(done.returncode, done.stdout + done.stderr, set(), [], 0)
     if (folder / "run.ndjson").exists():
         for line in (folder / "run.ndjson").read_text(encoding="utf-8").splitlines():
@@ -160,3 +165,25 @@ def test_a_variable_that_cannot_be_used_is_said_without_a_traceback(tmp_path: Pa
     assert ran.code == 2
     assert "none.yaml" in ran.output
     assert "Traceback" not in ran.output
+
+
+def test_elsewhere_only_messages_to_reserved_numbers_are_sent(tmp_path: Path) -> None:
+    """A target that is no sandbox of ours: what a message's recipient is only the resources say."""
+    with listening(Server()) as server:
+        first, *others = server.handed["stuut"]["resources"]["sms_id"]["draft"]
+        safe = first["id"]
+        known = {"sms_id": {"draft": [first, *(one["id"] for one in others[:20])]}}
+        (tmp_path / "resources.yaml").write_text(json.dumps(known), encoding="utf-8")
+        server.offers = False
+        ran = st_run_on(
+            server.url,
+            str(server.handed["stuut"]["token"]),
+            "stuut",
+            tmp_path,
+            SMSCONTRACT_RESOURCES=str(tmp_path / "resources.yaml"),
+            SMSCONTRACT_TOKEN_ENV="TARGET_TOKEN",
+        )
+        named = {one.target.split("/")[4] for one in server.arrived if one.target.endswith("/send") and one.method == "POST"}
+    assert ran.failures == set(), ran.output
+    assert ran.accepted >= 1
+    assert named == {safe}
