@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import io
 import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from smscontract.exchange import Exchange, Failure, Headers, Origin, OriginKind,
 from smscontract.findings import Problem
 from smscontract.mapping import LogMapping
 from smscontract.recordings._json import Broken
+from smscontract.recordings._packed import Unpacked, is_packed
 from smscontract.recordings._scrubbed import SCRUBBED, TRUNCATED, missing_parts
 
 __all__ = [
@@ -250,8 +252,13 @@ def decoded(headers: Headers | None, body: bytes | None, limit: int = LIMIT) -> 
             body, whole = _inflated(body, limit)
             if not whole:
                 return (body, TRUNCATED)
+        elif coding == "zstd" and is_packed(body):
+            unpacked = Unpacked(io.BytesIO(body))
+            body = io.BufferedReader(unpacked).read(limit + 1)
+            if unpacked.fault is not None or len(body) > limit:
+                return (body[:limit], TRUNCATED)
         elif not _is_text(body):
-            return (None, SCRUBBED)  # br, zstd, ...: there is a body, but we cannot see it
+            return (None, SCRUBBED)  # br, ...: there is a body, but we cannot see it
     return (body, "")
 
 

@@ -17,6 +17,7 @@ from smscontract.exchange import Exchange
 from smscontract.findings import Problem
 from smscontract.recordings._json import Broken
 from smscontract.recordings._packed import Unpacked
+from smscontract.recordings._parts import decoded
 from tests.recordings.reading import CASSETTES, har, har_entry, line, outcomes, places
 
 PACKERS = [pytest.param(gzip.compress, id="gzip"), pytest.param(zstd.compress, id="zstd")]
@@ -123,6 +124,19 @@ def test_unpacking_needs_no_memory_for_the_whole(pack: type) -> None:
     finally:
         tracemalloc.stop()
     assert peak < 8_000_000
+
+
+@pytest.mark.parametrize(
+    ("cut", "limit", "body", "reason"),
+    [(0, 1000, b"x" * 900, None), (5, 1000, None, "truncated"), (0, 100, b"x" * 100, "truncated")],
+)
+def test_bodies_of_exchanges_in_zstandard(cut: int, limit: int, body: bytes | None, reason: str | None) -> None:
+    packed = zstd.compress(b"x" * 900)
+    headers = (("content-encoding", "zstd"),)
+    found, why = decoded(headers, packed[: len(packed) - cut], limit)
+    assert why == (reason or "")
+    assert body is None or found == body
+    assert decoded(headers, b"plain", limit) == (b"plain", "")
 
 
 def test_folders_give_packed_recordings_too(tmp_path: Path) -> None:
