@@ -20,6 +20,7 @@ __all__ = [
     "ContractStamp",
     "Finding",
     "FindingGroup",
+    "ChangedRow",
     "KnownRow",
     "Level",
     "New",
@@ -176,6 +177,24 @@ class FindingGroup:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ChangedRow:
+    """One difference between two runs of a plan that the contract allows.
+
+    Attributes:
+        place: `OPERATION/status`, `OPERATION/content-type`, or a place of an answer as clause ids write it.
+        before, after: what was seen there: a status, `null`, `value`, `absent`, `empty`, a member of an enum.
+        count: in how many cases; `case` and `request` are those of the first in this run.
+    """
+
+    place: str
+    before: str
+    after: str
+    count: int
+    case: str
+    request: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class KnownRow:
     """One entry of a baseline, and what became of it in this run.
 
@@ -320,6 +339,8 @@ class Report:
         contracts: by which contracts was judged.
         clauses: every clause that was looked for, in the order of the catalogue.
         known: what the baseline lists, if there is one.
+        against: with what the run was compared, how many cases both have, and what could not be compared; empty where with nothing.
+        changes: what they differ in.
     """
 
     version: int = 1
@@ -345,4 +366,6 @@ class Report:
     contracts: tuple[ContractStamp, ...] = ()
     clauses: tuple[ClauseRow, ...] = ()
     known: tuple[KnownRow, ...] = ()
+    against: str = ""
+    changes: tuple[ChangedRow, ...] = ()
     extra: dict[str, Any] = field(default_factory=dict)

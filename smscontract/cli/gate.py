@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import click
 
+from smscontract.cli.comparing import run_against
 from smscontract.cli.options import Common, common_options
 from smscontract.cli.targets import Asked, target_options
 from smscontract.gate import Request, Target, gate, planned, read_journal
@@ -29,6 +30,9 @@ __all__ = ["command"]
 @click.option("--promote", metavar="DIR", help="Keep what fuzzing finds there, one recording each; later runs send it first.")
 @click.option("--journal", metavar="FILE", help="Write down each request before it goes, for --resume.")
 @click.option("--resume", metavar="JOURNAL", help="Finish a run that was killed: nothing that was sent is sent again.")
+@click.option(
+    "--against", metavar="WHAT", help="Also say what differs from another target, a URL, or yesterday's --record of this one."
+)
 @click.option("--dry-run", is_flag=True, help="Print every request of the plan and send none.")
 def command(  # noqa: PLR0917 - click passes options by name
     fuzz: int | None,
@@ -36,6 +40,7 @@ def command(  # noqa: PLR0917 - click passes options by name
     promote: str | None,
     journal: str | None,
     resume: str | None,
+    against: str | None,
     dry_run: bool,
     asked: Asked,
     common: Common,
@@ -75,7 +80,17 @@ def command(  # noqa: PLR0917 - click passes options by name
             for one in targets:
                 _print_plan(judge, one, request, masker)
             return 0
-        result = gate(request, judge, targets, now=time.time)
+        if against is None:
+            result = gate(request, judge, targets, now=time.time)
+        else:
+            result = run_against(
+                against,
+                asked=asked,
+                config=common.config,
+                catalogue=catalogue,
+                request=request,
+                run=lambda wanted: gate(wanted, judge, targets, now=time.time),
+            )
     return common.tell(result)
 
 

@@ -67,6 +67,21 @@ def as_data(report: Report) -> dict[str, Any]:
             for one in report.problems
         ],
     }
+    if report.against:
+        data["against"] = {
+            "what": report.against,
+            "changes": [
+                {
+                    "place": one.place,
+                    "before": one.before,
+                    "after": one.after,
+                    "count": one.count,
+                    "case": one.case,
+                    "request": one.request,
+                }
+                for one in report.changes
+            ],
+        }
     if report.known:
         data["baseline"] = [
             {

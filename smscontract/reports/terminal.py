@@ -73,6 +73,13 @@ def lines(report: Report, width: int) -> Iterator[Line]:
     yield from _rows("KNOWN", "broken, and accepted by the baseline", known, width)
     gone = [("", one.fingerprint, f"{one.file}:{one.line}") for one in report.known if one.status == "gone"]
     yield from _rows("GONE", "in the baseline and not broken any more: --baseline-prune takes it out", gone, width)
+    changes = [
+        (f"{one.count:>6}", one.place, f"{one.before} -> {one.after}, first in request {one.request}") for one in report.changes
+    ]
+    yield from _rows("CHANGED", f"against {printable(report.against)}; the contract allows both", changes, width)
+    if report.against and not changes:
+        yield [("UNCHANGED", "title"), (f"  against {printable(report.against)}", "dim")]
+        yield []
     new = [(str(one.kind), one.place, f"{_times(one.count)}, first in {_where(one.first)}") for one in report.new]
     yield from _rows("NEW", "what the contract does not list, which alone breaks nothing", new, width)
     yield from _not_judged(report, width)
