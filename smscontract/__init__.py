@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from smscontract.checking import exchanges as exchanges
     from smscontract.needed import needs as needs
     from smscontract.pytest_plugin._line import clauses_of as clauses_of
+    from smscontract.recorder import record as record
 
 __all__ = ["__version__"]
 
@@ -23,6 +24,7 @@ _LATER = {
     "clauses_of": "smscontract.pytest_plugin._line",
     "exchanges": "smscontract.checking",
     "needs": "smscontract.needed",
+    "record": "smscontract.recorder",
     "strategies": "smscontract.strategies",
 }
 

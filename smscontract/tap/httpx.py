@@ -13,12 +13,12 @@ from typing import Any
 from smscontract.tap._core import Core, Frame, current
 from smscontract.tap._taken import Taken, number
 
-__all__ = ["MODULES"]
+__all__ = ["MODULES", "Tees"]
 
 
 def _on_httpx(tap: Core, module: Any) -> None:
     errors = (module.TransportError,)
-    tees = _Tees(module)
+    tees = Tees(module)
     tap.patches.wrap(module.Client, "_send_single_request", lambda original: _sync(tap, original, errors, tees))
     tap.patches.wrap(module.AsyncClient, "_send_single_request", lambda original: _async(tap, original, errors, tees))
     tap.patches.wrap(module.WSGITransport, "handle_request", _real)
@@ -57,7 +57,7 @@ def _real_async(original: Any) -> Any:
     return handle_async_request
 
 
-def _sync(tap: Core, original: Any, errors: tuple[type[BaseException], ...], tees: _Tees) -> Any:
+def _sync(tap: Core, original: Any, errors: tuple[type[BaseException], ...], tees: Tees) -> Any:
     def send(self: Any, request: Any) -> Any:
         if not tap.wants(request.method, str(request.url)):
             return original(self, request)
@@ -78,7 +78,7 @@ def _sync(tap: Core, original: Any, errors: tuple[type[BaseException], ...], tee
     return send
 
 
-def _async(tap: Core, original: Any, errors: tuple[type[BaseException], ...], tees: _Tees) -> Any:
+def _async(tap: Core, original: Any, errors: tuple[type[BaseException], ...], tees: Tees) -> Any:
     async def send(self: Any, request: Any) -> Any:
         if not tap.wants(request.method, str(request.url)):
             return await original(self, request)
@@ -103,7 +103,7 @@ def _asked(tap: Core, request: Any) -> Taken:
     return Taken(request.method, str(request.url), request.headers, getattr(request, "_content", None), tap.now())
 
 
-class _Tees:
+class Tees:
     """Streams that write down what passes through them."""
 
     def __init__(self, module: Any) -> None:

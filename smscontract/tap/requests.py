@@ -9,7 +9,7 @@ from smscontract.tap._core import Core, Frame
 from smscontract.tap._taken import Taken, number
 from smscontract.tap.urllib3 import follow
 
-__all__ = ["MODULES"]
+__all__ = ["MODULES", "got"]
 
 
 def _on_requests(tap: Core, module: Any) -> None:
@@ -33,7 +33,7 @@ def _send(tap: Core, original: Any, errors: tuple[type[BaseException], ...]) -> 
             except BaseException as error:
                 tap.failed(frame, taken, error, errors)
                 raise
-            tap.answered(frame, taken, lambda one: _got(one, _first(response)))
+            tap.answered(frame, taken, lambda one: got(one, _first(response)))
             return response
 
     return send
@@ -45,7 +45,8 @@ def _first(response: Any) -> Any:
     return history[0] if isinstance(history, list) and history else response
 
 
-def _got(taken: Taken, response: Any) -> None:
+def got(taken: Taken, response: Any) -> None:
+    """Writes down an answer; its body when the client reads it."""
     taken.status = number(response.status_code)
     taken.headers = response.headers
     content = getattr(response, "_content", False)
