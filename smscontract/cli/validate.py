@@ -61,13 +61,15 @@ def command(  # noqa: PLR0917 - click hands over every option by name
     judge = Judge(load_catalogue(contract), scale.masker(common))
     if operation is None and (side is not None or status is not None):
         raise UsageError("--side and --status say what bare bodies are", hint="add --operation provider.operationId")
+    configured = load_config(common.config).recordings
     request = Request(
         paths=path,
         operation=operation,
         side=side,
         status=status,
         format=form,
-        mappings=load_config(common.config).recordings.mappings,
+        mappings=configured.mappings,
+        routes=configured.routes or None,
         contracts=contract,
         choice=scale.choice,
         workers=scale.workers,
