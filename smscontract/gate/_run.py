@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 from smscontract.catalogue import Catalogue
 from smscontract.curl import Histories, curl_lines
@@ -12,6 +13,7 @@ from smscontract.documents import Operation
 from smscontract.errors import ExitCode, UsageError
 from smscontract.exchange import Auth, Exchange, Role
 from smscontract.findings import Finding, FindingGroup, NotJudgedGroup, OperationSummary, Report
+from smscontract.gate._confirm import confirm, without_unconfirmed
 from smscontract.gate._journal import Past
 from smscontract.gate._promoted import PromotedFiles, keep
 from smscontract.gate._recording import recording
@@ -115,10 +117,13 @@ def gate(request: Request, judge: Judge, targets: Sequence[Target], *, now: Call
     exchanges: list[Exchange] = []
     runs: list[Run] = []
     more: list[Cause] = []
+    unconfirmed: dict[str, tuple[str, str]] = {}
     secrets = {secret for target in targets for secret in (*target.secrets, target.token or "") if secret}
     with (
         recording(request.record, secrets) as record,
-        ways(list(targets), request.costs(), started=started, journal=request.journal, past=request.past) as found,
+        ways(
+            list(targets), request.costs(), judge.catalogue, started=started, journal=request.journal, past=request.past
+        ) as found,
     ):
 
         def sink(exchange: Exchange) -> None:
@@ -131,6 +136,8 @@ def gate(request: Request, judge: Judge, targets: Sequence[Target], *, now: Call
                 for kit, plan in planned(judge, way.target, seed=request.seed, promote=request.promote):
                     runner = way.runner(kit, summary, sink, offset=number)
                     runs.append((way.target, kit.operation, runner.progress))
+                    if way.target.shared:
+                        runner.between = partial(confirm, judge, kit, plan, runner, summary, unconfirmed)
                     runner.run(plan if request.aim is None else aimed(plan, request.aim))
                     number += runner.sent
                     runner.progress.notes += tidied(way, kit, exchanges, offset=number)
@@ -170,6 +177,7 @@ def gate(request: Request, judge: Judge, targets: Sequence[Target], *, now: Call
         operations=[operation.key for _, operation, _ in runs],
     )
     summary.facts.close()
+    report = without_unconfirmed(report, unconfirmed)
     report = _with_reasons(report, reasons, request.terms.selection)
     report = replace(report, findings=tuple(_with_smallest(one, smallest) for one in report.findings))
     if request.promote is not None:

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
 
+from smscontract.catalogue import Catalogue
 from smscontract.documents import Operation
 from smscontract.errors import UsageError
 from smscontract.exchange import Exchange
 from smscontract.gate._careful import Careful
 from smscontract.gate._effects import Allowance, Guard
 from smscontract.gate._journal import Journal, Past, as_data
+from smscontract.gate._lease import leased
 from smscontract.gate._targets import Target
 from smscontract.numbers import is_reserved
 from smscontract.plain import count_of
@@ -57,7 +59,17 @@ class Way:
         run: the run's identity.
     """
 
-    def __init__(self, target: Target, costs: Costs, *, run: str, started: float, journal: Journal | None = None) -> None:
+    def __init__(
+        self,
+        target: Target,
+        costs: Costs,
+        *,
+        run: str,
+        started: float,
+        journal: Journal | None = None,
+        said: Sequence[str] = (),
+    ) -> None:
+        self._said = said
         self.target = target
         self.costs = costs
         self.run = run
@@ -108,6 +120,7 @@ class Way:
 
     def notes(self) -> Iterator[str]:
         """What the run did out there, one sentence each."""
+        yield from self._said
         now, later = self.texts
         if not self.target.sandbox:
             yield from [f"at most {now} texts were sent"] if now else []
@@ -124,7 +137,13 @@ class Way:
 
 @contextmanager
 def ways(
-    targets: list[Target], costs: Costs, *, started: float | None = None, journal: str | None = None, past: Past | None = None
+    targets: list[Target],
+    costs: Costs,
+    catalogue: Catalogue,
+    *,
+    started: float | None = None,
+    journal: str | None = None,
+    past: Past | None = None,
 ) -> Iterator[list[Way]]:
     """The ways of a run, for as long as the block lasts.
 
@@ -134,20 +153,28 @@ def ways(
     """
     began = time.monotonic() if started is None else started
     run = past.run if past is not None else uuid4().hex[:12]
-    if journal is None:
-        yield [Way(target, costs, run=run, started=began) for target in targets]
-        return
-    if len(targets) != 1 or targets[0].own:
+    if journal is not None and (len(targets) != 1 or targets[0].own):
         raise UsageError(
             "a journal is kept of one target that outlives the run", hint="name one target that is not started here"
         )
-    (target,) = targets
+    with ExitStack() as stack:
+        found: list[Way] = []
+        for target in targets:
+            operations = catalogue.contracts[target.provider].operations
+            mine, notes = stack.enter_context(leased(target, operations, whole=past is not None))
+            book = stack.enter_context(_journal(mine, costs, run, journal, past)) if journal is not None else None
+            found.append(Way(mine, costs, run=run, started=began, journal=book, said=notes))
+        yield found
+
+
+@contextmanager
+def _journal(target: Target, costs: Costs, run: str, journal: str, past: Past | None) -> Iterator[Journal]:
     settings = {**costs.as_settings(), "provider": target.provider, "host": target.url.netloc}
     if past is not None:
         _check_same(past, settings)
     book = Journal(journal, target.secrets, run=run, settings=settings, resources=as_data(target.resources), past=past)
     try:
-        yield [Way(target, costs, run=run, started=began, journal=book)]
+        yield book
         book.end()
     finally:
         book.close()

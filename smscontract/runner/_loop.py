@@ -70,6 +70,8 @@ class Runner:
         self._refused: Case | None = None
         self._held: tuple[str, ...] = ()  # why the latest request was not sent, and what would help
         self.last = Judgement()
+        #: what is done when the plan is sent, before fuzzing
+        self.between: Callable[[], None] | None = None
 
     # -- the plan
 
@@ -86,6 +88,8 @@ class Runner:
                     self._skip(case, reason, hint)
                 else:
                     self._case(case)
+            if self.between is not None and not self.over:
+                self.between()
             if not self.over:
                 Fuzzing(self).run()
         finally:  # an interrupted run tells as much of itself as any other

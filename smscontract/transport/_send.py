@@ -132,6 +132,11 @@ class Transport:
         self._agent = f"smscontract/{__version__} {run}"
         self._last = 0.0
 
+    @property
+    def last_number(self) -> int:
+        """The number of the latest request of the run."""
+        return self._offset + self.sent
+
     def exchange(self, outgoing: Outgoing) -> Exchange:
         """Sends one request.
 
