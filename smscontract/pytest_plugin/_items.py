@@ -61,8 +61,12 @@ class Items:
         if chosen and not named and not config.getoption("smscontract"):
             return  # whoever names paths means those tests, whatever the settings add to a whole run
         try:
-            self._roots = [self.run(target) for target in targets_asked(config)]
-            known = {clause for run in self._roots for clause in run.catalogue.clauses}
+            self._roots = [self.run(target) for target in dict.fromkeys(targets_asked(config))]
+            listed = [clause for run in self._roots for clause in run.catalogue.clauses]
+            known = set(listed)
+            if len(known) < len(listed):
+                hint = "give each a line in a test file of its own: `test_contract = smscontract.clauses_of(...)`"
+                raise UsageError("two targets have the same clauses, and their tests the same ids", hint=hint)
             for one in sorted(self._only - known):
                 raise UsageError(f"there is no clause `{one}`", hint="`pytest --collect-only -q` lists them")
         except SmscontractError as error:

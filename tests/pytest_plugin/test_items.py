@@ -215,6 +215,7 @@ def test_what_is_new_fails_the_session_where_it_is_asked_to(parcel: pytest.Pytes
         (["--smscontract", "nobody"], "ERROR: *`nobody`*"),
         ([*ASK, "smscontract::parcel.parcel-status/200/statos:enum"], "ERROR: there is no clause *"),
         ([*ASK, "--smscontract-max-requests", "many"], "ERROR: --smscontract-max-requests: `many` is no such number"),
+        ([*ASK, "--smscontract", "./parcel.yaml"], "ERROR: two targets have the same clauses, and their tests the same ids"),
         ([*ASK, "--smscontract-fail-on", "maybe"], "ERROR: --smscontract-fail-on: `maybe` is no level"),
     ],
 )

@@ -59,6 +59,12 @@ def test_one_line_makes_one_test_of_each_clause(parcel: pytest.Pytester) -> None
     _run(parcel, f"test_api.py::test_contract::{STATUS}", "-q").assert_outcomes(passed=1)
 
 
+def test_no_name_makes_tests_get_lost(parcel: pytest.Pytester) -> None:
+    parcel.makepyfile(test_api="import smscontract\ncontract = smscontract.clauses_of('parcel.yaml')\n")
+    done = _run(parcel, "--collect-only", "-q")
+    assert sum("::contract::" in line for line in done.outlines) == len(CLAUSES)
+
+
 def test_files_are_found_beside_the_test_file(parcel: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
     (parcel.path / "resources.yaml").write_text("parcel_id: {any: [par_7, par_8]}\n")
     _line(parcel, "app=app, resources='resources.yaml'")
