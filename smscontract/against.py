@@ -14,7 +14,7 @@ from smscontract.findings import ChangedRow
 from smscontract.judge import Judge
 from smscontract.plain import count_of
 
-__all__ = ["Comparison", "compared"]
+__all__ = ["Comparison", "Shape", "compared"]
 
 #: An answer reduced to what two servers can be held against each other for: no ids, no times, no texts.
 Shape = dict[str, str]

@@ -16,7 +16,7 @@ from smscontract.errors import ExitCode
 from smscontract.ledger import Ledger
 from smscontract.plain import count_of, printable
 
-__all__ = ["command"]
+__all__ = ["command", "lines"]
 
 _WIDTH = 80
 _WHOM = {"users": (READERS, SENDERS), "provider": (PROVIDER,), "anybody": (READERS, SENDERS, PROVIDER), "nobody": ()}
