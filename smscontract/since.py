@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 
@@ -97,7 +97,7 @@ def _first_time(judge: Judge, operation: str, file: str) -> float | None:
     return None
 
 
-def _exchanges(found: Iterator[Exchange | Problem]) -> Iterator[Exchange]:
+def _exchanges(found: Iterator[Exchange | Problem]) -> Generator[Exchange, None, None]:
     for _, one in zip(range(_AHEAD), found, strict=False):
         if isinstance(one, Exchange):
             yield one

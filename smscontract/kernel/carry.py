@@ -4,15 +4,23 @@ from __future__ import annotations
 
 import marshal
 import pickle
-from collections.abc import Iterator
 from itertools import count
-from typing import Any
+from weakref import WeakKeyDictionary
 
 from smscontract.facts import FactStore
 from smscontract.judge import Judge
 from smscontract.kernel.rows import Kind, Rows
 
 __all__ = ["Carrier", "taken"]
+
+#: Kinds as bytes: each is sent with many pieces.
+_written: WeakKeyDictionary[Kind, bytes] = WeakKeyDictionary()
+
+
+def _bytes_of(kind: Kind) -> bytes:
+    if kind not in _written:
+        _written[kind] = pickle.dumps(kind, protocol=5)
+    return _written[kind]
 
 
 def taken(store: FactStore) -> bytes:
@@ -21,11 +29,8 @@ def taken(store: FactStore) -> bytes:
     if not isinstance(rows, Rows):
         return b""
     chunks, touched = rows.take()
-    kinds = list({id(kind): kind for kind, _, _ in chunks}.values())
-    numbers = {id(kind): number for number, kind in enumerate(kinds)}
     # Rows are tuples of plain values, which `marshal` writes several times as fast.
-    plain = [(numbers[id(kind)], file, marshal.dumps(mine)) for kind, file, mine in chunks]
-    return pickle.dumps((kinds, plain, touched), protocol=5)
+    return pickle.dumps(([(_bytes_of(kind), file, marshal.dumps(mine)) for kind, file, mine in chunks], touched), protocol=5)
 
 
 class Carrier:
@@ -37,15 +42,21 @@ class Carrier:
 
     def __init__(self, store: FactStore, judge: Judge) -> None:
         self._rows = Rows(judge)
-        self._numbers: Iterator[int] = count()
+        self._numbers = count()
+        self._kinds: dict[bytes, Kind] = {}
         store.rows = self._rows
 
     def put(self, raw: bytes) -> None:
         """Takes what `taken` gave, in this process or another one of ours."""
         if not raw:
             return
-        kinds, plain, touched = pickle.loads(raw)  # noqa: S301 - our own process has written it
-        for kind in kinds:
-            kind.number = next(self._numbers)
-        found: list[tuple[Kind, str, list[Any]]] = [(kinds[number], file, marshal.loads(mine)) for number, file, mine in plain]  # noqa: S302
+        chunks, touched = pickle.loads(raw)  # noqa: S301 - our own process has written it
+        found = [(self._kind(kind), file, marshal.loads(mine)) for kind, file, mine in chunks]  # noqa: S302
         self._rows.put(found, touched)
+
+    def _kind(self, raw: bytes) -> Kind:
+        if raw not in self._kinds:
+            kind: Kind = pickle.loads(raw)  # noqa: S301 - as above
+            kind.number = next(self._numbers)
+            self._kinds[raw] = kind
+        return self._kinds[raw]

@@ -30,7 +30,7 @@ _HISTORIES = 20_000
 _Group = tuple[str, ...]
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, weakref_slot=True)
 class Kind:
     """Exchanges that are alike: what is the same in all of them.
 
