@@ -57,7 +57,7 @@ def _fenced(text: str, kind: str) -> Iterator[str]:
 def sentence(report: Report) -> str:
     """`broken: 57 exchanges, 38 clauses judged, 1 broken, 1 warning`."""
     broken = {one.clause for one in report.findings if one.fails}
-    warned = {one.clause for one in report.findings} - broken
+    warned = {one.clause for one in report.findings if not one.known} - broken
     sent = f", {count_of(report.requests, 'request')} sent" if report.requests is not None else ""
     warnings = f", {count_of(len(warned), 'warning')}" if warned else ""
     judged = count_of(report.judged_clauses, "clause")
@@ -82,7 +82,7 @@ def lines(report: Report, limit: int | None = None) -> Iterator[str]:
     shown = report.findings[:limit]
     for title, some in (
         ("Broken", [one for one in shown if one.fails]),
-        ("Warnings", [one for one in shown if not one.fails]),
+        ("Warnings", [one for one in shown if not one.fails and not one.known]),
     ):
         if some:
             yield from (f"## {title}", "")
@@ -138,6 +138,10 @@ def _rest(report: Report) -> Iterator[str]:
             name = code(one.operation).replace("|", "\\|")
             yield f"| {name} | {one.exchanges} | {one.kept} | {one.broken} | {one.not_judged} | {one.new} |"
         yield ""
+    known = [f"- {code(one.fingerprint)}: {prose(one.known)}" for one in report.findings if one.known]
+    yield from _section("Known and accepted", known)
+    gone = [f"- {code(one.fingerprint)}, {code(f'{one.file}:{one.line}')}" for one in report.known if one.status == "gone"]
+    yield from _section("In the baseline and not broken any more", gone)
     new = [f"- {one.kind} {code(one.place)}, {count_of(one.count, 'time')}" for one in report.new]
     yield from _section("New", new)
     yield from _section("Not judged", list(_not_judged(report)))

@@ -31,6 +31,17 @@ def data(report: Report) -> dict[str, Any]:
             for one in report.new
         ],
         "unjudged": _unjudged(report),
+        "baseline": [
+            {
+                "status": one.status.replace("-", " "),
+                "what": _text(one.fingerprint),
+                "reason": _text(one.reason),
+                "owner": _text(one.owner),
+                "expires": _text(one.expires),
+                "stated": _text(f"{one.file}:{one.line}"),
+            }
+            for one in report.known
+        ],
         "unmatched": [{"shape": _text(one.shape), "count": one.count} for one in report.unmatched],
         "problems": [
             {"place": _text(one.place), "message": _text(one.message), "hint": _text(one.hint)} for one in report.problems
@@ -57,7 +68,8 @@ def _finding(one: FindingGroup) -> dict[str, Any]:
         "clause": _text(one.clause),
         "operation": _text(one.clause.partition("/")[0]),
         "level": str(one.level),
-        "fails": one.fails,
+        "outcome": _outcome(one),
+        "known": _text(one.known),
         "says": _text(one.says),
         "message": _text(one.message),
         "place": _text(f"{one.part} {one.pointer}".strip()),
@@ -76,10 +88,15 @@ def _finding(one: FindingGroup) -> dict[str, Any]:
     }
 
 
+def _outcome(one: FindingGroup) -> str:
+    return "broken" if one.fails else "known" if one.known else "warning"
+
+
 def _clauses(report: Report) -> Iterator[dict[str, Any]]:
     """Every clause with its verdict; those of findings too where nobody listed them."""
-    failing = {one.clause for one in report.findings if one.fails}
-    warned = {one.clause for one in report.findings} - failing
+    found: dict[str, set[str]] = {}
+    for one in report.findings:
+        found.setdefault(one.clause, set()).add(_outcome(one))
     kept = set(report.kept)
     counts = {one.clause: one for operation in report.witnesses for one in operation.clauses}
     reasons: dict[str, list[str]] = {}
@@ -87,7 +104,10 @@ def _clauses(report: Report) -> Iterator[dict[str, Any]]:
         reasons.setdefault(skipped.clause, []).append("; ".join(part for part in (skipped.reason, skipped.hint) if part))
     for row in report.clauses:
         name = row.clause
-        outcome = "broken" if name in failing else "warning" if name in warned else "kept" if name in kept else "unjudged"
+        outcome = next(
+            (word for word in ("broken", "warning", "known") if word in found.get(name, ())),
+            "kept" if name in kept else "unjudged",
+        )
         count = counts.get(name)
         yield {
             "clause": _text(name),
@@ -176,7 +196,9 @@ def _timeline(report: Report) -> dict[str, Any]:
         "first": utc(min(spots)) if timed and spots else None,
         "last": utc(max(spots)) if timed and spots else None,
         "lanes": [
-            {"clause": _text(one.clause), "fails": one.fails, "count": one.count, "at": some} for one, some in ticks if some
+            {"clause": _text(one.clause), "outcome": _outcome(one), "count": one.count, "at": some}
+            for one, some in ticks
+            if some
         ],
         "more": max(0, len(report.findings) - _LANES),
     }

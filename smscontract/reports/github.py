@@ -46,11 +46,15 @@ def beside(report: Report) -> None:
 def _commands(report: Report) -> Iterator[str]:
     for kind, some in (
         ("error", [one for one in report.findings if one.fails]),
-        ("warning", [one for one in report.findings if not one.fails]),
+        ("warning", [one for one in report.findings if not one.fails and not one.known]),
     ):
         yield from (_finding(kind, one) for one in some[:_SHOWN])
         if len(some) > _SHOWN:
             yield _command("notice", f"and {count_of(len(some) - _SHOWN, f'more {kind}')}", title="more findings")
+    if known := sum(bool(one.known) for one in report.findings):
+        yield _command("notice", f"{count_of(known, 'finding')}, accepted by the baseline", title="known")
+    for gone in [one for one in report.known if one.status == "gone"][:_SHOWN]:
+        yield _command("notice", f"{gone.fingerprint} is not broken any more", title="gone", file=gone.file, line=gone.line)
     for problem in report.problems[:_SHOWN]:
         text = "; ".join(part for part in (problem.message, problem.hint) if part)
         yield _command("error", text, title="could not be read", file=problem.file, line=problem.line or 0)

@@ -79,7 +79,7 @@ def _prose(text: str) -> str:
 
 def _sentence(report: Report) -> str:
     broken = {one.clause for one in report.findings if one.fails}
-    warned = {one.clause for one in report.findings} - broken
+    warned = {one.clause for one in report.findings if not one.known} - broken
     parts = [count_of(report.exchanges, "exchange")]
     if report.requests is not None:
         parts.append(f"{count_of(report.requests, 'request')} sent")

@@ -93,6 +93,7 @@ def _text(one: FindingGroup) -> str:
         ("source    ", one.source),
         ("stated at ", f"{one.file}:{one.line}" if one.file else ""),
         ("note      ", one.note),
+        ("accepted  ", one.known),
         ("again     ", one.again),
     )
     lines = [label + printable(value) for label, value in rows if value]

@@ -187,7 +187,8 @@ def _rows(title: str, says: str, rows: list[tuple[str, str, str]], width: int) -
         return
     yield [(title, "title"), (f"  {says}", "dim")]
     yield []
-    for left, middle, right in rows[:_LISTED]:
+    for left, middle, rest in rows[:_LISTED]:
+        right = _short(rest)
         text = f"  {left:<6}  {_short(middle)}"
         if right and len(text) + 3 + len(right) > width:
             yield [(text, "")]

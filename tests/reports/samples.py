@@ -11,6 +11,7 @@ from smscontract.findings import (
     ClauseRow,
     ContractStamp,
     FindingGroup,
+    KnownRow,
     Level,
     NewGroup,
     NewKind,
@@ -164,6 +165,32 @@ FULL = Report(
     ),
 )
 
+#: The same with a baseline that accepts one finding, and lists one that is no more.
+KNOWN = replace(
+    FULL,
+    findings=(replace(DELIVERED, known="they know, team SMS, until 2027-01-31"), STATUS),
+    known=(
+        KnownRow(
+            fingerprint=DELIVERED.fingerprint,
+            status="known",
+            reason="they know",
+            owner="team SMS",
+            expires="2027-01-31",
+            file="baseline.toml",
+            line=3,
+        ),
+        KnownRow(
+            fingerprint="stuut.send-sms/200/body:null /body",
+            status="gone",
+            reason="",
+            owner="",
+            expires="",
+            file="baseline.toml",
+            line=9,
+        ),
+    ),
+)
+
 EMPTY = Report(
     verdict=Verdict.CANNOT_TELL,
     exit_code=3,
@@ -228,6 +255,17 @@ groups = st.builds(
     note=texts,
     asked=texts,
     answered=texts,
+    known=texts,
+)
+known = st.builds(
+    KnownRow,
+    fingerprint=words,
+    status=st.sampled_from(["known", "expired", "gone", "not-judged"]),
+    reason=texts,
+    owner=texts,
+    expires=st.just("") | st.just("2027-01-31"),
+    file=words,
+    line=st.integers(1, 10**6),
 )
 stamps = st.builds(ContractStamp, provider=words, version=texts, digest=texts)
 rows = st.builds(
@@ -289,6 +327,7 @@ reports = st.builds(
     labels=st.lists(st.tuples(words, texts), max_size=2).map(tuple),
     contracts=st.lists(stamps, max_size=2).map(tuple),
     clauses=st.lists(rows, max_size=3).map(tuple),
+    known=st.lists(known, max_size=2).map(tuple),
     extra=st.just({}),
 )
 

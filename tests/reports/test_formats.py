@@ -26,7 +26,7 @@ def test_the_formats() -> None:
 @pytest.mark.parametrize("path", sorted(EXPECTED.iterdir()), ids=lambda path: path.name)
 def test_a_whole_report_as_a_file(path: Path) -> None:
     """The file `SAMPLE.FORMAT` is what that sample looks like in that format."""
-    report = {"full": samples.FULL, "empty": samples.EMPTY}[path.stem]
+    report = {"full": samples.FULL, "empty": samples.EMPTY, "known": samples.KNOWN}[path.stem]
     assert reports.render(report, path.suffix[1:]) == path.read_text(encoding="utf-8")
 
 

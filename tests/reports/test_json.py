@@ -37,7 +37,7 @@ def test_keys_are_as_promised() -> None:
     }
     finding = {
         *("clause", "level", "says", "message", "pointer", "expected", "got", "count", "first", "last", "where"),
-        *("fingerprint", "fails", "part", "source", "quote", "stated", "note", "again", "curl", "request", "answer"),
+        *("fingerprint", "fails", "part", "source", "quote", "stated", "note", "again", "curl", "known", "request", "answer"),
     }
     assert all(set(one) == finding for one in data["findings"])
     assert all(set(one) == {"place", "kind", "count", "first"} for one in data["new"])

@@ -52,7 +52,7 @@ function witnesses() {
 }
 
 function lane(one, line) {
-  const track = h('span', { class: `lane ${one.fails ? 'broken' : 'warning'}`, 'aria-hidden': 'true' });
+  const track = h('span', { class: `lane ${one.outcome}`, 'aria-hidden': 'true' });
   const span = line.to - line.from;
   one.at.forEach((moment) => {
     const tick = h('i');

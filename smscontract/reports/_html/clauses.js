@@ -6,7 +6,7 @@ data.clauses.forEach((one) => {
 
 function clauseRow(one) {
   const judged = one.kept + one.broken;
-  const link = one.outcome === 'broken' || one.outcome === 'warning'
+  const link = ['broken', 'warning', 'known'].includes(one.outcome)
     ? h('button', { type: 'button', class: 'link', on: { click: () => { searchFor(one.clause); document.getElementById('findings').scrollIntoView(); search.focus(); } } }, 'show what was found')
     : null;
   return h('li', { class: `clause ${one.outcome}` },
@@ -19,7 +19,7 @@ function clauseRow(one) {
     h('span', { class: 'small side' }, [one.level, judged ? `judged ${number(judged)}×` : ''].filter(Boolean).join(', ')));
 }
 
-const WEIGHT = { broken: 0, warning: 1, unjudged: 2, kept: 3 };
+const WEIGHT = { broken: 0, warning: 1, known: 2, unjudged: 3, kept: 4 };
 
 function family(name, clauses, open) {
   const tally = Object.keys(OUTCOMES).map((outcome) => [outcome, clauses.filter((one) => one.outcome === outcome).length])

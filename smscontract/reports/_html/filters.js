@@ -3,7 +3,7 @@
 const wanted = { words: [], operation: '', level: '', outcome: '' };
 const listeners = [];
 
-const OUTCOMES = { broken: 'Broken', warning: 'Warning', kept: 'Kept', unjudged: 'Not judged' };
+const OUTCOMES = { broken: 'Broken', warning: 'Warning', known: 'Known', kept: 'Kept', unjudged: 'Not judged' };
 
 function fits(item) {
   return (!wanted.operation || item.operation === wanted.operation)

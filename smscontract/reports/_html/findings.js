@@ -10,8 +10,7 @@ const SOURCES = {
 };
 
 data.findings.forEach((one) => {
-  one.outcome = one.fails ? 'broken' : 'warning';
-  one.haystack = [one.clause, one.message, one.says, one.place, one.got, one.expected, one.quote, one.note, ...one.where]
+  one.haystack = [one.clause, one.message, one.says, one.place, one.got, one.expected, one.quote, one.note, one.known, ...one.where]
     .join(' ').toLowerCase();
 });
 
@@ -30,7 +29,7 @@ function part(title, text, hit, copy) {
 function findingBody(one) {
   const last = one.place.split('/').filter((step) => !/^[0-9]+$/.test(step)).pop() || '';
   const hit = one.place.includes('/') ? `"${last.replaceAll('~1', '/').replaceAll('~0', '~')}": ` : '';
-  const facts = [['place', one.place], ['expected', one.expected], ['got', one.got], ['note', one.note]].filter(([, value]) => value);
+  const facts = [['place', one.place], ['expected', one.expected], ['got', one.got], ['note', one.note], ['accepted', one.known]].filter(([, value]) => value);
   const more = one.count - one.where.length;
   return h('div', { class: 'body' },
     said(one),
@@ -82,7 +81,7 @@ function findings() {
     const all = data.findings.length;
     told.textContent = found.length === all ? '' : `${number(found.length)} of ${count(all, 'finding')}`;
     if (!found.length && all) list.append(h('p', { class: 'nothing' }, 'Nothing that was found fits the filters.'));
-    if (!all) list.append(h('p', { class: 'nothing' }, 'Nothing was found.'));
+    if (!all) list.append(h('p', { class: 'nothing' }, 'No clause was found broken.'));
   });
   return section('findings', 'Findings', 'each promise that was not kept, with the exchange that shows it', told, list, more);
 }

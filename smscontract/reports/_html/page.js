@@ -24,6 +24,8 @@ const sections = [
   answers(),
   rows('new', 'New', 'what the contract does not list, which alone breaks nothing', ['kind', 'place', 'seen', 'first'],
     data.new.map((one) => [one.kind, identity(one.place), number(one.count), one.first])),
+  rows('baseline', 'Baseline', 'what is accepted, and what became of it', ['in this run', 'what', 'why', 'until', 'stated'],
+    data.baseline.map((one) => [one.status, identity(one.what), [prose(one.reason), one.owner ? h('span', { class: 'small' }, ` ${one.owner}`) : ''], one.expires, h('code', {}, one.stated)])),
   rows('unjudged', 'Not judged', 'neither kept nor broken here, and what would help', ['clauses', 'why'],
     data.unjudged.map((one) => [number(one.clauses.length), unjudged(one)])),
   rows('unmatched', 'Fits no operation', 'counted by method and shape of the path', ['seen', 'request'],
