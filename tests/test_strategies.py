@@ -31,7 +31,7 @@ from smscontract.transport import Leash
 PARCELS = "tests/data/parcel.yaml"
 OPERATIONS = ("bland.create-sms", "stuut.send-sms", PARCELS)
 JUDGES = {name: Judge(load_catalogue((name.partition(".")[0] if name != PARCELS else name,))) for name in OPERATIONS}
-FEW = settings(max_examples=40, database=None, phases=[Phase.generate])
+FEW = settings(max_examples=25, database=None, phases=[Phase.generate])
 
 
 def find(strategy: Any, wanted: Callable[[Any], bool]) -> Any:
@@ -122,7 +122,7 @@ def test_nothing_is_wrong_with_an_answer(name: str, data: Any) -> None:
 def test_every_clause_that_has_a_request_refused_is_drawn() -> None:
     seen: Counter[str] = Counter()
 
-    @settings(max_examples=400, database=None, phases=[Phase.generate], derandomize=True)
+    @settings(max_examples=250, database=None, phases=[Phase.generate], derandomize=True)
     @given(requests("bland.create-sms", valid=False))
     def draw(sample: SampleRequest) -> None:
         seen[sample.clause.partition("/")[2]] += 1
@@ -136,7 +136,7 @@ def test_every_clause_that_has_a_request_refused_is_drawn() -> None:
 def test_answers_show_every_member_that_a_sent_message_can_have() -> None:
     seen: set[Any] = set()
 
-    @settings(max_examples=300, database=None, phases=[Phase.generate], derandomize=True)
+    @settings(max_examples=150, database=None, phases=[Phase.generate], derandomize=True)
     @given(answers("stuut.send-sms", status=200))
     def draw(sample: SampleAnswer) -> None:
         seen.add(sample.json["status"])

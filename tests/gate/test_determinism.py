@@ -95,7 +95,7 @@ def test_findings_are_made_small_by_the_same_requests(server: Server, tmp_path: 
 
     def behave(seen: Any, answer: Any) -> Any:
         reply = answer()
-        if reply.status == 200 and "Δ" in str(seen.fields.get("message")) and "request_data" in seen.fields:
+        if reply.status == 200 and "Δ" in str(seen.fields.get("message")):
             return reply.with_json({"errors": None})
         return reply
 
@@ -103,7 +103,7 @@ def test_findings_are_made_small_by_the_same_requests(server: Server, tmp_path: 
     server.behave = behave
     for name in ("one", "two"):
         server.reset()
-        report = run("bland", server.url, fuzz=120, max_requests=600, max_time=600.0, record=str(tmp_path / name))
+        report = run("bland", server.url, fuzz=50, max_requests=400, max_time=600.0, record=str(tmp_path / name))
         assert report.operations[0].tiers["shrink"] > 0
         sent.append(_requests(tmp_path / name))
     assert sent[0] == sent[1]
