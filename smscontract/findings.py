@@ -173,7 +173,7 @@ class FindingGroup:
     @property
     def fingerprint(self) -> str:
         """What stays equal from run to run while the same is broken at the same place: clause and place, and nothing else."""
-        return f"{self.clause} {place_of(self.pointer)}".rstrip()
+        return f"{self.clause} {place_of(self.pointer)}" if self.pointer else self.clause
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
