@@ -16,13 +16,11 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-import jsonschema_rs
-
 from smscontract.catalogue import Catalogue
 from smscontract.clauses import families
 from smscontract.clauses.base import Broken, Fact, Kept, Outcome, Shown, Skipped, Spot, View
 from smscontract.clauses.credentials import credentials
-from smscontract.clauses.fast import compiled_schema
+from smscontract.clauses.fast import Quick, Suspects
 from smscontract.clauses.kinds import Cell, kinds_seen
 from smscontract.clauses.news import news
 from smscontract.clauses.reduction import Decided, unsettled
@@ -101,7 +99,7 @@ class Judge:
         self.masker = masker or Masker()
         self._key = hashlib.sha256(self.masker.token("secret", "digest").encode()).digest()
         self._modules = families()
-        self._fast: dict[tuple[str, str], Any] = {}
+        self.quick = Quick()
         self._ranks = {name: rank for rank, name in enumerate(self._modules)}
         self._precedence: dict[str, tuple[Clause, ...]] = {}
         self._maskers: dict[tuple[str, ...], Masker] = {}
@@ -164,20 +162,6 @@ class Judge:
         if view is None:
             return Judgement()
         return _Pass(self, view).judgement()
-
-    def schema_kept(self, view: View) -> bool:
-        """Whether the answer keeps every clause of its schema, by one compiled validator. A `False` only means "look closer":
-        the families decide, and where the two differ they are right (they know leap seconds and missing offsets)."""
-        document = view.document
-        if document is None or document.node is None or view.got in (ABSENT, UNKNOWN):
-            return False
-        key = (view.operation.key, document.key)
-        if key not in self._fast:
-            self._fast[key] = jsonschema_rs.validator_for(compiled_schema(document.node), validate_formats=True)
-        try:
-            return bool(self._fast[key].is_valid(view.got))
-        except (ValueError, OverflowError, RecursionError):
-            return False
 
     def reduce(self, facts: Iterable[Fact] | FactStore, *, holes: bool | Collection[str] = False) -> Reduced:
         """What clauses on more than one exchange say.
@@ -310,13 +294,18 @@ class _Pass:
         judge, view = self.judge, self.view
         outcomes: dict[str, str] = {}
         fast = None
-        for clause in judge.precedence(view.operation.key):
+        suspects: Suspects | None = None
+        for clause in judge.quick.asked(view, judge.precedence(view.operation.key)):
             if view.stray and clause.family not in _OF_ANY_ANSWER:
                 outcome: Outcome = None
             elif clause.family in _SCHEMA_FAMILIES:
                 if fast is None:  # every family of higher precedence has spoken
-                    fast = not self._hidden(Spot("response body")) and judge.schema_kept(view)
-                outcome = self._by_schema(clause) if fast else self._judged(clause)
+                    fast = not self._hidden(Spot("response body")) and judge.quick.schema_kept(view)
+                    suspects = judge.quick.suspects(view) if not fast and not self._hidden(Spot("response body")) else None
+                clear = suspects is not None and not suspects.has(clause.detail.node)
+                if clear and self._hidden(Spot("response body")):
+                    clear = False
+                outcome = self._by_schema(clause) if fast or clear else self._judged(clause)
             else:
                 outcome = self._judged(clause)
             outcomes[clause.id] = self._take(clause, outcome)
@@ -328,7 +317,7 @@ class _Pass:
             signature=Signature(
                 view.operation.key,
                 view.status or 0,
-                "".join(outcomes[clause.id] for clause in judge.catalogue.of_operation(view.operation.key)),
+                "".join(outcomes.get(clause.id, "-") for clause in judge.catalogue.of_operation(view.operation.key)),
                 kinds_seen(view),
             ),
         )

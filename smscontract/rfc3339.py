@@ -12,6 +12,10 @@ _DATE = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})")
 _LOCAL = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})[Tt]([0-9]{2}):([0-9]{2}):([0-9]{2})(\.[0-9]+)?")
 #: The years 1 to 9999.
 _FIRST, _LAST = -62_135_596_800.0, 253_402_300_799.0
+#: What most date-times look like; the calendar is left to Python.
+_USUAL = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\.[0-9]{3}|\.[0-9]{6})?(?:Z|\+00:00)"
+)
 _OFFSET = re.compile(r"[Zz]|([+-])([0-9]{2}):([0-9]{2})")
 
 
@@ -63,7 +67,14 @@ def is_date_time(text: str) -> bool:
 
 def timestamp(text: object) -> float | None:
     """Seconds since 1970 UTC of a `date-time`, or `None` for anything else. A leap second counts as the second after it."""
-    if not isinstance(text, str) or not is_date_time(text):
+    if not isinstance(text, str):
+        return None
+    if _USUAL.fullmatch(text):
+        try:
+            return datetime.fromisoformat(text).timestamp()
+        except ValueError:
+            return None
+    if not is_date_time(text):
         return None
     upper = text.upper()
     leap = upper[17:19] == "60"

@@ -50,7 +50,7 @@ def _matches(value: Any, expected: Any, place: Place, view: View) -> bool | None
         if word == "is":
             return bool((value is ABSENT) == (operand == "absent"))
         if word == "schema":
-            return value is not ABSENT and matches(value, json.dumps(operand))
+            return value is not ABSENT and matches(value, _text_of(operand))
         excluded = operand if isinstance(operand, list) else [operand]
         if value is ABSENT:
             return None not in excluded
@@ -64,6 +64,19 @@ def _matches(value: Any, expected: Any, place: Place, view: View) -> bool | None
     if place.root == "code":
         return status_matches(value, expected)
     return any(equal_values(value, one) for one in (expected if isinstance(expected, list) else [expected]))
+
+
+#: The text of each schema in a rule, by its identity; the schema beside it, so that no other one is taken for it.
+_TEXTS: dict[int, tuple[Any, str]] = {}
+
+
+def _text_of(schema: Any) -> str:
+    known = _TEXTS.get(id(schema))
+    if known is None or known[0] is not schema:
+        if len(_TEXTS) > 4096:
+            _TEXTS.clear()
+        known = _TEXTS[id(schema)] = (schema, json.dumps(schema))
+    return known[1]
 
 
 def expectation(expected: Any) -> str:

@@ -6,13 +6,21 @@ of them refuses: a property test compares the two.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from typing import Any
 
-from smscontract.clauses.format import FORMATS
-from smscontract.clauses.schema import NULL_TEXTS
-from smscontract.documents import Node
+import jsonschema_rs
 
-__all__ = ["compiled_schema"]
+from smscontract.clauses.acceptance import RequestDetail
+from smscontract.clauses.base import View
+from smscontract.clauses.format import FORMATS
+from smscontract.clauses.schema import IN_FRONT, NULL_TEXTS, SchemaDetail
+from smscontract.documents import Clause, Node, Operation, Rule
+from smscontract.json_text import ABSENT, UNKNOWN
+
+__all__ = ["Quick", "Suspects", "compiled_schema"]
+
+_HISTORIES = frozenset({"same", "fresh", "moves", "unique", "requires"})
 
 _DATE = "^[0-9]{4}-[0-9]{2}-[0-9]{2}"
 #: The validator does not look whether each digit of a date is one: `*026-03-02` passes its check.
@@ -46,6 +54,95 @@ def compiled_schema(node: Node) -> dict[str, Any]:
     if node.items is not None:
         schema["items"] = compiled_schema(node.items)
     return schema
+
+
+class Quick:
+    """What is known at a glance, so that most clauses need not be asked."""
+
+    def __init__(self) -> None:
+        self._validators: dict[tuple[str, str], Any] = {}
+        self._asked: dict[tuple[str, int | None], list[tuple[Clause, str | None]]] = {}
+
+    def asked(self, view: View, clauses: Iterable[Clause]) -> Iterator[Clause]:
+        """Those of the clauses of its operation that may have something to say of an exchange, in their order."""
+        key = (view.operation.key, view.status)
+        if key not in self._asked:
+            self._asked[key] = [
+                (clause, clause.detail.place if _refuses(clause) else None)
+                for clause in clauses
+                if _may_speak(clause, view.operation, view.status)
+            ]
+        violations = view.assessment.violations
+        for clause, place in self._asked[key]:
+            if place is None or place in violations:
+                yield clause
+
+    def schema_kept(self, view: View) -> bool:
+        """Whether the answer keeps every clause of its schema, by one compiled validator. A `False` only means "look closer":
+        the families decide, and where the two differ they are right (they know leap seconds and missing offsets)."""
+        document = view.document
+        if document is None or document.node is None or view.got in (ABSENT, UNKNOWN):
+            return False
+        key = (view.operation.key, document.key)
+        if key not in self._validators:
+            self._validators[key] = jsonschema_rs.validator_for(compiled_schema(document.node), validate_formats=True)
+        try:
+            return bool(self._validators[key].is_valid(view.got))
+        except (ValueError, OverflowError, RecursionError):
+            return False
+
+    def suspects(self, view: View) -> Suspects | None:
+        """Where the answer may break its schema; `None` where that may be anywhere."""
+        document = view.document
+        if document is None or document.node is None or view.got in (ABSENT, UNKNOWN) or view.status in IN_FRONT:
+            return None
+        try:
+            return Suspects(self._validators[view.operation.key, document.key], view.got)
+        except (ValueError, OverflowError, RecursionError):
+            return None
+
+
+class Suspects:
+    """Where an answer does not keep its schema: all other places keep every clause that is made of the same tree.
+
+    Args:
+        validator: of `compiled_schema`.
+        got: the answer.
+
+    Raises:
+        ValueError, OverflowError, RecursionError: it cannot be told.
+    """
+
+    def __init__(self, validator: Any, got: Any) -> None:
+        self._broken: set[tuple[str, ...]] = set()
+        for error in validator.iter_errors(got):
+            path = tuple("items" if isinstance(step, int) else step for step in error.instance_path)
+            self._broken.update(path[:end] for end in range(len(path) + 1))
+            missing = getattr(error.kind, "property", None)
+            if isinstance(missing, str):
+                self._broken.add((*path, missing))
+
+    def has(self, node: Node) -> bool:
+        """Whether the clauses of a place have to be asked."""
+        return node.path in self._broken
+
+
+def _refuses(clause: Clause) -> bool:
+    """Whether a clause is about one place of the request that is not as described."""
+    return isinstance(clause.detail, RequestDetail) and clause.detail.word == "refuses"
+
+
+def _may_speak(clause: Clause, operation: Operation, status: int | None) -> bool:
+    """Whether a clause may have anything to say of an exchange with this answer."""
+    detail = clause.detail
+    if isinstance(detail, SchemaDetail):
+        document = operation.response_for(status) if status is not None else None
+        return document is not None and document.key == detail.key
+    if isinstance(detail, RequestDetail):
+        return detail.word == "refuses" or not detail.place
+    if isinstance(detail, Rule) and detail.kind not in _HISTORIES:
+        return status is not None and (status // 100 == 2 or any(place.root == "code" for place, _ in detail.when))
+    return True
 
 
 def _assertions(node: Node) -> dict[str, Any]:

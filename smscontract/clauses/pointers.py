@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 from smscontract.documents import Node
@@ -13,7 +14,12 @@ __all__ = ["index_instances", "pointer_text"]
 
 def pointer_text(steps: Sequence[str | int]) -> str:
     """A JSON Pointer (RFC 6901)."""
-    return "".join(f"/{str(step).replace('~', '~0').replace('/', '~1')}" for step in steps)
+    return "".join(map(_step_text, steps))
+
+
+@lru_cache(maxsize=4096)
+def _step_text(step: str | int) -> str:
+    return f"/{str(step).replace('~', '~0').replace('/', '~1')}"
 
 
 def index_instances(node: Node, value: Any) -> dict[tuple[str, ...], list[tuple[str, Any]]]:

@@ -143,7 +143,7 @@ def _several(names: Sequence[str]) -> Callable[[Any], tuple[Any, ...]] | None:
     return itemgetter(*names, names[0]) if names else None
 
 
-def order_of(rule: Rule, got: Any, *, received: bool) -> tuple[Sequence[str], float, bool] | None:
+def order_of(rule: Rule, got: Any, *, received: bool) -> tuple[tuple[str, ...], float, bool] | None:
     """An `order` rule as `Times` takes it, of the times that an answer has; `None` where it has fewer than two.
 
     Args:
@@ -165,4 +165,4 @@ def order_of(rule: Rule, got: Any, *, received: bool) -> tuple[Sequence[str], fl
                 raise Unsure
         else:
             raise Unsure
-    return (names, rule.skew, last) if len(names) + last >= 2 else None
+    return (tuple(names), rule.skew, last) if len(names) + last >= 2 else None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field
 from operator import itemgetter
 from typing import Any
@@ -10,6 +10,7 @@ from typing import Any
 from smscontract.clauses.base import View
 from smscontract.documents import Place, Rule
 from smscontract.exchange import Exchange
+from smscontract.json_text import json_type
 from smscontract.judge import Judge, Judgement
 from smscontract.kernel.checks import Check, Times, check_of, order_of
 from smscontract.kernel.matchers import Stub, Unsure, reach
@@ -73,8 +74,11 @@ def learned(judge: Judge, sides: tuple[Requests, Answers], first: First, number:
         raise Unsure
     stub = Stub(operation, answers.document)
     stub.got, stub.sent, stub.path = sources
-    checks = [check_of(rule.kind, rule.places, stub) for rule in answers.relations]
-    checks += [check_of(kind, places, stub) for kind, places in requests.relations]
+    relations = [(rule.kind, rule.places) for rule in answers.relations]
+    checks = [
+        _once(answers.made, (kind, places, _types(stub, places)), check_of, kind, places, stub)
+        for kind, places in (*relations, *requests.relations)
+    ]
     received = row[1] != float("inf")
     orders = [order for rule in answers.orders if (order := order_of(rule, sources[0], received=received)) is not None]
     matched = judge.match(exchange)
@@ -88,11 +92,22 @@ def learned(judge: Judge, sides: tuple[Requests, Answers], first: First, number:
         judgement=judgement,
         kind=Kind(number, {group: tuple(mine) for group, mine in recipes.items()}, masker),
         checks=tuple(check for check in checks if check is not None),
-        times=Times(orders) if orders else None,
-        values=_values(slots.places),
+        times=_once(answers.made, tuple(orders), Times, orders) if orders else None,
+        values=_once(answers.made, tuple(slots.places), _values, slots.places),
     )
     _try(judge, known, first)
     return known
+
+
+def _once(made: dict[Hashable, Any], key: Hashable, make: Callable[..., Any], *given: Any) -> Any:
+    """What was made of this before: what many kinds share is at hand in the processor."""
+    if key not in made:
+        made[key] = make(*given)
+    return made[key]
+
+
+def _types(stub: Stub, places: Sequence[Place]) -> Hashable:
+    return tuple(json_type(value) for place in places for _, value in stub.places(place))
 
 
 def _recipes(judge: Judge, judgement: Judgement, view: View, slots: Slots) -> dict[tuple[str, ...], list[Recipe]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from typing import Any
 
 from smscontract.clauses.conditions import status_matches
@@ -104,6 +104,7 @@ class Answers:
         shape: of a body.
         bits: beside the shape; `sent_bits` only where the request has a body.
         relations, orders: rules that are asked of each answer.
+        made: what kinds of such answers share.
 
     Raises:
         Unsure: they cannot be judged in the short way.
@@ -120,6 +121,7 @@ class Answers:
         self.shape: Shape = shape_of(document.node, listed)
         self.relations = [rule for rule in rules if rule.kind in ("equal", "differ", "less")]
         self.orders = [rule for rule in rules if rule.kind == "order"]
+        self.made: dict[Hashable, Any] = {}
         self.bits: list[Bit] = []
         self.sent_bits: list[Bit] = []
         for rule in rules:
