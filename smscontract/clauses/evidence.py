@@ -27,7 +27,9 @@ def judge(clause: Clause, view: View) -> Outcome:
     """One fact for each answer, failed or not; nothing of recordings that are not our own."""
     exchange = view.exchange
     if clause.detail == "in-time":
-        bad = "slow" if exchange.took is not None and exchange.took > SLOW and exchange.response is not None else ""
+        if exchange.response is None:
+            return None  # that there was no answer, another clause says
+        bad = "slow" if exchange.took is not None and exchange.took > SLOW else ""
     elif clause.detail == "answers":
         bad = str(exchange.failure) if exchange.failure not in (None, Failure.CUT) else ""
     elif clause.detail == "complete-body":

@@ -291,6 +291,7 @@ def test_nobody_listens(provider: str, operation: str, monkeypatch: pytest.Monke
         port = listener.getsockname()[1]
     report = run(provider, f"http://127.0.0.1:{port}", token_env="T")
     assert (report.exit_code, broken(report)) == (3, {})
+    assert report.kept == (), "of no answer nothing can be said"
     if provider == "bland":
         assert f"{operation}: nobody answered at 127.0.0.1:{port} (unreachable)" in causes(report)
 
