@@ -46,6 +46,10 @@ class Recordings:
     routes: Routes = field(default_factory=Routes)
     mappings: tuple[LogMapping, ...] = ()
 
+    def reading(self) -> dict[str, Any]:
+        """The arguments of `recordings.read` that say the same."""
+        return {"routes": self.routes or None, "mappings": self.mappings}
+
 
 @dataclass(frozen=True, slots=True)
 class Config:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO
 
@@ -105,6 +105,7 @@ def drift(
     *,
     operation: str | None = None,
     stdin: BinaryIO | None = None,
+    reading: Mapping[str, Any] | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Drift:
     """Reads recordings and holds them against the document.
@@ -112,6 +113,7 @@ def drift(
     Args:
         operation: what bare bodies belong to.
         stdin: what `-` stands for.
+        reading: arguments of `recordings.read` beside these.
         progress: called with the bytes read so far and in all.
 
     Raises:
@@ -120,7 +122,7 @@ def drift(
     bare = judge.catalogue.operation(operation).key if operation is not None else None
     result = Drift()
     collectors: dict[str, _Collector] = {}
-    found = read(paths, stdin=stdin, operation=bare, progress=progress)
+    found = read(paths, stdin=stdin, operation=bare, progress=progress, **(reading or {}))
     try:
         for one in found:
             if isinstance(one, Problem):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO
 
@@ -231,6 +231,7 @@ def timeline(
     where: Sequence[str] = (),
     by: str = "day",
     stdin: BinaryIO | None = None,
+    reading: Mapping[str, Any] | None = None,
 ) -> Timeline:
     """What a place showed over time.
 
@@ -240,6 +241,7 @@ def timeline(
         paths: recordings, and ledgers (by day only).
         where: conditions `PLACE=KIND` that all have to hold; with `[*]` for at least one item.
         by: `day` or `hour`.
+        reading: arguments of `recordings.read` beside these.
 
     Raises:
         UsageError: an operation, place or kind that there is not, or one that a ledger cannot tell.
@@ -256,7 +258,7 @@ def timeline(
     result = Timeline(found.key, place, by, tuple(where), declared=probe.declared(), array=probe.array)
     result.notes += [note for one in (probe, *(each.probe for each in conditions)) for note in one.notes()]
     others = [path for path in paths if path not in ledgers]
-    for exchange in read(others, stdin=stdin, operation=found.key) if others else ():
+    for exchange in read(others, stdin=stdin, operation=found.key, **(reading or {})) if others else ():
         if isinstance(exchange, Problem):
             result.problems.append(exchange)
         else:

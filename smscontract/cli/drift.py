@@ -12,8 +12,9 @@ from typing import Any
 import click
 
 from smscontract.catalogue import Catalogue, load_catalogue
-from smscontract.cli.options import contract_option, masker_from, masking_options
+from smscontract.cli.options import config_option, contract_option, masker_from, masking_options
 from smscontract.cli.progress import reading
+from smscontract.config import load_config
 from smscontract.data import shipped_contracts
 from smscontract.drift import Drift, Never, OperationDrift, Undeclared, drift
 from smscontract.errors import ExitCode, UnusableInput, UsageError
@@ -32,6 +33,7 @@ _NAMED = 12
 @contract_option
 @click.option("--operation", metavar="OP", help="What bare bodies belong to: provider.operationId.")
 @click.option("--suggest", metavar="FOLDER", help="Write what to add as a contract of your own, instead of printing it.")
+@config_option
 @masking_options
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True, help="How to print.")
 def command(
@@ -40,6 +42,7 @@ def command(
     contract: tuple[str, ...],
     operation: str | None,
     suggest: str | None,
+    config: str | None,
     reveal: bool,
     mask_key_env: str | None,
     form: str,
@@ -53,8 +56,9 @@ def command(
         raise UsageError(f"the folder of `--suggest {suggest}` does not exist")
     catalogue = load_catalogue(contract)
     judge = Judge(catalogue, masker_from(reveal=reveal, mask_key_env=mask_key_env))
+    how = load_config(config).recordings.reading()
     with reading() as progress:
-        found = drift(judge, path, operation=operation, stdin=sys.stdin.buffer, progress=progress)
+        found = drift(judge, path, operation=operation, stdin=sys.stdin.buffer, progress=progress, reading=how)
     suggested = suggestions(catalogue, found.additions, why=_why(found), extends=_names(catalogue, suggest or "."))
     written = [name for one in suggested for name in _write(one, Path(suggest))] if suggest is not None else []
     if form == "json":

@@ -28,6 +28,7 @@ from smscontract.terms import Terms
 __all__ = [
     "Common",
     "common_options",
+    "config_option",
     "contract_option",
     "masker_from",
     "masking_options",
@@ -64,9 +65,14 @@ def requirement_options(function: _Function) -> _Function:
             metavar="SHARE-OR-NAME",
             help="Exit 3 unless so much was seen: 90% of each operation's points, a point, a clause, or NAME*. Repeatable.",
         ),
-        click.option(
-            "--config", metavar="FILE", help="Default: smscontract.toml here, else [tool.smscontract] in pyproject.toml."
-        ),
+        config_option,
+    )(function)
+
+
+def config_option(function: _Function) -> _Function:
+    """`--config`."""
+    return click.option(
+        "--config", metavar="FILE", help="Default: smscontract.toml here, else [tool.smscontract] in pyproject.toml."
     )(function)
 
 

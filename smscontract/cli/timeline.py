@@ -12,8 +12,9 @@ import click
 
 from smscontract.catalogue import load_catalogue
 from smscontract.clauses.kinds import kind_text
-from smscontract.cli.options import contract_option
+from smscontract.cli.options import config_option, contract_option
 from smscontract.columns import table
+from smscontract.config import load_config
 from smscontract.errors import ExitCode
 from smscontract.judge import Judge
 from smscontract.plain import count_of, printable
@@ -41,6 +42,7 @@ _WIDTH = 80
     metavar="VALUE",
     help="Only find the first that shows this, by halves: few of many recordings are read. A member, null, absent.",
 )
+@config_option
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True, help="How to print.")
 def command(
     *,
@@ -51,6 +53,7 @@ def command(
     where: tuple[str, ...],
     by: str,
     shows: str | None,
+    config: str | None,
     form: str,
 ) -> int:
     """Shows what PLACE of OPERATION was, day by day: a value, null, absent, each member of an enum; and the first of each.
@@ -65,7 +68,16 @@ def command(
         for line in told:
             click.echo(line)
         return ExitCode.UNUSABLE if result.problems else ExitCode.KEPT if result.read else ExitCode.CANNOT_TELL
-    found = timeline(judge, operation, place, path, where=where, by=by, stdin=sys.stdin.buffer)
+    found = timeline(
+        judge,
+        operation,
+        place,
+        path,
+        where=where,
+        by=by,
+        stdin=sys.stdin.buffer,
+        reading=load_config(config).recordings.reading(),
+    )
     if form == "json":
         click.echo(json.dumps(as_data(found), indent=2))
     else:

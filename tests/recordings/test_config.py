@@ -138,3 +138,16 @@ def test_a_log_without_methods_is_judged_by_its_paths(
     assert "bland.create-sms/2XX/data/workflow_id:required" in out
     assert "2 exchanges" in out
     assert "gateway-2.log:1" not in out  # what was cut is broken nowhere
+
+
+@pytest.mark.parametrize("command", [["drift"], ["timeline", "bland.create-sms", "code"]])
+def test_other_commands_that_read_recordings_take_mappings_too(
+    command: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    body = '{"data": {"message": "m", "conversation_id": "c", "workflow_id": "w"}, "errors": null}'
+    Path("mine.toml").write_text(GATEWAY, encoding="utf-8")
+    Path("gateway-1.log").write_bytes(gateway(resp={"code": 200, "body": body}))
+    assert cli.run([*command, "."]) == ExitCode.UNUSABLE  # a folder without recordings
+    assert cli.run([*command, ".", "--config", "mine.toml"]) == ExitCode.KEPT
+    assert "bland.create-sms" in capsys.readouterr().out
