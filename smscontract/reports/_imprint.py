@@ -29,6 +29,8 @@ def properties(report: Report, operation: str | None = None) -> Iterator[tuple[s
         if operation is None or contract.provider == operation.partition(".")[0]:
             yield f"contract.{contract.provider}.version", contract.version
             yield f"contract.{contract.provider}.hash", contract.digest
+    if report.against:
+        yield "against", report.against
     for one in report.operations:
         if one.plan and operation in (None, one.operation):
             yield f"plan.{one.operation}", one.plan

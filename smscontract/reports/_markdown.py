@@ -142,6 +142,11 @@ def _rest(report: Report) -> Iterator[str]:
     yield from _section("Known and accepted", known)
     gone = [f"- {code(one.fingerprint)}, {code(f'{one.file}:{one.line}')}" for one in report.known if one.status == "gone"]
     yield from _section("In the baseline and not broken any more", gone)
+    changes = [
+        f"- {code(one.place)}: {code(one.before)} is now {code(one.after)}, {count_of(one.count, 'case')}"
+        for one in report.changes
+    ]
+    yield from _section(f"Changed against {code(report.against)}, which the contract allows", changes)
     new = [f"- {one.kind} {code(one.place)}, {count_of(one.count, 'time')}" for one in report.new]
     yield from _section("New", new)
     yield from _section("Not judged", list(_not_judged(report)))

@@ -31,6 +31,17 @@ def data(report: Report) -> dict[str, Any]:
             for one in report.new
         ],
         "unjudged": _unjudged(report),
+        "against": _text(report.against),
+        "changes": [
+            {
+                "place": _text(one.place),
+                "before": _text(one.before),
+                "after": _text(one.after),
+                "count": one.count,
+                "request": one.request,
+            }
+            for one in report.changes
+        ],
         "baseline": [
             {
                 "status": one.status.replace("-", " "),

@@ -55,6 +55,9 @@ def _commands(report: Report) -> Iterator[str]:
         yield _command("notice", f"{count_of(known, 'finding')}, accepted by the baseline", title="known")
     for gone in [one for one in report.known if one.status == "gone"][:_SHOWN]:
         yield _command("notice", f"{gone.fingerprint} is not broken any more", title="gone", file=gone.file, line=gone.line)
+    for change in report.changes[:_SHOWN]:
+        text = f"{change.before} is now {change.after}, {count_of(change.count, 'case')}"
+        yield _command("notice", text, title=f"changed: {change.place}")
     for problem in report.problems[:_SHOWN]:
         text = "; ".join(part for part in (problem.message, problem.hint) if part)
         yield _command("error", text, title="could not be read", file=problem.file, line=problem.line or 0)

@@ -107,5 +107,7 @@ def _facts(report: Report) -> list[tuple[str, str]]:
         for one in report.contracts
     ]
     rows += [(f"plan {_text(one.operation)}", f"<code>{_text(one.plan)}</code>") for one in report.operations if one.plan]
+    if report.against:
+        rows.append(("against", _text(report.against)))
     rows += [(_text(key), _text(value)) for key, value in report.labels]
     return rows

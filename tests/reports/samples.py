@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from smscontract.exchange import Origin, OriginKind
 from smscontract.findings import (
+    ChangedRow,
     ClauseRow,
     ContractStamp,
     FindingGroup,
@@ -165,7 +166,7 @@ FULL = Report(
     ),
 )
 
-#: The same with a baseline that accepts one finding, and lists one that is no more.
+#: The same with a baseline that accepts one finding and lists one that is no more, and compared with another run.
 KNOWN = replace(
     FULL,
     findings=(replace(DELIVERED, known="they know, team SMS, until 2027-01-31"), STATUS),
@@ -187,6 +188,12 @@ KNOWN = replace(
             expires="",
             file="baseline.toml",
             line=9,
+        ),
+    ),
+    against="yesterday.jsonl",
+    changes=(
+        ChangedRow(
+            place="stuut.send-sms/200/modified_at", before="null", after="value", count=4, case="send a draft", request=7
         ),
     ),
 )
@@ -267,6 +274,9 @@ known = st.builds(
     file=words,
     line=st.integers(1, 10**6),
 )
+changes = st.builds(
+    ChangedRow, place=words, before=texts, after=texts, count=counts, case=texts, request=st.none() | st.integers(1, 9)
+)
 stamps = st.builds(ContractStamp, provider=words, version=texts, digest=texts)
 rows = st.builds(
     ClauseRow,
@@ -328,6 +338,8 @@ reports = st.builds(
     contracts=st.lists(stamps, max_size=2).map(tuple),
     clauses=st.lists(rows, max_size=3).map(tuple),
     known=st.lists(known, max_size=2).map(tuple),
+    against=texts,
+    changes=st.lists(changes, max_size=2).map(tuple),
     extra=st.just({}),
 )
 

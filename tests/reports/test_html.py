@@ -290,6 +290,7 @@ def test_what_the_baseline_accepts_is_told_apart(pages: Pages) -> None:
     assert findings(page) == ["stuut.send-sms/rule/delivered-has-time"]
     page.locator("#list summary").click()
     assert "until 2027-01-31" in page.locator("#list details").inner_text()
+    assert re.search(r"modified_at\s+null\s+value\s+4\s+request 7", page.locator("#changes").inner_text())
     assert re.search(r"gone\s+stuut.send-sms/200/body:null /body", page.locator("#baseline").inner_text())
 
 

@@ -22,6 +22,8 @@ const sections = [
   witnesses(),
   timeline(),
   answers(),
+  rows('changes', 'Changed', `against ${data.against}; the contract allows both`, ['place', 'before', 'after', 'cases', 'first'],
+    data.changes.map((one) => [identity(one.place), one.before, one.after, number(one.count), one.request === null ? '' : `request ${one.request}`])),
   rows('new', 'New', 'what the contract does not list, which alone breaks nothing', ['kind', 'place', 'seen', 'first'],
     data.new.map((one) => [one.kind, identity(one.place), number(one.count), one.first])),
   rows('baseline', 'Baseline', 'what is accepted, and what became of it', ['in this run', 'what', 'why', 'until', 'stated'],
