@@ -18,7 +18,7 @@ from typing import Any
 
 from smscontract.catalogue import Catalogue
 from smscontract.clauses import families
-from smscontract.clauses.base import Broken, Fact, Kept, Outcome, Shown, Skipped, Spot, View
+from smscontract.clauses.base import Broken, Fact, Outcome, Shown, Skipped, Spot, View
 from smscontract.clauses.credentials import credentials
 from smscontract.clauses.fast import Quick, Suspects
 from smscontract.clauses.kinds import Cell, kinds_seen
@@ -35,6 +35,7 @@ from smscontract.plain import day
 
 __all__ = ["Judge", "Judgement", "Reduced", "Signature"]
 
+_BODY = Spot("response body")
 _SCHEMA_FAMILIES = frozenset({"presence", "null", "type", "enum", "format"})
 #: Families that speak of the answer to any request, also by another method or to another path than the operation's.
 _OF_ANY_ANSWER = frozenset({"protocol", "auth"})
@@ -108,7 +109,7 @@ class Judge:
         """A keyed digest of a JSON value (16 bytes as hexadecimal): equal values, equal digests."""
         plain = int(value) if isinstance(value, float) and value.is_integer() else value
         text = json.dumps(plain, sort_keys=True, default=str)
-        return hmac.new(self._key, text.encode("utf-8", "surrogatepass"), "sha256").hexdigest()[:32]
+        return hmac.digest(self._key, text.encode("utf-8", "surrogatepass"), "sha256").hex()[:32]
 
     def precedence(self, operation: str) -> tuple[Clause, ...]:
         """The clauses of an operation as they are asked: by family, what is sure first, then by id, so that the order in which
@@ -300,12 +301,12 @@ class _Pass:
                 outcome: Outcome = None
             elif clause.family in _SCHEMA_FAMILIES:
                 if fast is None:  # every family of higher precedence has spoken
-                    fast = not self._hidden(Spot("response body")) and judge.quick.schema_kept(view)
-                    suspects = judge.quick.suspects(view) if not fast and not self._hidden(Spot("response body")) else None
-                clear = suspects is not None and not suspects.has(clause.detail.node)
-                if clear and self._hidden(Spot("response body")):
-                    clear = False
-                outcome = self._by_schema(clause) if fast or clear else self._judged(clause)
+                    fast = not self._hidden(_BODY) and judge.quick.schema_kept(view)
+                    suspects = judge.quick.suspects(view) if not fast and not self._hidden(_BODY) else None
+                if fast or (suspects is not None and not suspects.has(clause.detail.node) and not self._hidden(_BODY)):
+                    outcomes[clause.id] = self._by_schema(clause)
+                    continue
+                outcome = self._judged(clause)
             else:
                 outcome = self._judged(clause)
             outcomes[clause.id] = self._take(clause, outcome)
@@ -313,7 +314,7 @@ class _Pass:
             findings=tuple(self.findings),
             facts=tuple(self.facts),
             not_judged=tuple(self.skipped),
-            new=tuple(news(self.masker, view)) if not view.stray and not self._hidden(Spot("response body")) else (),
+            new=tuple(news(self.masker, view)) if not view.stray and not self._hidden(_BODY) else (),
             signature=Signature(
                 view.operation.key,
                 view.status or 0,
@@ -322,17 +323,18 @@ class _Pass:
             ),
         )
 
-    def _by_schema(self, clause: Clause) -> Outcome:
+    def _by_schema(self, clause: Clause) -> str:
+        """What becomes of a clause where the schema is kept."""
         detail = clause.detail
         if self.view.document is None or detail.key != self.view.document.key:
-            return None
+            return "-"
         spots = self.view.got_index.get(detail.node.path)
         if not spots or (detail.keyword != "required" and all(value is ABSENT for _, value in spots)):
-            return None
-        return Kept()
+            return "-"
+        return "k"
 
     def _judged(self, clause: Clause) -> Outcome:
-        if clause.family in _SCHEMA_FAMILIES and self._hidden(Spot("response body")):
+        if clause.family in _SCHEMA_FAMILIES and self._hidden(_BODY):
             return Skipped("the body as a whole is broken") if self._applies(clause) else None
         outcome: Outcome = self.judge._modules[clause.family].judge(clause, self.view)  # noqa: SLF001 - one module
         return outcome
@@ -342,7 +344,9 @@ class _Pass:
 
     def _hidden(self, spot: Spot) -> bool:
         """Whether something at this very place, or above it, is broken already."""
-        return any(spot == one or (one.overlaps(spot) and len(one.pointer) < len(spot.pointer)) for one in self.broken)
+        return bool(self.broken) and any(
+            spot == one or (one.overlaps(spot) and len(one.pointer) < len(spot.pointer)) for one in self.broken
+        )
 
     def _take(self, clause: Clause, outcome: Outcome) -> str:
         if clause.family == "protocol" and isinstance(outcome, Broken) and outcome.uses and self._hidden(outcome.spot):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 from urllib.parse import quote as percent_encode
 
@@ -112,6 +113,7 @@ class Node:
         return place_text(self.path)
 
 
+@lru_cache(maxsize=4096)
 def place_text(path: tuple[str, ...]) -> str:
     """A place as clause ids write it: safe in a shell, `/` between names, empty for the whole body."""
     return "/".join(percent_encode(name, safe="-._~") for name in path)

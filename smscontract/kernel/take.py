@@ -8,6 +8,7 @@ judge is asked instead. So is it for the first exchange of each key.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Hashable
 from operator import itemgetter
 from typing import Any, NamedTuple
@@ -33,6 +34,8 @@ __all__ = ["Kernel", "Stopped"]
 
 #: Kinds of exchanges that are told apart, and rows that are held before they are counted.
 _KINDS = 20_000
+#: So many exchanges of a kind that break something make one in which each is judged.
+_BAD = 8
 _HELD = 4096
 _SPECIAL = ("known", "role", "operation", "path_parameters", "case", "number", "failure", "wire")
 _AUTHS = frozenset({None, *map(str, Auth)})
@@ -77,6 +80,7 @@ class Kernel:
         self._sides: dict[tuple[Operation, int], tuple[Requests, Answers] | None] = {}
         self._forms: dict[Any, _Form | None] = {}
         self._kinds: dict[Hashable, Known | None] = {}
+        self._bad: Counter[Hashable] = Counter()
         self._marked = jsonschema_rs.validator_for(MARKED).is_valid
         self._inside = jsonschema_rs.validator_for(MARKED_INSIDE).is_valid
         self._file = ""
@@ -124,6 +128,9 @@ class Kernel:
             return
         (key, got, sent, path, start, end), self._found = self._found, None
         if key in self._kinds or len(self._kinds) >= _KINDS:
+            return
+        if judgement.findings and self._bad[key] < _BAD:
+            self._bad[key] += 1  # what broke something may be one of a kind that does not
             return
         self._kinds[key] = None
         try:
