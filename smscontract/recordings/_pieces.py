@@ -31,7 +31,11 @@ _MARK = b'"smscontract"'
 _WRITTEN = re.compile(
     b'"' + b"".join(rb"(?:%c|\\u00%02x)" % (letter, letter) for letter in b"smscontract") + b'"', re.IGNORECASE
 )
-_ESCAPED = re.compile(rb"\\u00[67]")
+_LONGEST_MARK = 6 * len(_MARK)
+
+
+def _may_mark(text: bytes) -> bool:
+    return _MARK in text or ((b"\\u006" in text or b"\\u007" in text) and _WRITTEN.search(text) is not None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,7 +72,7 @@ def cut(file: str, options: Options, forced: Format | None, size: int) -> Iterat
     try:
         with opened(file, None) as stream:
             head = Source(stream, lambda _: None).head(_HEAD)
-            if is_packed(head) or not stream.seekable() or format_of(file, head, options, forced) is not jsonl:
+            if is_packed(head) or not stream.seekable() or format_of(file, head, options, forced).NAME != jsonl.NAME:
                 yield whole
                 return
             start = len(BOM) if head.startswith(BOM) else 0
@@ -79,7 +83,7 @@ def cut(file: str, options: Options, forced: Format | None, size: int) -> Iterat
 
 
 def version_of(file: str) -> str | None:
-    """Another text when the file has become another: its size and time, or what its store says of it. `None` if nobody knows."""
+    """Another text when the file is another: its size and time, or what its store says of it. `None` if nobody knows."""
     if file == STDIN:
         return None
     if is_url(file):
@@ -124,8 +128,8 @@ class _Cutter:
 
     def _take(self, block: bytes) -> None:
         """Counts lines, and remembers where headers may be."""
-        text = self._tail + block
-        if _MARK in text or (_ESCAPED.search(text) and _WRITTEN.search(text)):
+        if _may_mark(block) or _may_mark(self._tail + block[:_LONGEST_MARK]):
+            text = self._tail + block
             base = self._at - len(self._tail)
             for found in _WRITTEN.finditer(text):
                 before = text.rfind(b"\n", 0, found.start())
@@ -134,7 +138,7 @@ class _Cutter:
         last = block.rfind(b"\n")
         if last >= 0:
             self._line_start = self._at + last + 1
-        self._tail = text[-6 * len(_MARK) :]
+        self._tail = block[-_LONGEST_MARK:] if len(block) >= _LONGEST_MARK else (self._tail + block)[-_LONGEST_MARK:]
         self._at += len(block)
 
     def _state(self, ours: bool) -> bool | None:

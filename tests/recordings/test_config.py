@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -30,6 +31,15 @@ def test_the_example(tmp_path: Path) -> None:
         "status": Place(at="/resp/code"),
         "response-body": Place(at="/resp/body", form="json-string", cut_at=65536),
     }
+
+
+def test_every_example_of_the_readme_is_read(tmp_path: Path) -> None:
+    text = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+    examples = [one for one in re.findall(r"```toml\n(.*?)```", text, re.DOTALL) if "[recordings" in one]
+    assert len(examples) == 2
+    found = [load(one, tmp_path).recordings for one in examples]
+    assert found[0].mappings
+    assert found[1].routes
 
 
 def test_hosts_and_prefixes_stand_beside_mappings(tmp_path: Path) -> None:

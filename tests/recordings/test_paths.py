@@ -171,6 +171,19 @@ def test_progress_ends_at_the_size_of_all_files(folder: Path) -> None:
     assert [done for done, _ in told] == sorted(done for done, _ in told)
 
 
+@pytest.mark.parametrize("part", [1, 2, 3])
+def test_a_folder_of_everything_cut_gives_what_is_before_the_cuts_and_a_problem_for_each(part: int, tmp_path: Path) -> None:
+    files = [path for path in sorted(DATA.iterdir()) if path.is_file() and path.suffix not in {".flows", ".jsonl"}]
+    for path in files:
+        data = path.read_bytes().rstrip()
+        (tmp_path / path.name).write_bytes(data[: len(data) * part // 4])
+    found = list(recordings.read([str(tmp_path)]))
+    assert {Path(one.file).name for one in found if isinstance(one, Problem)} == {path.name for path in files}
+    good = {Path(one.origin.file or "").name for one in found if isinstance(one, Exchange)}
+    assert good <= {path.name for path in files}
+    assert part == 1 or {"chromium.har", "postman.json", "mitmproxy.har", "schemathesis.har"} <= good
+
+
 def test_all_our_data_is_read_without_a_problem_but_the_bare_body() -> None:
     found = list(recordings.read([str(DATA)]))
     assert [Path(one.file).name for one in found if isinstance(one, Problem)] == [
