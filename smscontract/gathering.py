@@ -23,6 +23,10 @@ from smscontract.workers import Doing
 __all__ = ["Gathering"]
 
 
+#: Parts that are merged at a time.
+_TOGETHER = 64
+
+
 class Gathering:
     """The parts of a job.
 
@@ -41,7 +45,9 @@ class Gathering:
         results: Results | None = None,
         progress: Callable[[int], None] | None = None,
     ) -> None:
-        self.part = Part()
+        self._part = Part()
+        self._waiting: list[Part] = []
+        self._exchanges = 0
         self.causes: list[Cause] = []
         self.known = 0  # pieces that an earlier run has done
         self._job = job
@@ -73,7 +79,7 @@ class Gathering:
                 for done in all_done:
                     self.take(done, under_way.pop(done.number, None))
         except KeyboardInterrupt:
-            self.causes.append(Cause(ExitCode.INTERRUPTED, f"interrupted after {count_of(self.part.exchanges, 'exchange')}"))
+            self.causes.append(Cause(ExitCode.INTERRUPTED, f"interrupted after {count_of(self._exchanges, 'exchange')}"))
         except SmscontractError as error:
             what = "internal error: " if error.exit_code is ExitCode.INTERNAL else ""
             place = f" at {error.place}" if error.place else ""
@@ -96,10 +102,22 @@ class Gathering:
         if not self._keep:
             self._summary.facts.add(part.unpacked())
             part = replace(part, facts=())
-        self.part = self.part.merge(part)
+        self._waiting.append(part)
+        self._exchanges += part.exchanges
+        if len(self._waiting) >= _TOGETHER:
+            self._merge()
         if self._progress is not None and isinstance(piece, Piece):
             self._bytes += piece.size
             self._progress(self._bytes)
+
+    def _merge(self) -> None:
+        self._part, self._waiting = self._part.merge(*self._waiting), []
+
+    @property
+    def part(self) -> Part:
+        """All that was taken."""
+        self._merge()
+        return self._part
 
     def summary(self) -> Summary:
         """A summary that knows all that was taken. It is the end of the gathering."""

@@ -128,23 +128,24 @@ class Part:
 
     # -- merging
 
-    def merge(self, other: Part) -> Part:
-        """Both together; neither is changed."""
+    def merge(self, *others: Part) -> Part:
+        """All of them together; none is changed."""
+        every = (self, *others)
         return Part(
-            exchanges=self.exchanges + other.exchanges,
-            succeeded=_sum(self.succeeded, other.succeeded),
-            seen=_sum(self.seen, other.seen),
-            groups=_join(self.groups, other.groups, _both),
-            new=_join(self.new, other.new, _earlier),
-            not_judged=_sum(self.not_judged, other.not_judged),
-            hints=_join(self.hints, other.hints, max),
-            unmatched=_sum(self.unmatched, other.unmatched),
-            newest=_join(self.newest, other.newest, max),
-            took=_join(self.took, other.took, lambda one, two: [a + b for a, b in zip(one, two, strict=True)]),
-            ledger=self.ledger.merge(other.ledger),
-            problems=[*self.problems, *other.problems],
-            left_out=_sum(self.left_out, other.left_out),
-            facts=self.facts + other.facts,
+            exchanges=sum(one.exchanges for one in every),
+            succeeded=_sum(one.succeeded for one in every),
+            seen=_sum(one.seen for one in every),
+            groups=_join((one.groups for one in every), _both),
+            new=_join((one.new for one in every), _earlier),
+            not_judged=_sum(one.not_judged for one in every),
+            hints=_join((one.hints for one in every), max),
+            unmatched=_sum(one.unmatched for one in every),
+            newest=_join((one.newest for one in every), max),
+            took=_join((one.took for one in every), lambda one, two: [a + b for a, b in zip(one, two, strict=True)]),
+            ledger=_ledger(one.ledger for one in every),
+            problems=[problem for one in every for problem in one.problems],
+            left_out=_sum(one.left_out for one in every),
+            facts=tuple(block for one in every for block in one.facts),
         )
 
     # -- as bytes
@@ -266,18 +267,33 @@ def _earlier(one: tuple[New, int], two: tuple[New, int]) -> tuple[New, int]:
     return first, one[1] + two[1]
 
 
-def _sum(one: Counter[Any], two: Counter[Any]) -> Counter[Any]:
+def _sum(counters: Iterable[Counter[Any]]) -> Counter[Any]:
     """As `+`, but what was counted as none stays: it is listed all the same."""
-    merged = Counter(one)
-    merged.update(two)
+    merged: Counter[Any] = Counter()
+    for one in counters:
+        merged.update(one)
     return merged
 
 
-def _join(one: Mapping[Any, Any], two: Mapping[Any, Any], both: Callable[[Any, Any], Any]) -> dict[Any, Any]:
-    merged = dict(one)
-    for key, value in two.items():
-        merged[key] = both(merged[key], value) if key in merged else value
+def _join(mappings: Iterable[Mapping[Any, Any]], both: Callable[[Any, Any], Any]) -> dict[Any, Any]:
+    merged: dict[Any, Any] = {}
+    for one in mappings:
+        for key, value in one.items():
+            merged[key] = both(merged[key], value) if key in merged else value
     return merged
+
+
+def _ledger(ledgers: Iterable[Ledger]) -> Ledger:
+    """What `Ledger.merge` of one after the other gives, made compact once."""
+    merged = Ledger()
+    for one in ledgers:
+        merged.entries.update(one.entries)
+        merged.rest.update(one.rest)
+        merged.decided.update(one.decided)
+        for key, (low, high) in one.ranges.items():
+            merged.stretch(key, low)
+            merged.stretch(key, high)
+    return merged.compact()
 
 
 # --- facts -----------------------------------------------------------------------------------------------------------
