@@ -19,6 +19,9 @@ SLOW_COUNT = 5
 #: How many failures of one kind that did not repeat make a break that comes and goes.
 FLAKY_COUNT = 3
 
+#: What stands before a provider says this of a provider that is not there.
+_GATEWAY = frozenset({"502", "503", "504"})
+
 _BODY = Spot("response body")
 _STATUS = Spot("status")
 
@@ -103,10 +106,21 @@ def _reduce_failures(identity: str, facts: list[Fact]) -> Iterator[Decided]:
             yield Decided(identity, bad[0], _failed(bad[0], "every time"))
         else:
             once.extend(bad)
+    yield from _now_and_then(identity, once, facts, total)
+
+
+def _now_and_then(identity: str, once: list[Fact], facts: list[Fact], total: int) -> Iterator[Decided]:
+    """Failures that did not happen again at once."""
     alike = Counter(fact.values["bad"] for fact in once)
+    # What also hits requests that nobody could take amiss is bound to no case.
+    disturbed = {fact.values["bad"] for fact in facts if fact.values["role"] == Role.CONTROL}
     for fact in once:
         count = alike[fact.values["bad"]]
-        if count >= FLAKY_COUNT:
+        if fact.values["bad"] in _GATEWAY:
+            yield Decided(identity, fact, Skipped("flaky: a gateway's, and it did not happen again"))
+        elif fact.values["bad"] in disturbed:
+            yield Decided(identity, fact, Skipped("outage: controls failed alike"))
+        elif count >= FLAKY_COUNT:
             yield Decided(identity, fact, _failed(fact, "now and then"), f"{count} of {total} answers")
         else:
             yield Decided(identity, fact, Skipped("flaky: did not happen again"))

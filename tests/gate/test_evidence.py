@@ -302,3 +302,19 @@ def test_a_wrong_token_cannot_be_told(server: Server, provider: str, operation: 
     report = run(provider, server.url, token_env="T")
     assert (report.exit_code, broken(report)) == (3, {})
     assert f"{operation}: no successful answer was seen: the credential was refused every time" in causes(report)
+
+
+@pytest.mark.parametrize("status", [502, 503, 504])
+def test_what_a_gateway_says_now_and_then_is_no_break(server: Server, status: int) -> None:
+    server.behave = when(lambda seen: seen.number in {10, 40, 70, 100}, Reply(status, b"", (("content-type", "text/html"),)))
+    report = run("bland", server.url)
+    assert (report.exit_code, broken(report)) == (0, {})
+    assert reasons(report, f"{BLAND}/protocol/no-server-error") == {"flaky: a gateway's, and it did not happen again"}
+
+
+def test_what_hits_controls_too_is_no_break_now_and_then(server: Server) -> None:
+    # Three by themselves, and one whose control fails alike.
+    server.behave = when(lambda seen: seen.number in {10, 40, 70, 100, 101}, RESET)
+    report = run("bland", server.url)
+    assert (report.exit_code, broken(report)) == (0, {})
+    assert "outage: controls failed alike" in reasons(report, f"{BLAND}/protocol/answers")
