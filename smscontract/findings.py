@@ -16,11 +16,11 @@ from smscontract.seen import OperationSeen
 
 __all__ = [
     "LATENCY_EDGES",
+    "ChangedRow",
     "ClauseRow",
     "ContractStamp",
     "Finding",
     "FindingGroup",
-    "ChangedRow",
     "KnownRow",
     "Level",
     "New",
@@ -339,7 +339,8 @@ class Report:
         contracts: by which contracts was judged.
         clauses: every clause that was looked for, in the order of the catalogue.
         known: what the baseline lists, if there is one.
-        against: with what the run was compared, how many cases both have, and what could not be compared; empty where with nothing.
+        against: with what the run was compared, how many cases both have, and what could not be compared; empty where with
+            nothing.
         changes: what they differ in.
     """
 

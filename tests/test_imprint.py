@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from pathlib import Path
 
@@ -10,8 +11,11 @@ import pytest
 from smscontract import cli
 from smscontract.documents import read_contract
 from smscontract.errors import UsageError
+from smscontract.findings import LATENCY_EDGES
 from smscontract.imprint import labels_from
 from smscontract.reports import formats
+from smscontract.summary import Summary
+from tests.core import STUUT, judge, made
 
 RECORDING = Path(__file__).parent / "recordings" / "data" / "stuut-hand-made-broken.jsonl"
 
@@ -62,3 +66,19 @@ def test_the_hash_is_that_of_what_is_said_and_not_of_its_layout(tmp_path: Path) 
     assert plain != read_contract("stuut").digest
     assert digest("extends: stuut\nversion: 2\n") != plain
     assert read_contract(str(tmp_path / "mine.yaml")).version == "2"
+
+
+def test_answer_times_are_counted_by_steps() -> None:
+    took = [0.004, 0.003, 0.3, 60.0]
+    summary = Summary(judge())
+    for step, seconds in enumerate(took):
+        exchange = made(STUUT, step=step)
+        assert exchange.sent_at is not None
+        summary.add(dataclasses.replace(exchange, received_at=exchange.sent_at + seconds))
+    (one,) = summary.report(now=0.0).operations
+    assert dict(zip((*LATENCY_EDGES, None), one.latency, strict=True)) == {
+        **dict.fromkeys((*LATENCY_EDGES, None), 0),
+        0.005: 2,
+        0.5: 1,
+        None: 1,
+    }

@@ -89,7 +89,7 @@ def lines(report: Report, width: int) -> Iterator[Line]:
     if report.witness_details:
         yield from _witnesses.details(report.witnesses, width)
     for operation in report.operations:
-        yield from _operation(operation, report)
+        yield from _operation(operation, report, width)
         yield from _seen(operation.operation, report, width)
     if report.operations:
         yield []
@@ -204,7 +204,7 @@ def _more(count: int) -> Iterator[Line]:
         yield [(f"  and {count - _LISTED} more; `--report json:FILE` has them all", "dim")]
 
 
-def _operation(one: OperationSummary, report: Report) -> Iterator[Line]:
+def _operation(one: OperationSummary, report: Report, width: int) -> Iterator[Line]:
     age = _age(one.newest, report.now)
     yield [(printable(one.operation), "clause"), (f"   {count_of(one.exchanges, 'exchange')}, {age}", "")]
     yield [
@@ -213,7 +213,8 @@ def _operation(one: OperationSummary, report: Report) -> Iterator[Line]:
         (f", {one.not_judged} not judged, {one.new} new", ""),
     ]
     if one.tiers:
-        yield [(f"  {_costs(one)}", "")]
+        for cost in _costs(one):
+            yield from _wrapped("  ", cost, width)
     if by := _imprint.judged_by(report, one):
         yield [(f"  {_short(by)}", "dim")]
     for note in one.notes:
@@ -228,18 +229,16 @@ def _seen(operation: str, report: Report, width: int) -> Iterator[Line]:
                 yield from _wrapped("  note  ", _short(note), width)
 
 
-def _costs(one: OperationSummary) -> str:
-    """What the run cost: requests by tier, fuzz cases by mode, resources used up."""
+def _costs(one: OperationSummary) -> Iterator[str]:
+    """What the run cost: requests by tier, fuzz cases by mode; resources used up."""
     tiers = ", ".join(f"{tier} {count}" for tier, count in one.tiers.items() if count)
     fuzzed = ", ".join(f"{count} {mode}" for mode, count in one.fuzzed.items())
-    parts = [f"requests: {tiers}"]
-    if fuzzed:
-        parts.append(f"fuzz cases executed: {fuzzed}")
-    if one.spent:
-        parts.append(f"{count_of(one.spent, 'resource')} used up")
+    yield f"requests: {tiers}; fuzz cases executed: {fuzzed}" if fuzzed else f"requests: {tiers}"
+    parts = [f"{count_of(one.spent, 'resource')} used up"] if one.spent else []
     if one.leashed:
         parts.append(f"{count_of(one.leashed, 'request')} stopped by the leash")
-    return "; ".join(parts)
+    if parts:
+        yield "; ".join(parts)
 
 
 def _verdict(report: Report, width: int) -> Iterator[Line]:
