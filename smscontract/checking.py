@@ -16,7 +16,8 @@ from smscontract.findings import Problem
 from smscontract.judge import Judge
 from smscontract.policy import FailOn, Selection
 from smscontract.recordings import decoded, read
-from smscontract.watching import Broken, Watcher, described
+from smscontract.tested import Broken, described
+from smscontract.watching import Watcher
 
 __all__ = ["ContractBroken", "Recorded", "check", "exchanges"]
 

@@ -11,7 +11,7 @@ import pytest
 from smscontract.catalogue import load_catalogue
 from smscontract.checking import Recorded, check, exchanges
 from smscontract.practice import Server, practising
-from smscontract.watching import Broken
+from smscontract.tested import Broken
 
 __all__ = ["Checks", "fresh", "practice"]
 

@@ -13,7 +13,8 @@ from smscontract.judge import Judge
 from smscontract.policy import FailOn, Selection
 from smscontract.pytest_plugin import BrokenPromise
 from smscontract.tap import Operations, Tap
-from smscontract.watching import Broken, Seen, Total, Watcher, brief, described
+from smscontract.tested import Broken, Seen, Total, brief, described
+from smscontract.watching import Watcher
 
 __all__ = ["MODES", "Watch", "watch"]
 

@@ -56,6 +56,10 @@ class Taken:
             if self.when_whole is not None:
                 self.when_whole()
 
+    def fields(self) -> tuple[dict[str, str] | None, dict[str, str] | None]:
+        """The header fields of request and answer by name in lower case; `None` where one of them is there twice."""
+        return _by_name(self.sent_headers), _by_name(self.headers)
+
     def exchange(self, case: str | None = None) -> Exchange:
         """The exchange as it stands now.
 
@@ -94,6 +98,15 @@ class Taken:
         if reason or not self.whole:
             missing[Part.RESPONSE_BODY] = reason or TRUNCATED
         return body
+
+
+def _by_name(value: Any) -> dict[str, str] | None:
+    if type(value) is dict and all(type(name) is type(one) is str for name, one in value.items()):
+        found = {name.lower(): one for name, one in value.items()}
+        return found if len(found) == len(value) else None
+    pairs = _headers(value)
+    found = dict(pairs or ())
+    return found if pairs is not None and len(found) == len(pairs) else None
 
 
 def _headers(value: Any) -> Headers | None:
