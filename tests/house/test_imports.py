@@ -9,7 +9,7 @@ import pytest
 
 from tests.house import project
 
-HEAVY = {"schemathesis", "hypothesis", "starlette", "uvicorn", "httpx", "pytest", "rich"}
+HEAVY = {"schemathesis", "hypothesis", "starlette", "uvicorn", "httpx", "pytest", "rich", "fsspec", "pyarrow", "mitmproxy", "dask"}
 
 
 def loaded(code: str) -> set[str]:
