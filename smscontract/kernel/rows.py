@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from operator import itemgetter
 from typing import Any
+from zlib import crc32
 
 from smscontract.clauses import families
 from smscontract.clauses.base import Broken, Fact, View
@@ -17,14 +19,20 @@ from smscontract.exchange import Exchange
 from smscontract.facts import FactStore
 from smscontract.judge import Judge
 from smscontract.kernel.recipes import Recipe, Row
+from smscontract.kernel.spill import Spill
 from smscontract.mask import Masker
 
-__all__ = ["Kind", "Rows", "group_of"]
+__all__ = ["HELD", "Kind", "Rows", "group_of"]
 
 _DAY = 86400
 #: Scopes of more exchanges are made facts of at once; scopes that are told apart by what happened in them.
 _LONG = 6
 _HISTORIES = 20_000
+
+#: Rows that are held in memory; the parts in which others are written; scopes that are remembered one by one.
+HELD = 40_000
+_PARTS = 64
+_TOUCHED = 200_000
 
 #: What scopes are grouped by: the operation, and the places that make the scope.
 _Group = tuple[str, ...]
@@ -66,11 +74,17 @@ class Rows:
 
     Args:
         judge: who judged the first of each kind.
+        limit: rows that are held in memory.
     """
 
     judge: Judge
+    limit: int = field(default_factory=lambda: HELD)
     _chunks: list[_Chunk] = field(default_factory=list)
-    _touched: dict[_Group, set[Any]] = field(default_factory=dict)
+    _held: int = 0
+    _spill: Spill = field(default_factory=Spill)
+    _kinds: list[Kind] = field(default_factory=list)
+    _known: dict[Kind, int] = field(default_factory=dict)
+    _touched: dict[_Group, set[Any] | None] = field(default_factory=dict)
     _groups: dict[str, list[tuple[_Group, Any]]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -87,18 +101,71 @@ class Rows:
         """Takes rows of one kind and one file."""
         if kind.recipes:
             self._chunks.append(_Chunk(kind, file, rows))
+            self._held += len(rows)
+            if self._held > self.limit:
+                self._write()
 
-    def take(self) -> tuple[list[tuple[Kind, str, list[Row]]], dict[_Group, set[Any]]]:
+    def take(self) -> tuple[list[tuple[Kind, str, list[Row]]], dict[_Group, set[Any] | None]]:
         """All rows with their kind and file, and the scopes that were touched. They are gone then."""
-        chunks, self._chunks = self._chunks, []
+        chunks = self._all()
         touched, self._touched = self._touched, {}
         return [(one.kind, one.file, one.rows) for one in chunks], touched
 
-    def put(self, found: Iterable[tuple[Kind, str, list[Row]]], touched: Mapping[_Group, set[Any]]) -> None:
+    def put(self, found: Iterable[tuple[Kind, str, list[Row]]], touched: Mapping[_Group, set[Any] | None]) -> None:
         """Takes what another one had. Kinds have to have numbers that none here has."""
-        self._chunks += [_Chunk(*one) for one in found]
+        for one in found:
+            self.add(*one)
         for group, keys in touched.items():
-            self._touched.setdefault(group, set()).update(keys)
+            self._touch(group, keys)
+
+    def _touch(self, group: _Group, keys: set[Any] | None) -> None:
+        mine = self._touched.setdefault(group, set())
+        if mine is not None and keys is not None and len(mine) + len(keys) <= _TOUCHED:
+            mine |= keys
+        else:
+            self._touched[group] = None  # so many that all are looked at
+
+    def _write(self) -> None:
+        """Writes the rows out, in parts of which each holds whole scopes."""
+        chunks, self._chunks, self._held = self._chunks, [], 0
+        for chunk in chunks:
+            if chunk.kind not in self._known:
+                self._known[chunk.kind] = len(self._kinds)
+                self._kinds.append(chunk.kind)
+        for group, mine in _by_group(chunks).items():
+            parts: dict[int, list[Any]] = {}
+            for chunk in mine:
+                number = self._known[chunk.kind]
+                for row, key in zip(chunk.rows, _keys(chunk, group), strict=True):
+                    part = crc32((key if type(key) is str else repr(key)).encode("utf-8", "surrogatepass")) % _PARTS
+                    parts.setdefault(part, []).append((number, chunk.file, row))
+            for part, rows in parts.items():
+                self._spill.add((group, part), rows)
+
+    def _parts(self, group: _Group, held: Sequence[_Chunk]) -> Iterator[list[_Chunk]]:
+        """All rows of a group, a part at a time."""
+        if not self._spill:
+            yield list(held)
+            return
+        for part in range(_PARTS):
+            yield self._chunked(self._spill.take((group, part)))
+
+    def _chunked(self, rows: Iterable[tuple[int, str, Row]]) -> list[_Chunk]:
+        found: dict[tuple[int, str], list[Row]] = {}
+        for number, file, row in rows:
+            found.setdefault((number, file), []).append(row)
+        return [_Chunk(self._kinds[number], file, mine) for (number, file), mine in found.items()]
+
+    def _all(self) -> list[_Chunk]:
+        """All rows, once; they are gone then."""
+        chunks, self._chunks, self._held = self._chunks, [], 0
+        for key in self._spill.everything():
+            group = key[0]
+            for chunk in self._chunked(self._spill.take(key)):
+                if next(iter(chunk.kind.recipes)) == group:  # each row is there once for each group
+                    chunks.append(chunk)
+        self._spill.close()
+        return chunks
 
     def touch(self, exchange: Exchange) -> None:
         """Takes note of the scopes of an exchange that the judge made facts of itself."""
@@ -111,12 +178,11 @@ class Rows:
             found = [view.places(place) for place in places]
             if all(len(spots) == 1 for spots in found):
                 values = [comparable(spots[0][1], kinds_of(view, (place,))) for place, spots in zip(places, found, strict=True)]
-                self._touched.setdefault(group, set()).add(tuple(map(str, values)) if len(values) > 1 else str(values[0]))
+                self._touch(group, {_key(values)})
 
     def facts(self) -> Iterator[Fact]:
         """A fact for each clause and row; the rows are gone then."""
-        chunks, self._chunks = self._chunks, []
-        for chunk in chunks:
+        for chunk in self._all():
             for recipes in chunk.kind.recipes.values():
                 for recipe in recipes:
                     for row in chunk.rows:
@@ -125,21 +191,43 @@ class Rows:
     def settle(self, store: FactStore) -> None:
         """Puts into a store the facts of all scopes with a history; the others only as samples, with their number. The rows
         are gone then."""
-        chunks, self._chunks = self._chunks, []
-        groups: dict[_Group, list[_Chunk]] = {}
-        for chunk in chunks:
-            for group in chunk.kind.recipes:
-                groups.setdefault(group, []).append(chunk)
+        if self._spill:
+            self._write()
+        groups = {group: list[_Chunk]() for group, _ in self._spill.everything()} or _by_group(self._chunks)
         for group, mine in groups.items():
-            self._settle(group, mine, store)
+            self._settle(group, self._parts(group, mine), store)
+        self._chunks, self._held = [], 0
+        self._spill.close()
 
-    def _settle(self, group: _Group, chunks: Sequence[_Chunk], store: FactStore) -> None:
+    def _settle(self, group: _Group, parts: Iterable[list[_Chunk]], store: FactStore) -> None:
+        single: dict[tuple[Kind, Any], tuple[_Chunk, Row]] = {}
+        counts: Counter[tuple[Kind, Any]] = Counter()
+        seen: dict[Any, _Alike | None] = {}
+        for chunks in parts:
+            histories = self._sorted(group, chunks, single, counts)
+            touched = self._touched.get(group, set())
+            for key, found in histories.items():
+                if touched is None or key in touched or not self._like_another(group, found, seen):
+                    store.add(self._fact(recipe, chunk, row) for chunk, row in found for recipe in chunk.kind.recipes[group])
+        for like, (chunk, row) in single.items():
+            for recipe in chunk.kind.recipes[group]:
+                store.add_scope([self._fact(recipe, chunk, row, weight=counts[like])])
+        for alike in seen.values():
+            if alike is not None:
+                store.add_scope([dataclasses.replace(fact, weight=alike.count) for fact in alike.facts])
+
+    def _sorted(
+        self,
+        group: _Group,
+        chunks: Sequence[_Chunk],
+        single: dict[tuple[Kind, Any], tuple[_Chunk, Row]],
+        counts: Counter[tuple[Kind, Any]],
+    ) -> dict[Any, list[tuple[_Chunk, Row]]]:
+        """The scopes with a history. Those of one exchange are counted by kind and day, and one of each is kept."""
         touched = self._touched.get(group, set())
         keys = [_keys(chunk, group) for chunk in chunks]
-        again = _repeated(keys, touched)
+        again = _repeated(keys, touched) if touched is not None else {key for mine in keys for key in mine}
         histories: dict[Any, list[tuple[_Chunk, Row]]] = {}
-        single: dict[tuple[int, Any], tuple[_Chunk, Row]] = {}
-        counts: Counter[tuple[int, Any]] = Counter()
         for chunk, mine in zip(chunks, keys, strict=True):
             rows = chunk.rows
             if again and not again.isdisjoint(mine):
@@ -149,18 +237,9 @@ class Rows:
                 rows = [row for row, key in zip(rows, mine, strict=True) if key not in again]
             days = _days(rows)
             for day, number in Counter(days).items():
-                counts[chunk.kind.number, day] += number
-                single.setdefault((chunk.kind.number, day), (chunk, rows[days.index(day)]))
-        for key, (chunk, row) in single.items():
-            for recipe in chunk.kind.recipes[group]:
-                store.add_scope([self._fact(recipe, chunk, row, weight=counts[key])])
-        seen: dict[Any, _Alike | None] = {}
-        for key, found in histories.items():
-            if key in touched or not self._like_another(group, found, seen):
-                store.add(self._fact(recipe, chunk, row) for chunk, row in found for recipe in chunk.kind.recipes[group])
-        for alike in seen.values():
-            if alike is not None:
-                store.add_scope([dataclasses.replace(fact, weight=alike.count) for fact in alike.facts])
+                counts[chunk.kind, day] += number
+                single.setdefault((chunk.kind, day), (chunk, rows[days.index(day)]))
+        return histories
 
     def _like_another(self, group: _Group, found: list[tuple[_Chunk, Row]], seen: dict[Any, _Alike | None]) -> bool:
         """Counts a scope whose exchanges follow each other as those of another did, with nothing broken."""
@@ -202,14 +281,30 @@ def group_of(operation: str, rule: Any) -> _Group:
     return (operation, *(place.text for place in rule.per))
 
 
+def _by_group(chunks: Iterable[_Chunk]) -> dict[_Group, list[_Chunk]]:
+    groups: dict[_Group, list[_Chunk]] = {}
+    for chunk in chunks:
+        for group in chunk.kind.recipes:
+            groups.setdefault(group, []).append(chunk)
+    return groups
+
+
 def _keys(chunk: _Chunk, group: _Group) -> list[Any]:
     """What the scope of each row is, in the form in which equal scopes are equal."""
     items = chunk.kind.recipes[group][0].keys
-    if all(not item.kinds for item in items):
+    if all(not item.kinds and type(chunk.rows[0][item.slot]) is str for item in items):
         return list(map(itemgetter(*(item.slot for item in items)), chunk.rows))
-    if len(items) == 1:
-        return [items[0].plain(row) for row in chunk.rows]
-    return [tuple([item.plain(row) for item in items]) for row in chunk.rows]
+    return [_key([item.plain(row) for item in items]) for row in chunk.rows]
+
+
+def _key(values: Sequence[Any]) -> Any:
+    """A scope: a text, or a tuple of texts. What is no text is told from all texts, and equal to what is the same number."""
+    plain = [value if type(value) is str else (json.dumps(_whole(value), sort_keys=True, default=str),) for value in values]
+    return plain[0] if len(plain) == 1 else tuple(plain)
+
+
+def _whole(value: Any) -> Any:
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def _repeated(keys: Iterable[list[Any]], touched: set[Any]) -> set[Any]:
@@ -235,7 +330,7 @@ def _history(group: _Group, found: Sequence[tuple[_Chunk, Row]]) -> Any:
     """All that the verdict on a scope rests on whose exchanges do not overlap: kinds, days, values that are equal, and how
     close they are."""
     numbers: dict[Any, int] = {}
-    told: list[Any] = [tuple([chunk.kind.number for chunk, _ in found]), tuple(_days([row for _, row in found]))]
+    told: list[Any] = [tuple([chunk.kind for chunk, _ in found]), tuple(_days([row for _, row in found]))]
     for chunk, row in found:
         for recipe in chunk.kind.recipes[group]:
             if recipe.own is not None:

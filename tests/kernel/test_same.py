@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from smscontract.kernel import Kernel
+from smscontract.kernel import Kernel, rows
+from smscontract.kernel.spill import Spill
 from tests.bench.corpus import corpus
 from tests.kernel.lines import PARCELS, changed, parcels, told
 
@@ -44,3 +45,28 @@ def test_most_exchanges_take_the_short_way(monkeypatch: pytest.MonkeyPatch) -> N
     lines = [line for line, _ in corpus(2000, bad=0)]
     told(lines, short=True)
     assert len(judged) < 200
+
+
+@given(SEEDS)
+@settings(max_examples=6, deadline=None)
+def test_beyond_memory(seed: int) -> None:
+    lines = changed(seed, 80)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(rows, "HELD", 5)
+        patch.setattr(rows, "_TOUCHED", seed % 2 * 100)
+        assert told(lines, short=True) == told(lines, short=False)
+
+
+def test_what_is_written_cannot_be_read_by_others() -> None:
+    spill = Spill()
+    spill.add("a", [("+14155550100", 1, None)] * 3)
+    spill.add("b", ["text"])
+    spill.add("a", [2.5])
+    file = spill._file
+    assert file is not None
+    file.seek(0)
+    assert b"4155550100" not in file.read()
+    assert list(spill.take("a")) == [("+14155550100", 1, None)] * 3 + [2.5]
+    assert list(spill.take("a")) == []
+    assert spill.everything() == ["b"]
+    spill.close()
