@@ -14,7 +14,7 @@ from smscontract import reports
 from smscontract.errors import UnusableInput
 from smscontract.findings import Report, Verdict
 from smscontract.reports import Destination, render
-from tests.reports import samples
+from tests.reports import anything, samples
 
 _ESCAPES = (("%3A", ":"), ("%2C", ","), ("%0D", "\r"), ("%0A", "\n"), ("%25", "%"))
 
@@ -50,7 +50,7 @@ def test_a_finding_is_an_annotation_of_the_line_that_states_it() -> None:
 
 
 @settings(max_examples=60)
-@given(report=samples.reports)
+@given(report=anything.reports)
 def test_any_report_is_nothing_but_commands(report: Report) -> None:
     for kind, properties, _ in commands(render(report, "github")):
         assert kind in {"error", "warning", "notice"}

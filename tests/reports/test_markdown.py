@@ -12,7 +12,7 @@ from markdown_it.token import Token
 
 from smscontract.findings import Report
 from smscontract.reports import render
-from tests.reports import samples
+from tests.reports import anything, samples
 
 OURS = {"<details><summary>Request, answer, and how to see it again</summary>", "</details>"}
 #: What GitHub and GitLab make a link or a mention of by themselves, outside of code.
@@ -36,7 +36,7 @@ def check(report: Report) -> None:
 
 
 @settings(max_examples=60)
-@given(report=samples.reports)
+@given(report=anything.reports)
 def test_any_report_has_our_markup_only(report: Report) -> None:
     check(report)
 
