@@ -14,7 +14,7 @@ from smscontract.documents import nearest_hint
 from smscontract.errors import UsageError
 from smscontract.exchange import Exchange
 from smscontract.findings import Problem
-from smscontract.recordings._json import Broken
+from smscontract.recordings._json import Broken, top_keys
 from smscontract.recordings._mapped import Mapped
 from smscontract.recordings._parts import Options
 
@@ -82,14 +82,24 @@ def format_of(name: str, head: bytes, options: Options, forced: Format | None) -
         return chosen
     if (chosen or fallback) is not bare and (fault := _unreadable(text)):
         raise fault
-    chosen = chosen or _first(everyone, name.lower(), text) or fallback
     if chosen is None:
+        chosen = _first(everyone, name.lower(), text)
+        if chosen is not None and chosen.NAME == "jsonl" and _is_foreign(text):
+            # Else each of its lines would be a problem.
+            raise Broken("is a log of a shape that we do not know", "`smscontract map FILE` proposes a mapping for it")
+    if (chosen := chosen or fallback) is None:
         raise _unknown(text)
     return chosen
 
 
 def _first(some: Iterable[Format], name: str, head: bytes) -> Format | None:
     return next((one for one in some if one.looks_like(name, head)), None)
+
+
+def _is_foreign(head: bytes) -> bool:
+    """Whether there are several whole lines at the beginning, all of them objects, and none of them one of ours."""
+    lines = [line for line in head.split(b"\n")[:-1] if line.strip()][:20]
+    return len(lines) > 1 and all(top_keys(line) and not {"request", "smscontract"} & {*top_keys(line)} for line in lines)
 
 
 def _unreadable(head: bytes) -> Broken | None:

@@ -59,6 +59,13 @@ def test_binary_data_is_called_so() -> None:
     assert trouble(b"\x89PNG\r\n\x1a\n\x00\x00", "x.json").message == "the file is no recording but binary data"
 
 
+def test_a_foreign_log_is_one_problem_and_not_one_for_each_line() -> None:
+    foreign = b'{"ts": 1, "msg": "a"}\n' * 1000
+    assert trouble(foreign, "x.jsonl").hint == "`smscontract map FILE` proposes a mapping for it"
+    assert len(outcomes(foreign, "x.jsonl", format="jsonl")) == 1000  # the user has said what it is
+    assert len(outcomes(foreign[:22] + line(), "x.jsonl")) == 2
+
+
 def test_a_bare_body_needs_an_operation() -> None:
     assert "--operation" in trouble(b'{"data": null}', "x.json").hint
 
