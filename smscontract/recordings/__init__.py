@@ -145,10 +145,10 @@ def read_piece(
         told: called with the number of bytes after each read.
     """
     options, forced = _meant(operation, side, status, format, mappings, limit)
-    options = replace(options, taker=_fit(taker, routes))
+    options = replace(options, taker=_fit(taker, routes), line=piece.line, ours=piece.ours, groups=piece.groups)
     try:
         if piece.end is not None:
-            yield from _routed(ranged(piece, replace(options, line=piece.line, ours=piece.ours), told), routes)
+            yield from _routed(ranged(piece, options, told), routes)
             return
         with opened(piece.file, stdin) as stream:
             yield from _routed(_read_one(Source(stream, told), piece.file, options, forced), routes)

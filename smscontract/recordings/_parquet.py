@@ -9,7 +9,7 @@ from typing import Any
 
 from smscontract.recordings._json import Broken
 
-__all__ = ["is_parquet", "rows"]
+__all__ = ["group_sizes", "is_parquet", "rows"]
 
 _MAGIC = b"PAR1"
 _ROWS = 512  # at a time; bodies are some kilobytes
@@ -20,8 +20,27 @@ def is_parquet(head: bytes) -> bool:
     return head.startswith(_MAGIC)
 
 
-def rows(stream: BufferedReader) -> Iterator[dict[str, Any]]:
+def group_sizes(stream: BufferedReader) -> list[int]:
+    """How many rows each row group has.
+
+    Raises:
+        Broken: as `rows`.
+    """
+    import pyarrow as pa
+    from pyarrow import parquet
+
+    try:
+        found = parquet.ParquetFile(stream, pre_buffer=False).metadata
+        return [found.row_group(number).num_rows for number in range(found.num_row_groups)]
+    except (pa.ArrowException, OSError, ValueError, KeyError, MemoryError) as error:
+        raise Broken(f"is no whole Parquet file: {type(error).__name__} at its start or end") from None
+
+
+def rows(stream: BufferedReader, groups: tuple[int, int] | None = None) -> Iterator[dict[str, Any]]:
     """Each row as an object; times as seconds since 1970, null members left out.
+
+    Args:
+        groups: the first row group and the one behind the last; `None`: all.
 
     Raises:
         Broken: it is no whole Parquet file, cannot be sought, or pyarrow is missing.
@@ -36,7 +55,7 @@ def rows(stream: BufferedReader) -> Iterator[dict[str, Any]]:
     done = 0
     try:
         file = parquet.ParquetFile(stream, pre_buffer=False, buffer_size=1024 * 1024)
-        for group in range(file.num_row_groups):
+        for group in range(*groups) if groups is not None else range(file.num_row_groups):
             for batch in file.iter_batches(batch_size=_ROWS, row_groups=[group]):
                 for row in batch.to_pylist():
                     done += 1

@@ -60,6 +60,7 @@ class Options:
         mappings: how logs of other shapes are read.
         limit: bytes of one line, entry or body that are read at most.
         line: how many lines stand before what is read; `ours`: whether a header among them says that lines are ours.
+        groups: row groups that are read, the first and the one behind the last; `line` counts the rows before them.
         taker: who takes lines of exchanges instead of them being given back.
     """
 
@@ -70,6 +71,7 @@ class Options:
     limit: int = LIMIT
     line: int = 0
     ours: bool = False
+    groups: tuple[int, int] | None = None
     taker: Taker | None = None
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import os
 import re
@@ -16,6 +17,7 @@ from smscontract.recordings._detect import BOM, Format, format_of
 from smscontract.recordings._files import STDIN, Source, opened, size_of
 from smscontract.recordings._json import Broken
 from smscontract.recordings._packed import is_packed
+from smscontract.recordings._parquet import group_sizes
 from smscontract.recordings._parts import Options
 from smscontract.recordings._remote import is_url, version_of_url
 
@@ -47,7 +49,8 @@ class Piece:
         start, end: the range of bytes; `end` is `None` for a whole file.
         line: how many lines of the file stand before it.
         ours: whether a header before it says that lines are our own record.
-        size: how many bytes are read.
+        groups: of Parquet the range of row groups; `line` counts the rows before it.
+        size: how many bytes are read, more or less.
     """
 
     file: str
@@ -55,6 +58,7 @@ class Piece:
     end: int | None = None
     line: int = 0
     ours: bool = False
+    groups: tuple[int, int] | None = None
     size: int = 0
 
 
@@ -72,14 +76,32 @@ def cut(file: str, options: Options, forced: Format | None, size: int) -> Iterat
     try:
         with opened(file, None) as stream:
             head = Source(stream, lambda _: None).head(_HEAD)
-            if is_packed(head) or not stream.seekable() or format_of(file, head, options, forced).NAME != jsonl.NAME:
-                yield whole
-                return
-            start = len(BOM) if head.startswith(BOM) else 0
-            stream.seek(start)
-            yield from _Cutter(file, stream, start, options.limit).pieces(size)
-    except (Broken, OSError):
+            form = "" if is_packed(head) or not stream.seekable() else format_of(file, head, options, forced).NAME
+            groups: list[int] = []
+            if form == "parquet":
+                stream.seek(0)
+                with io.BufferedReader(cast("io.RawIOBase", stream), _BLOCK) as reader:
+                    groups = group_sizes(reader)
+    except (Broken, OSError, ImportError):
         yield whole  # whoever reads it says why
+        return
+    if groups:
+        yield from _of_groups(file, groups, total, size)
+    elif form == jsonl.NAME:
+        start = len(BOM) if head.startswith(BOM) else 0
+        yield from _Cutter(file, start, total, options.limit).pieces(size)
+    else:
+        yield whole
+
+
+def _of_groups(file: str, groups: list[int], total: int, size: int) -> Iterator[Piece]:
+    together = max(round(size * len(groups) / total), 1)
+    done = 0
+    for first in range(0, len(groups), together):
+        behind = min(first + together, len(groups))
+        share = total * (behind - first) // len(groups)
+        yield Piece(file=file, line=done, groups=(first, behind), size=share)
+        done += sum(groups[first:behind])
 
 
 def version_of(file: str) -> str | None:
@@ -98,9 +120,9 @@ def version_of(file: str) -> str | None:
 class _Cutter:
     """Goes once through the lines of a file."""
 
-    def __init__(self, file: str, stream: BinaryIO, start: int, limit: int) -> None:
+    def __init__(self, file: str, start: int, total: int, limit: int) -> None:
         self._file = file
-        self._stream = stream
+        self._total = total
         self._limit = limit
         self._at = start  # offset of the next block
         self._line_start = start  # of the line that is not yet at its end
@@ -110,21 +132,28 @@ class _Cutter:
 
     def pieces(self, size: int) -> Iterator[Piece]:
         begin, line, ours = self._at, 0, False
-        block = b""
-        while block := (block or self._stream.read(_BLOCK)):
-            room = begin + size - self._at
-            end = block.find(b"\n", max(room - 1, 0)) + 1 if room <= len(block) else 0
-            self._take(block[:end] if end else block)
-            block = block[end:] if end else b""
-            if not end:
-                continue
-            yield Piece(file=self._file, start=begin, end=self._at, line=line, ours=ours, size=self._at - begin)
-            following = self._state(ours)
-            if following is None:
-                return
-            begin, line, ours = self._at, self._lines, following
-        if self._at > begin:
-            yield Piece(file=self._file, start=begin, end=self._at, line=line, ours=ours, size=self._at - begin)
+        with contextlib.suppress(OSError), opened(self._file, None) as stream:
+            stream.seek(begin)
+            block = b""
+            while block := (block or stream.read(_BLOCK)):
+                room = begin + size - self._at
+                end = block.find(b"\n", max(room - 1, 0)) + 1 if room <= len(block) else 0
+                self._take(block[:end] if end else block)
+                block = block[end:] if end else b""
+                if not end:
+                    continue
+                yield self._piece(begin, self._at, line, ours)
+                following = self._state(ours)
+                if following is None:
+                    return
+                begin, line, ours = self._at, self._lines, following
+        # Where it could not be read any further, whoever reads the rest says so.
+        end = max(self._at, self._total)
+        if end > begin:
+            yield self._piece(begin, end, line, ours)
+
+    def _piece(self, begin: int, end: int, line: int, ours: bool) -> Piece:
+        return Piece(file=self._file, start=begin, end=end, line=line, ours=ours, size=end - begin)
 
     def _take(self, block: bytes) -> None:
         """Counts lines, and remembers where headers may be."""

@@ -31,10 +31,12 @@ def looks_like(name: str, head: bytes) -> bool:
 
 def read(stream: BufferedReader, file: str, options: Options) -> Iterator[Exchange | Problem]:
     """One exchange or problem for each row; a problem if the file is not whole."""
-    done = 0
+    done = options.line
+    # A row is no line: whoever takes lines would call it one.
+    alone = replace(options, taker=None, line=0)
     try:
-        for row in rows(stream):
-            for one in formats()["jsonl"].read(BufferedReader(io.BytesIO(_line(row))), file, options):
+        for row in rows(stream, options.groups):
+            for one in formats()["jsonl"].read(BufferedReader(io.BytesIO(_line(row))), file, alone):
                 if isinstance(one, Problem):
                     message = one.message.replace("the line", "the row", 1)
                     yield replace(one, message=message, line=None, entry=done)

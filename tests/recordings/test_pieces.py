@@ -98,3 +98,19 @@ def test_what_cannot_be_read_is_said_once(tmp_path: Path) -> None:
     assert isinstance(problem, Problem)
     (problem,) = read_piece(Piece(file=str(path), start=5, end=9, size=4))
     assert isinstance(problem, Problem)
+
+
+def test_parquet_by_row_groups(tmp_path: Path) -> None:
+    pa, parquet = pytest.importorskip("pyarrow"), pytest.importorskip("pyarrow.parquet")
+    rows = [
+        {"request": {"method": "GET", "url": f"/{number}"}, "response": {"status": 200 if number % 7 else 7, "body": "x" * 200}}
+        for number in range(100)
+    ]
+    path = tmp_path / "x.parquet"
+    parquet.write_table(pa.Table.from_pylist(rows), path, row_group_size=9, compression="none", use_dictionary=False)
+    found = cut(path, 5000)
+    assert len(found) > 3
+    assert [one.line for one in found] == sorted({one.line for one in found})
+    assert together(path, 5000) == list(read([str(path)]))
+    path.write_bytes(path.read_bytes()[:-9])
+    assert together(path, 5000) == list(read([str(path)])), "one that is cut off is one piece"
