@@ -12,9 +12,12 @@ from typing import Any
 
 import pytest
 
+from smscontract.catalogue import load_catalogue
 from smscontract.findings import Report
+from smscontract.judge import Judge
 from smscontract.reports import render
 from smscontract.seen import OperationSeen, Point
+from smscontract.validate import Request, validate
 from tests.conftest import IN_CI
 from tests.recordings.record_chromium import FLAGS
 from tests.reports import samples
@@ -292,6 +295,19 @@ def test_what_the_baseline_accepts_is_told_apart(pages: Pages) -> None:
     assert "until 2027-01-31" in page.locator("#list details").inner_text()
     assert re.search(r"modified_at\s+null\s+value\s+4\s+request 7", page.locator("#changes").inner_text())
     assert re.search(r"gone\s+stuut.send-sms/200/body:null /body", page.locator("#baseline").inner_text())
+
+
+def test_what_validate_finds_is_shown_whole(pages: Pages) -> None:
+    file = Path(__file__).parents[1] / "recordings" / "data" / "stuut-hand-made-broken.jsonl"
+    report = validate(Request(paths=[str(file)]), Judge(load_catalogue(["stuut"])), now=samples.NOON)
+    page = pages.open(report)
+    assert findings(page) == [one.clause for one in report.findings]
+    for one in page.locator("summary").all():
+        one.click()
+    assert page.locator(".clause").count() == len(report.clauses)
+    assert page.locator("#list .exchange pre").count() == 2 * len(report.findings), "each has its request and its answer"
+    seen = sum(bool(point.seen and point.shows) for one in report.witnesses for point in one.points)
+    assert page.locator("td.seen, .member.seen").count() == seen
 
 
 def test_nothing_to_tell_is_told_too(pages: Pages) -> None:

@@ -82,3 +82,14 @@ function section(id, title, says, ...children) {
   const heading = h('h2', { id: `${id}-title` }, title);
   return h('section', { id, 'aria-labelledby': `${id}-title` }, h('div', { class: 'title' }, heading, h('p', {}, says)), children);
 }
+
+// What is folded away is made when it is first wanted: by a click or key, or by whoever else opens it, such as a search.
+function fold(attributes, summary, body) {
+  const head = h('summary', {}, summary);
+  const details = h('details', attributes, head);
+  const fill = () => { if (details.children.length === 1) details.append(body()); };
+  head.addEventListener('click', fill);
+  details.addEventListener('toggle', () => { if (details.open) fill(); });
+  if (details.open) fill();
+  return details;
+}

@@ -24,15 +24,11 @@ const WEIGHT = { broken: 0, warning: 1, known: 2, unjudged: 3, kept: 4 };
 function family(name, clauses, open) {
   const tally = Object.keys(OUTCOMES).map((outcome) => [outcome, clauses.filter((one) => one.outcome === outcome).length])
     .filter(([, value]) => value);
-  const details = h('details', { class: 'family', open },
-    h('summary', {}, h('span', { class: 'name' }, name || 'other'),
-      h('span', { class: 'tally' }, tally.map(([outcome, value]) => h('span', { class: outcome }, `${number(value)} ${OUTCOMES[outcome].toLowerCase()}`)))));
-  const fill = () => {
-    if (details.open && details.children.length === 1) details.append(h('ul', {}, [...clauses].sort((one, other) => WEIGHT[one.outcome] - WEIGHT[other.outcome]).map(clauseRow)));
-  };
-  details.addEventListener('toggle', fill);
-  fill();
-  return details;
+  const sorted = () => [...clauses].sort((one, other) => WEIGHT[one.outcome] - WEIGHT[other.outcome]);
+  return fold({ class: 'family', open }, [
+    h('span', { class: 'name' }, name || 'other'),
+    h('span', { class: 'tally' }, tally.map(([outcome, value]) => h('span', { class: outcome }, `${number(value)} ${OUTCOMES[outcome].toLowerCase()}`))),
+  ], () => h('ul', {}, sorted().map(clauseRow)));
 }
 
 function clauses() {

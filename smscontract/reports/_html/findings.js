@@ -44,15 +44,11 @@ function findingBody(one) {
 }
 
 function finding(one) {
-  const details = h('details', { class: `finding ${one.outcome}` },
-    h('summary', {},
-      h('span', { class: `chip ${one.outcome}` }, one.level),
-      h('span', { class: 'what' }, identity(one.clause), h('span', { class: 'message' }, prose(one.message))),
-      h('span', { class: 'times' }, one.count === 1 ? 'once' : `${number(one.count)} times`)));
-  details.addEventListener('toggle', () => {
-    if (details.open && details.children.length === 1) details.append(findingBody(one));
-  });
-  return details;
+  return fold({ class: `finding ${one.outcome}` }, [
+    h('span', { class: `chip ${one.outcome}` }, one.level),
+    h('span', { class: 'what' }, identity(one.clause), h('span', { class: 'message' }, prose(one.message))),
+    h('span', { class: 'times' }, one.count === 1 ? 'once' : `${number(one.count)} times`),
+  ], () => findingBody(one));
 }
 
 function findings() {
