@@ -7,19 +7,63 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from smscontract.catalogue import Catalogue
 from smscontract.exchange import Exchange, Origin, OriginKind
 from smscontract.facts import FactStore
 from smscontract.findings import Finding, place_of
 from smscontract.judge import Judge, Judgement
 from smscontract.kernel import Kernel
+from smscontract.mask import Kind, Masker
 from smscontract.plain import printable
 from smscontract.policy import FailOn, Selection, fails
 from smscontract.tap import Taken
 from smscontract.tested import Broken, Seen
 
-__all__ = ["Watcher"]
+__all__ = ["RepeatingJudge", "Watcher"]
 
 _REMEMBERED = 4096  # judgements of answers that were made up: the same few in hundreds of tests
+
+
+class _RepeatingMasker(Masker):
+    """Shows a text that it has shown before at once."""
+
+    def __init__(self, *given: Any) -> None:
+        super().__init__(*given)
+        self._shown: dict[tuple[str, Kind | None], str] = {}
+
+    def knowing(self, secrets: Iterable[str]) -> Masker:
+        """As a masker does."""
+        return _RepeatingMasker(self._key, self.reveal, [*self._forms.values(), *secrets])
+
+    def value(self, value: Any, kind: Kind | None) -> str:
+        """As a masker does."""
+        if type(value) is not str:
+            return super().value(value, kind)
+        known = self._shown.get((value, kind))
+        if known is None:
+            if len(self._shown) >= _REMEMBERED:
+                self._shown.clear()
+            known = self._shown[value, kind] = super().value(value, kind)
+        return known
+
+
+class RepeatingJudge(Judge):
+    """A judge for tests, which use the same few numbers and texts again and again: what was made of them once stays."""
+
+    def __init__(self, catalogue: Catalogue) -> None:
+        super().__init__(catalogue, _RepeatingMasker())
+        self._digests: dict[str, str] = {}
+
+    def digest(self, value: Any) -> str:
+        """As a judge does."""
+        if type(value) is not str:
+            return super().digest(value)
+        known = self._digests.get(value)
+        if known is None:
+            if len(self._digests) >= _REMEMBERED:
+                self._digests.clear()
+            known = self._digests[value] = super().digest(value)
+        return known
 
 
 class _Case:
