@@ -30,7 +30,7 @@ _LONG = 6
 _HISTORIES = 20_000
 
 #: Rows that are held in memory; the parts in which others are written; scopes that are remembered one by one.
-HELD = 40_000
+HELD = 20_000
 _PARTS = 64
 _TOUCHED = 200_000
 

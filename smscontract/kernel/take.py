@@ -221,12 +221,12 @@ class Kernel:
         if _INLINE in (sent_form, got_form) and not once(line, record):
             raise Unsure
         # -- headers
-        fields = asked.get("headers")
+        asking = fields = _fields(asked.get("headers"))
         head = requests.heads.of(fields, stated=stated) if fields is not None else None
-        fields = answer.get("headers")
+        fields = _fields(answer.get("headers"))
         beside = requests.answers.of(fields, stated=stated) if fields is not None else None
         if head is not None:
-            if head.length and not stated and not _long(asked["headers"][head.length], body):
+            if head.length and not stated and not _long(asking[head.length], body):
                 raise Unsure
             if head.secrets:
                 whole = text if text is not None else line.decode()
@@ -315,6 +315,17 @@ def _time(value: Any) -> float:
         if moment is not None:
             return moment
     raise Unsure
+
+
+def _fields(fields: Any) -> Any:
+    """Header fields by name, if each is there once."""
+    if type(fields) is not list:
+        return fields
+    pairs = [(name, value) for name, value in fields if type(name) is str]
+    found = dict(pairs)
+    if len(found) < len(fields) or not all(type(one) is list for one in fields):
+        raise Unsure
+    return found
 
 
 def _empty(text: str | None, value: Any) -> Any:

@@ -185,12 +185,43 @@ def _openapi_core(python: str, sample: Path) -> float:
     return float(subprocess.run(command, capture_output=True, check=True, text=True).stdout.split()[0])
 
 
-def _has_drift(command: str) -> bool:
-    try:
-        found = subprocess.run([*shlex.split(command), "--help"], capture_output=True, check=False, text=True, timeout=120)
-    except (OSError, subprocess.TimeoutExpired):
-        return False
-    return "drift" in found.stdout
+def _har(lines: list[bytes]) -> dict[str, Any]:
+    """The same exchanges as a HAR file."""
+    entries = []
+    for line in lines:
+        record = orjson.loads(line)
+        asked, answer = record["request"], record["response"]
+        texts = [orjson.dumps(one["json"]).decode() if "json" in one else one["body"] for one in (asked, answer)]
+        fields = [[{"name": name, "value": value} for name, value in one["headers"].items()] for one in (asked, answer)]
+        request = {"method": "POST", "url": asked["url"], "headers": fields[0], "httpVersion": "HTTP/1.1", "queryString": []}
+        if texts[0]:
+            request["postData"] = {"mimeType": "application/json", "text": texts[0]}
+        content = {"mimeType": "application/json", "text": texts[1], "size": len(texts[1])}
+        response = {"status": answer["status"], "statusText": "", "headers": fields[1], "content": content}
+        entries.append({"startedDateTime": "2026-09-21T14:13:20Z", "time": 1, "request": request, "response": response})
+    return {"log": {"version": "1.2", "creator": {"name": "bench", "version": "1"}, "entries": entries}}
+
+
+def _drift(command: list[str], lines: list[bytes], folder: Path) -> float | None:
+    """Seconds of an exchange by Redocly CLI, its start taken off; `None` where there is no such command."""
+    spent = []
+    for part in (lines[:1], lines):
+        file = folder / "sample.har"
+        file.write_bytes(orjson.dumps(_har(part)))
+        documents = str(Path(__file__).parents[2] / "openapi")
+        words = ["drift", str(file), "--api", documents, "--server", "https://api.example.test", "--format", "json"]
+        before = os.times()
+        try:
+            done = subprocess.run(
+                [*command, *words, "-o", str(folder / "drift.json")], capture_output=True, check=False, timeout=600
+            )
+        except (OSError, subprocess.TimeoutExpired):
+            return None
+        after = os.times()
+        if done.returncode not in (0, 1) or not (folder / "drift.json").exists():
+            return None
+        spent.append(after.children_user + after.children_system - before.children_user - before.children_system)
+    return (spent[1] - spent[0]) / (len(lines) - 1)
 
 
 def main() -> int:
@@ -224,6 +255,9 @@ def main() -> int:
             measured("jsonschema, all errors", _spent(lambda: _jsonschema(part, catalogue)), len(part))
             if words.openapi_core_python:
                 best["openapi-core"] = min(best.get("openapi-core", 1e9), _openapi_core(words.openapi_core_python, sample))
+            drift = _drift(shlex.split(words.redocly), part, Path(name))
+            if drift is not None:
+                measured("Redocly drift", drift, 1)
         assert report is not None
         print(f"{words.count} exchanges, {file.stat().st_size / words.count:.0f} bytes each, {os.cpu_count()} processors")
         parse, full = best["parsing alone"], best["full judgement"]
@@ -232,7 +266,7 @@ def main() -> int:
             print(f"{what:<32}{seconds * 1e6:>9.2f}{parse / seconds:>12.3f}{seconds / full:>13.1f}x")
         if not words.openapi_core_python:
             print("openapi-core: not measured; name a Python that has it with --openapi-core-python")
-        if not _has_drift(words.redocly):
+        if "Redocly drift" not in best:
             print("Redocly drift: not measured; there is no such command here (--redocly names one)")
         print(_equal(report, counts, truth))
         print(f"memory at most: {_memory(file):.0f} MB")
