@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from smscontract.accounting import Accounts, today_of
 from smscontract.baseline import Baseline
 from smscontract.catalogue import Catalogue
 from smscontract.consumers import by_consumer
-from smscontract.errors import ExitCode
-from smscontract.findings import Report
+from smscontract.errors import ExitCode, UsageError
+from smscontract.findings import Level, Report
 from smscontract.imprint import imprinted
 from smscontract.ledger import Ledger
 from smscontract.policy import Allowance, Cause, FailOn, Selection, settle
@@ -29,6 +29,7 @@ class Terms:
         labels: names and values that reports carry.
         unreadable: how much of the input may be so.
         baseline: what is known to be broken.
+        lowered: beginnings of the ids of clauses that are no more than a `should` here.
     """
 
     selection: Selection = field(default_factory=Selection)
@@ -37,15 +38,21 @@ class Terms:
     labels: tuple[tuple[str, str], ...] = ()
     unreadable: Allowance = field(default_factory=Allowance)
     baseline: Baseline | None = None
+    lowered: tuple[str, ...] = ()
 
     def check(self, catalogue: Catalogue) -> None:
         """Refuses what cannot be done, before anything is.
 
         Raises:
-            UsageError, UnusableInput: as `Selection.check`, `Accounts.check` and `Baseline.entries`.
+            UsageError, UnusableInput: as `Selection.check`, `Accounts.check` and `Baseline.entries`, and for a level that is
+                lowered of no clause.
         """
         self.selection.check(catalogue.clauses)
         self.accounts.check(catalogue)
+        for prefix in self.lowered:
+            if not any(clause.startswith(prefix) for clause in catalogue.clauses):
+                hint = "`smscontract clauses` lists them"
+                raise UsageError(f"`levels`: `{prefix}` is the beginning of no clause", hint=hint)
         if self.baseline is not None:
             self.baseline.entries()
 
@@ -58,6 +65,11 @@ class Terms:
         Raises:
             UnusableInput: something cannot be written.
         """
+        if self.lowered:
+            findings = (
+                replace(one, level=Level.SHOULD) if one.clause.startswith(self.lowered) else one for one in report.findings
+            )
+            report = replace(report, findings=tuple(findings))
         report = imprinted(report, catalogue, self.selection, self.labels)
         report, missing = self.accounts.close(report, ledger, catalogue)
         report, consumers = by_consumer(report, catalogue, self.fail_on)

@@ -61,6 +61,7 @@ journal = "staging.journal"           # what a run that was killed is finished f
 
 # What counts.
 # fail-on = "should"                  # must (default), should, new
+# levels = {{"{provider}." = "should"}}     # clauses that are no more than a warning here
 # select = ["{provider}."]
 # ignore = []
 # baseline = "staging.baseline"

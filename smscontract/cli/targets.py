@@ -111,6 +111,7 @@ class Asked:
             terms = replace(terms, fail_on=FailOn(entry.fail_on))
         if entry.baseline is not None and (terms.baseline is None or not terms.baseline.file):
             terms = replace(terms, baseline=replace(terms.baseline or Baseline(file=""), file=entry.baseline))
+        terms = replace(terms, lowered=entry.lowered)
         if (entry.select and not _is_given("select")) or (entry.ignore and not _is_given("ignore")):
             select = terms.selection.select if _is_given("select") else entry.select
             terms = replace(terms, selection=Selection(select, (*terms.selection.ignore, *entry.ignore)))

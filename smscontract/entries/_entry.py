@@ -120,6 +120,7 @@ class TargetEntry:
     no_effects: bool = False
     drafts_are_safe: bool = False
     fail_on: str | None = None
+    lowered: tuple[str, ...] = ()
     select: tuple[str, ...] = ()
     ignore: tuple[str, ...] = ()
     baseline: str | None = None

@@ -28,6 +28,7 @@ KEYS = (
     "no-effects",
     "drafts-are-safe",
     "fail-on",
+    "levels",
     "select",
     "ignore",
     "baseline",
@@ -80,6 +81,7 @@ def read_entry(name: str, stated: Mapping[str, Any], refuse: Refuse, where: Call
         no_effects=reader.flag("no-effects", default=False),
         drafts_are_safe=reader.flag("drafts-are-safe", default=False),
         fail_on=reader.word("fail-on", ("must", "should", "new")),
+        lowered=reader.levels(),
         select=reader.texts("select"),
         ignore=reader.texts("ignore"),
         baseline=reader.path("baseline"),
@@ -179,6 +181,13 @@ class _Reader:
             hint = 'write `resources = "resources.yaml"`, or a table of labels below `resources`'
             raise self.refuse("`resources` is a file or a table", hint, "resources")
         return str(self.folder / value)
+
+    def levels(self) -> tuple[str, ...]:
+        value = self.stated.get("levels", {})
+        if not isinstance(value, Mapping) or any(level != "should" for level in value.values()) or "" in value:
+            hint = 'a level can only be lowered: `levels = {"PREFIX" = "should"}`'
+            raise self.refuse("`levels` is a table of beginnings of clause ids", hint, "levels")
+        return tuple(value)
 
     def headers(self) -> list[tuple[str, Value]]:
         value = self.stated.get("headers", {})

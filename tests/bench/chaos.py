@@ -164,21 +164,21 @@ def _good_day(index: int | None, provider: str) -> frozenset[str]:
     return frozenset(broken(_report(Day(0, None if index is None else FAULTS[index], calm=True), provider)))
 
 
-def _report(day: Day, provider: str) -> Report:
+def _report(day: Day, provider: str, requests: int = 150) -> Report:
     manners = Manners(sleep=lambda _: None, time_out=0.15, clock=day.clock)
     with listening(Server(behave=day.behave)) as server:
-        return run(provider, server.url, fail_on="should", manners=manners, max_requests=150)
+        return run(provider, server.url, fail_on="should", manners=manners, max_requests=requests)
 
 
-def one_run(seed: int) -> Outcome:
-    """One run; the same seed gives the same day."""
+def one_run(seed: int, requests: int = 150) -> Outcome:
+    """One run of so many requests at most; the same seed gives the same day."""
     order = random.Random(seed * 7919)
     provider = order.choice(("stuut", "bland"))
     mine = [index for index, fault in enumerate(FAULTS) if fault.provider == provider]
     index = order.choice([None, None, *mine])
     fault = None if index is None else FAULTS[index]
     day = Day(seed, fault)
-    report = _report(day, provider)
+    report = _report(day, provider, requests)
     named = frozenset(broken(report))
     return Outcome(
         seed=seed,

@@ -59,6 +59,8 @@ def gate(*more: str) -> int:
         ("max-sends = true", "`max-sends` is a whole number", ""),
         ('no-effects = "yes"', "`no-effects` is true or false", "true"),
         ('fail-on = "shoud"', "`shoud` is no `fail-on`", "`should`"),
+        ('levels = {"bland." = "must"}', "`levels` is a table", "lowered"),
+        ('levels = "should"', "`levels` is a table", "lowered"),
         ("select = [5]", "`select` is a list of texts", ""),
         ('client-key = "x.pem"', "`client-key` stands without `client-cert`", ""),
         ('headers = {Authorization = "x"}', "the header `Authorization` cannot be set", "token"),
@@ -235,6 +237,31 @@ def test_two_targets_or_one_that_is_not_there(staging: Server, capsys: pytest.Ca
     assert command(["gate", "stagin"]) == 2
     assert "`staging`" in capsys.readouterr().err
     assert staging.arrived == []
+
+
+def test_what_counts_is_what_the_entry_says(staging: Server, capsys: pytest.CaptureFixture[str]) -> None:
+    staging.behave = lambda seen, answer: (
+        reply.with_json({**reply.json, "errors": "none"})
+        if (reply := answer()).status == 200 and seen.method == "POST"
+        else reply
+    )
+    clause = "bland.create-sms/2XX/errors:type"
+    few = "max-requests = 12\n"
+
+    def coded(lines: str, *more: str) -> int:
+        write(ENTRY.replace("[targets.staging.res", f"{few}{lines}\n[targets.staging.res"), staging)
+        return gate(*more)
+
+    assert coded("") == 1
+    assert coded(f'levels = {{"{clause}" = "should"}}') == 0
+    assert coded(f'levels = {{"{clause}" = "should"}}\nfail-on = "should"') == 1
+    assert coded(f'levels = {{"{clause}" = "should"}}\nfail-on = "should"', "--fail-on", "must") == 0
+    assert coded(f'ignore = ["{clause}"]') == 0
+    assert coded('levels = {"bland.create-sms/none" = "should"}') == 2
+    assert "the beginning of no clause" in capsys.readouterr().err
+    assert coded('baseline = "known.toml"', "--baseline-update") == 0
+    assert clause in Path("known.toml").read_text()
+    assert coded('baseline = "known.toml"') == 0
 
 
 # -- init and doctor
