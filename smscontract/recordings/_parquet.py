@@ -20,7 +20,7 @@ def is_parquet(head: bytes) -> bool:
     return head.startswith(_MAGIC)
 
 
-def group_sizes(stream: BufferedReader) -> list[int]:
+def group_sizes(stream: BufferedReader[Any]) -> list[int]:
     """How many rows each row group has.
 
     Raises:
