@@ -48,8 +48,9 @@ class Careful(Transport):
         if past is not None:
             return past
         self._guard.check(together)
-        for one in together:
-            self._ready(one)
+        if self._journal is not None or self._pace.rate.per_second:  # what may not leave takes no turn, and is no line
+            for one in together:
+                self._ready(one)
         self._keep_pace(len(together))
         if self._journal is not None:
             self._journal.sending(together)

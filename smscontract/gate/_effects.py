@@ -108,6 +108,8 @@ class Guard:
         Raises:
             NotSentError: they would do more than the user allows.
         """
+        if self._allowance.sends is None and not self._allowance.no_effects:
+            return
         mine = [one for one in together if one.operation is self._operation]
         changing = [one for one in mine if self.changes(one)]
         if changing and self._allowance.no_effects:

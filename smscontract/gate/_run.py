@@ -149,11 +149,12 @@ def gate(request: Request, judge: Judge, targets: Sequence[Target], *, now: Call
                     runs[-1][2].notes.extend(way.notes())
         except KeyboardInterrupt:
             more.append(Cause(ExitCode.INTERRUPTED, f"interrupted after {len(exchanges)} requests"))
+            _leave(runs)
     reasons = {clause: reason for _, _, progress in runs for clause, reason in progress.skipped.items()}
     by_number = {exchange.origin.request: exchange for exchange in exchanges}
 
     histories = Histories(judge, exchanges)
-    granted = {target.provider: list(target.resources.values()) for target in targets}
+    granted = {way.target.provider: list(way.target.resources.values()) for way in found}
 
     smallest = {clause: number for _, _, progress in runs for clause, number in progress.smallest.items()}
 
@@ -177,16 +178,17 @@ def gate(request: Request, judge: Judge, targets: Sequence[Target], *, now: Call
         operations=[operation.key for _, operation, _ in runs],
     )
     summary.facts.close()
-    report = without_unconfirmed(report, unconfirmed)
-    report = _with_reasons(report, reasons, request.terms.selection)
-    report = replace(report, findings=tuple(_with_smallest(one, smallest) for one in report.findings))
+    report = _with_reasons(without_unconfirmed(report, unconfirmed), reasons, request.terms.selection)
+    shared = any(target.shared for target in targets)
+    doubted = [_with_doubt(judge, one) if shared else one for one in report.findings]
+    report = replace(report, findings=tuple(_with_smallest(one, smallest) for one in doubted))
     if request.promote is not None:
         keep(
             request.promote,
             report.findings,
             lambda one: showing(one.clause, one.first.origin.request),
             histories,
-            {target.token for target in targets if target.token},
+            secrets,
         )
     more += _stops(runs, exchanges, successes=not request.no_effects)
     report = replace(
@@ -199,8 +201,22 @@ def gate(request: Request, judge: Judge, targets: Sequence[Target], *, now: Call
     return request.terms.close(report, summary.ledger, judge.catalogue, more=more)
 
 
+def _leave(runs: Sequence[Run]) -> None:
+    """Says of an interrupted run what it leaves behind."""
+    for target, operation, progress in runs[-1:]:
+        if target.shared and operation.end is not None:
+            progress.notes.append("what the run made was not ended: finish it with --resume, or by hand")
+
+
 def _is_fuzz(exchange: Exchange) -> bool:
     return exchange.origin.source == "fuzz"
+
+
+def _with_doubt(judge: Judge, one: FindingGroup) -> FindingGroup:
+    """Says so where a history was found broken by fuzzing alone, which is not asked again on a fresh pair."""
+    if judge.catalogue.clauses[one.clause].family != "history" or one.first.origin.source != "fuzz":
+        return one
+    return replace(one, note="; ".join(part for part in (one.note, "not asked again on a fresh pair") if part))
 
 
 def _with_smallest(one: FindingGroup, smallest: Mapping[str, int]) -> FindingGroup:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -308,3 +311,17 @@ def test_two_runs_have_no_number_in_common(server: Server, tmp_path: Path, monke
         with leased(drafts, judge_of("stuut").catalogue.contracts["stuut"].operations) as (second, _):
             assert second.resources.entries("sms_id", "draft") == []
             assert second.resources.entries("sms_id", "missing") != []
+
+
+def test_an_interrupted_run_says_what_it_leaves(server: Server) -> None:
+    def behave(seen: Seen, answer: Callable[[], Reply]) -> Reply:
+        if seen.number == 20:
+            os.kill(os.getpid(), signal.SIGINT)
+            time.sleep(0.05)
+        return answer()
+
+    server.behave = behave
+    report = run_on([staging(server, "bland")])
+    assert report.exit_code == 130
+    assert "was not ended" in notes(report)
+    assert not any(seen.method == "PATCH" and "/conversations/" in seen.target for seen in server.arrived)
