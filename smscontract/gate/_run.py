@@ -19,7 +19,7 @@ from smscontract.gate._promoted import PromotedFiles, keep
 from smscontract.gate._recording import recording
 from smscontract.gate._targets import Target
 from smscontract.gate._tidy import tidied
-from smscontract.gate._way import Costs, ways
+from smscontract.gate._way import Costs, Way, ways
 from smscontract.judge import Judge
 from smscontract.plain import count_of
 from smscontract.plan import Plan, aimed, make_plan
@@ -141,12 +141,7 @@ def gate(request: Request, judge: Judge, targets: Sequence[Target], *, now: Call
                     runner.run(plan if request.aim is None else aimed(plan, request.aim))
                     number += runner.sent
                     runner.progress.notes += tidied(way, kit, exchanges, offset=number)
-                for exchange in way.rest():
-                    if exchange.operation in judge.catalogue.operations:
-                        sink(exchange)
-                        summary.add(exchange)
-                if runs:
-                    runs[-1][2].notes.extend(way.notes())
+                _finish(way, runs, judge.catalogue, sink, summary)
         except KeyboardInterrupt:
             more.append(Cause(ExitCode.INTERRUPTED, f"interrupted after {len(exchanges)} requests"))
             _leave(runs)
@@ -199,6 +194,16 @@ def gate(request: Request, judge: Judge, targets: Sequence[Target], *, now: Call
         ),
     )
     return request.terms.close(report, summary.ledger, judge.catalogue, more=more)
+
+
+def _finish(way: Way, runs: Sequence[Run], catalogue: Catalogue, sink: Callable[[Exchange], None], summary: Summary) -> None:
+    """What is left to do at one target: what an earlier run sent beyond the plan is judged, and what the run did is said."""
+    for exchange in way.rest():
+        if exchange.operation in catalogue.operations:
+            sink(exchange)
+            summary.add(exchange)
+    for _, _, progress in runs[-1:]:
+        progress.notes.extend(way.notes())
 
 
 def _leave(runs: Sequence[Run]) -> None:
