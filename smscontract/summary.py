@@ -161,8 +161,8 @@ class Summary:
             self._newest[key] = max(newest, self._newest.get(key, newest))
         if rows[0][0] != infinity and rows[0][1] != infinity:
             steps = self._took.setdefault(key, [0] * (len(LATENCY_EDGES) + 1))
-            for row in rows:
-                steps[bisect.bisect_left(LATENCY_EDGES, row[1] - row[0])] += 1
+            for step, many in Counter([bisect.bisect_left(LATENCY_EDGES, row[1] - row[0]) for row in rows]).items():
+                steps[step] += many
         source = self._source or "recording"
         for when, many in Counter([one // _DAY if one != infinity else None for one in times]).items():
             self.ledger.add(signature, day(when * _DAY) if when is not None else None, source, many)

@@ -17,7 +17,7 @@ from smscontract.clauses.conditions import evaluate
 from smscontract.documents import EACH, Conditions, Node, Operation, Place, ResponseDocument
 from smscontract.json_text import ABSENT, UNKNOWN
 
-__all__ = ["Bit", "Stub", "Unsure", "bits_of", "foldable", "in_shape", "reach", "schema_of"]
+__all__ = ["Bit", "Stub", "Unsure", "bits_of", "bits_told", "foldable", "in_shape", "reach", "schema_of"]
 
 
 class Unsure(Exception):
@@ -103,6 +103,11 @@ def bits_of(
     return found
 
 
+def bits_told(bits: Sequence[Bit], got: Any, sent: Any, path: Any) -> Hashable:
+    """The answers to some conditions."""
+    return tuple([bit(got, sent, path) for bit in bits])
+
+
 def _bit(
     place: Place, expected: Any, operation: Operation, document: ResponseDocument | None, *, every: bool, told: bool
 ) -> Bit | None:
@@ -120,7 +125,7 @@ def _bit(
     if isinstance(expected, dict):
         word, operand = next(iter(expected.items()))
         if word == "schema":
-            return _schema_bit(at, operand, got=got)
+            return _direct_bit(place.steps[0], operand) if got and len(place.steps) == 1 else _schema_bit(at, operand, got=got)
         if word == "is" and seen:
             return None
         wanted = operand if isinstance(operand, list) else [operand]
@@ -150,6 +155,16 @@ def _schema_bit(at: Callable[[Any], Any], operand: Any, *, got: bool) -> Bit:
     def bit(body: Any, sent: Any, _: Any) -> Hashable:
         value = at(body if got else sent)
         return value is not ABSENT and bool(valid(value))
+
+    return bit
+
+
+def _direct_bit(name: str, operand: Any) -> Bit:
+    """As `_schema_bit`, for a member of the answer."""
+    valid = jsonschema_rs.validator_for(operand, validate_formats=True).is_valid
+
+    def bit(body: Any, _: Any, __: Any) -> Hashable:
+        return type(body) is dict and name in body and valid(body[name])
 
     return bit
 

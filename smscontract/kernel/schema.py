@@ -26,7 +26,8 @@ def answer_schema(document: ResponseDocument, rules: Sequence[Rule]) -> dict[str
     """For an answer: its schema, what rules ask of its texts, and times in the form in which they can be compared as texts."""
     node = document.node
     assert node is not None
-    parts: list[dict[str, Any]] = [compiled_schema(node)]
+    times = {tuple(place.steps) for rule in rules if rule.kind == "order" for place in rule.places if place.root == "got"}
+    parts: list[dict[str, Any]] = [_in_utc(compiled_schema(node), times)]
     for rule in rules:
         if rule.kind == "then":
             folded = [
@@ -39,9 +40,25 @@ def answer_schema(document: ResponseDocument, rules: Sequence[Rule]) -> dict[str
             parts += [
                 _at(place, {"pattern": _UTC, "format": "date-time"})
                 for place in rule.places
-                if place.root == "got" and place.steps and not place.each
+                if place.root == "got" and len(place.steps) > 1 and not place.each
             ]
     return _merged(parts)
+
+
+def _in_utc(schema: dict[str, Any], times: set[tuple[str, ...]]) -> dict[str, Any]:
+    """The schema of an object with some of its members in UTC, if they are texts at all; each pattern asked once."""
+    properties = dict(schema.get("properties", {}))
+    for (name,) in [steps for steps in times if len(steps) == 1]:
+        child = dict(properties.get(name, {}))
+        others = [one for one in child.pop("allOf", []) if child.get("format") != "date-time" or set(one) != {"pattern"}]
+        if child.get("format", "date-time") != "date-time" or "pattern" in child:
+            others.append({"pattern": _UTC, "format": "date-time"})
+        else:
+            child |= {"pattern": _UTC, "format": "date-time"}
+        properties[name] = child | ({"allOf": others} if others else {})
+    if "additionalProperties" in schema and not set(properties) <= set(schema.get("properties", {})):
+        raise Unsure
+    return {**schema, "properties": properties} if properties else schema
 
 
 def request_schema(operation: Operation) -> dict[str, Any]:

@@ -9,7 +9,7 @@ judge is asked instead. So is it for the first exchange of each key.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterable
 from operator import itemgetter
 from typing import Any, NamedTuple
 
@@ -21,7 +21,7 @@ from smscontract.exchange import Auth, Exchange
 from smscontract.json_text import ABSENT
 from smscontract.judge import Judge
 from smscontract.kernel.known import First, Known, learned
-from smscontract.kernel.matchers import Unsure
+from smscontract.kernel.matchers import Unsure, bits_told
 from smscontract.kernel.plans import Answers, Requests
 from smscontract.kernel.routes import Routes
 from smscontract.kernel.rows import Rows
@@ -40,6 +40,7 @@ _HELD = 4096
 _SPECIAL = ("known", "role", "operation", "path_parameters", "case", "number", "failure", "wire")
 _AUTHS = frozenset({None, *map(str, Auth)})
 _UNKNOWN, _TEXT, _INLINE = 0, 1, 2
+_NULL = frozenset({None})
 _NEVER = float("inf")
 #: After so many lines somebody is asked whether to go on.
 _EVERY = 512
@@ -161,7 +162,7 @@ class Kernel:
         if form is None:
             form = self._form(names)
         stated, special, sent_form, got_form = form
-        if special is not None and any(one is not None for one in special(record)):
+        if special is not None and not _NULL.issuperset(special(record)):
             raise Unsure
         if stated and record["missing"] != {}:
             raise Unsure
@@ -182,7 +183,7 @@ class Kernel:
         if got_form == _TEXT:
             text = answer["body"]
             got = orjson.loads(text)
-            if orjson.dumps(got) != text.encode() and not once(text, got):
+            if not once(text, got):
                 raise Unsure
         else:
             got = answer["json"]
@@ -200,7 +201,7 @@ class Kernel:
                 asked_shape = 0
             elif body:
                 sent = orjson.loads(body)
-                if orjson.dumps(sent) != body.encode() and not once(body, sent):
+                if not once(body, sent):
                     raise Unsure
         elif sent_form == _INLINE:
             sent = asked["json"]
@@ -231,7 +232,7 @@ class Kernel:
             if head.secrets:
                 whole = text if text is not None else line.decode()
                 shown = fields.values() if fields is not None else ()
-                if any(secret in whole or any(secret in one for one in shown) for secret in head.secrets):
+                if _repeats(head.secrets, whole, shown):
                     raise Unsure
         if beside is not None and beside.length and not stated and not _long(fields[beside.length], text):
             raise Unsure
@@ -247,10 +248,10 @@ class Kernel:
             beside.number if beside is not None else None,
             asked_shape,
             answers.shape(got),
-            _empty(text, got),
-            tuple([bit(got, sent, path) for bit in requests.bits]),
-            tuple([bit(got, sent, path) for bit in answers.bits]),
-            tuple([bit(got, sent, path) for bit in answers.sent_bits]) if type(sent) is dict else None,
+            _empty(text, got) if text is None or '""' in text else None,
+            bits_told(requests.bits, got, sent, path) if requests.bits else None,
+            bits_told(answers.bits, got, sent, path) if answers.bits else None,
+            bits_told(answers.sent_bits, got, sent, path) if type(sent) is dict else None,
         )
         known = self._kinds.get(key)
         if known is None:
@@ -315,6 +316,11 @@ def _time(value: Any) -> float:
         if moment is not None:
             return moment
     raise Unsure
+
+
+def _repeats(secrets: Iterable[str], text: str, values: Iterable[str]) -> bool:
+    """Whether a secret is in a text or in a value."""
+    return any(secret in text or any(secret in one for one in values) for secret in secrets)
 
 
 def _fields(fields: Any) -> Any:

@@ -41,14 +41,18 @@ def once(text: str | bytes, value: Any) -> bool:
     Args:
         text: what `value` was read from.
     """
-    if isinstance(text, bytes):
-        if orjson.dumps(value) == text:
+    if isinstance(text, str):
+        if '": ' not in text[:64] and orjson.dumps(value) == text.encode():
             return True
+    elif orjson.dumps(value) == text:
+        return True
+    else:
         text = text.decode("utf-8")
     # A key is a text with a colon behind it. Inside of texts quotes are escaped, so that a count may only be too high.
     if (type(value) in _DEEPER and text.count('":') != _members(value)) or type(value) is int:
         return False
-    return _LOOSE.search(text) is None
+    spaced = '" ' in text or "\n" in text or "\t" in text or "\r" in text
+    return not spaced or _LOOSE.search(text) is None
 
 
 def _members(value: Any) -> int:

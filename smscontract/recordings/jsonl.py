@@ -115,13 +115,18 @@ def read(stream: BufferedReader, file: str, options: Options) -> Iterator[Exchan
     """One exchange or problem for each line that is neither blank nor a header; lines that are not our own go to the taker, if
     there is one."""
     ours, number, taker = options.ours, options.line, options.taker
-    while line := stream.readline(options.limit + 1):
+    limit, loads = options.limit, orjson.loads
+    while line := stream.readline(limit + 1):
         number += 1
         try:
-            _within(line, stream, options.limit)
+            if len(line) > limit:
+                _within(line, stream, limit)
             if not (line := line.strip(b" \t\r\n")):
                 continue
-            record = parse(line)
+            try:
+                record = loads(line)
+            except orjson.JSONDecodeError:
+                record = parse(line)
             if isinstance(record, dict) and "smscontract" in record:
                 ours = _read_header(record)
             elif taker is None or ours:
