@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
+from typing import Any
 
 from smscontract.errors import UsageError
 from smscontract.exchange import Exchange
@@ -40,11 +41,20 @@ class Since:
     problems: list[Problem] = field(default_factory=list)
 
 
-def since(judge: Judge, operation: str, place: str, paths: Sequence[str], shows: str, *, where: Sequence[str] = ()) -> Since:
+def since(
+    judge: Judge,
+    operation: str,
+    place: str,
+    paths: Sequence[str],
+    shows: str,
+    *,
+    where: Sequence[str] = (),
+    reading: Mapping[str, Any] | None = None,
+) -> Since:
     """Finds the first recording that shows it, by halves, in order of the time of their first exchange.
 
     Args:
-        operation, place, where: as `timeline` takes them.
+        operation, place, where, reading: as `timeline` takes them.
         shows: a kind, such as `null`, `absent`, or a member of an enum.
 
     Raises:
@@ -55,15 +65,16 @@ def since(judge: Judge, operation: str, place: str, paths: Sequence[str], shows:
     wanted = [*where, f"{place}={shows}"]
     timeline(judge, operation, place, [], where=wanted)  # what cannot be asked is refused before anything is read
     key = judge.catalogue.operation(operation).key
-    _, found = pieces(paths, operation=key, size=_WHOLE)
+    how: dict[str, Any] = {"operation": key, **(reading or {})}
+    _, found = pieces(paths, size=_WHOLE, **how)
     files = [one.file for one in found if not isinstance(one, Problem)]
-    times = {file: time for file in files if (time := _first_time(judge, key, file)) is not None}
+    times = {file: time for file in files if (time := _first_time(judge, key, file, how)) is not None}
     ordered = sorted(times, key=lambda file: (times[file], file))
     result = Since(recordings=len(ordered), untimed=len(files) - len(ordered))
 
     def first_in(file: str) -> First | None:
         result.read.append(file)
-        told = timeline(judge, key, place, [file], where=wanted)
+        told = timeline(judge, key, place, [file], where=wanted, reading=reading)
         result.problems += told.problems
         return min(told.first.values(), key=lambda one: (one.time or "~", one.line or 0, one.entry or 0), default=None)
 
@@ -83,12 +94,12 @@ def since(judge: Judge, operation: str, place: str, paths: Sequence[str], shows:
     return result
 
 
-def _first_time(judge: Judge, operation: str, file: str) -> float | None:
+def _first_time(judge: Judge, operation: str, file: str, how: Mapping[str, Any]) -> float | None:
     """The time of the first exchange of the operation."""
-    (piece,) = pieces([file], operation=operation, size=_WHOLE)[1]
+    (piece,) = pieces([file], size=_WHOLE, **how)[1]
     if isinstance(piece, Problem):
         return None
-    with closing(_exchanges(read_piece(piece, operation=operation))) as found:
+    with closing(_exchanges(read_piece(piece, **how))) as found:
         for exchange in found:
             if judge.match(exchange).operation == operation:
                 time = exchange.received_at if exchange.received_at is not None else exchange.sent_at

@@ -28,7 +28,7 @@ distributed = pytest.importorskip("distributed")
 # Dask and Tornado leave sockets and loops to the garbage collector; that is not what is tested here.
 pytestmark = pytest.mark.filterwarnings("ignore")
 
-COUNT = 240
+COUNT = 200
 
 
 @pytest.fixture(scope="module")

@@ -87,7 +87,7 @@ def test_the_sample_shows_what_it_should() -> None:
 
 
 @given(st.lists(st.integers(0, 6), min_size=len(HISTORY), max_size=len(HISTORY)), st.randoms(use_true_random=False))
-@settings(max_examples=12)
+@settings(max_examples=8)
 def test_any_parts_in_any_order_are_the_whole(owners: list[int], chance: random.Random) -> None:
     parts = [
         Part.of(summary_of([one for one, owner in zip(HISTORY, owners, strict=True) if owner == number]), piece=number)

@@ -62,8 +62,9 @@ def command(
     recording or (by day only) a ledger. Values are never shown.
     """
     judge = Judge(load_catalogue(contract))
+    how = load_config(config).recordings.reading()
     if shows is not None:
-        result = since(judge, operation, place, path, shows, where=where)
+        result = since(judge, operation, place, path, shows, where=where, reading=how)
         told = json.dumps(since_data(result), indent=2).split("\n") if form == "json" else since_lines(result, shows)
         for line in told:
             click.echo(line)
@@ -76,7 +77,7 @@ def command(
         where=where,
         by=by,
         stdin=sys.stdin.buffer,
-        reading=load_config(config).recordings.reading(),
+        reading=how,
     )
     if form == "json":
         click.echo(json.dumps(as_data(found), indent=2))
