@@ -1,6 +1,6 @@
 """What `--smscontract-watch` costs for each exchange. By hand:
 
-python -m tests.bench.watch [--pairs N] [--exchanges N]
+python -m tests.bench.watch [--pairs N] [--exchanges N] [--each N]
 
 CPU seconds of whole runs of pytest in processes of their own, with and without the watch, one after the other so that a busy
 machine is busy for both; the server is a process of its own and does not count. Runs with few exchanges tell what it costs to
@@ -24,7 +24,6 @@ from tests.bench.plugin import cpu
 __all__ = ["main"]
 
 _FEW = 10
-_EACH = 10  # exchanges of one test
 _BODY = '{"user_number": "+14155550123", "agent_number": "+14155550100", "message": "Hi"}'
 _KINDS = {
     "httpx, a server": """
@@ -55,8 +54,8 @@ _KINDS = {
 }
 
 
-def _suite(folder: Path, client: str, url: str, key: str, exchanges: int) -> Path:
-    tests = max(1, exchanges // _EACH)
+def _suite(folder: Path, client: str, *, url: str, key: str, exchanges: int, each: int) -> Path:
+    tests = max(1, exchanges // each)
     lines = [
         "import pytest",
         f"URL, BODY = {url!r}, {_BODY!r}",
@@ -64,7 +63,7 @@ def _suite(folder: Path, client: str, url: str, key: str, exchanges: int) -> Pat
         *(line.removeprefix(" " * 8) for line in client.splitlines()),
         f"@pytest.mark.parametrize('number', range({tests}))",
         "def test_it(number):",
-        f"    for _ in range({_EACH}):",
+        f"    for _ in range({each}):",
         "        send()",
     ]
     made = folder / f"suite-{exchanges}"
@@ -92,6 +91,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--pairs", type=int, default=10)
     parser.add_argument("--exchanges", type=int, default=1000)
+    parser.add_argument("--each", type=int, default=2, help="Exchanges of one test, all with one pair of numbers.")
     parser.add_argument("--kind", action="append", choices=[*_KINDS], help="Default: all.")
     words = parser.parse_args()
     plugin = ["-p", "smscontract.pytest_plugin"]
@@ -99,8 +99,10 @@ def main() -> int:
     print(f"{words.exchanges} exchanges, {words.pairs} interleaved pairs, CPU microseconds for each exchange, medians")
     with tempfile.TemporaryDirectory() as name, _server() as (url, key):
         for kind in words.kind or _KINDS:
-            many = _suite(Path(name), _KINDS[kind], f"{url}/v1/sms/create", key, words.exchanges)
-            few = _suite(Path(name), _KINDS[kind], f"{url}/v1/sms/create", key, _FEW)
+            many, few = (
+                _suite(Path(name), _KINDS[kind], url=f"{url}/v1/sms/create", key=key, exchanges=count, each=words.each)
+                for count in (words.exchanges, _FEW)
+            )
             for folder in (many, few):
                 cpu(folder, watched)
             plain, more, begin = [], [], []
