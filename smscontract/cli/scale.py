@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import functools
+import os
 import re
+import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar, cast
@@ -71,10 +73,13 @@ def scale_options(function: _Function) -> _Function:
         shard: str | None,
         part: str | None,
         resume: str | None,
+        tmp: str | None,
         **own: Any,
     ) -> Any:
         if part is not None and shard is None:
             raise UsageError("`--part` is where a shard goes", hint="add `--shard 1/1`, or leave it out")
+        if tmp is not None:
+            os.environ["TMPDIR"], tempfile.tempdir = tmp, None  # for the processes that are started, and for this one
         count = _workers(workers)
         scale = Scale(
             choice=_choice(sample, since, until),
@@ -102,6 +107,12 @@ def scale_options(function: _Function) -> _Function:
         click.option("--until", metavar="TIME", help="Only exchanges sent before then: RFC 3339, or a day (with all of it)."),
         click.option("--shard", metavar="I/N", help="Judge only the Ith of N shares, for `smscontract merge`."),
         click.option("--part", metavar="FILE", help="Where a shard writes what it knows."),
+        click.option(
+            "--tmp",
+            metavar="FOLDER",
+            type=click.Path(exists=True, file_okay=False, writable=True),
+            help="Where histories beyond memory are kept, as digests or encrypted. Default: the folder for temporary files.",
+        ),
         click.option("--resume", metavar="FOLDER", help="Keep results there, and judge only what they do not hold."),
     )
     decorated: Callable[..., Any] = command
