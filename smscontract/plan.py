@@ -66,11 +66,11 @@ class Plan:
 def make_plan(kit: Kit) -> Plan:
     """The plan of one operation: the cases of all probe families, each sent once, some of each family in turn."""
     cases: dict[str, Case] = {}
-    groups: list[tuple[int, list[Case]]] = []
+    groups: list[tuple[int, int, list[Case]]] = []
     bodies: set[tuple[object, ...]] = set()
     lacks: list[Lack] = []
     for module in families().values():
-        groups.append((getattr(module, "SHARE", 1), []))
+        groups.append((getattr(module, "SHARE", 1), getattr(module, "START", 0), []))
         for one in module.cases(kit):
             if isinstance(one, Lack):
                 lacks.append(one)
@@ -80,7 +80,7 @@ def make_plan(kit: Kit) -> Plan:
                 continue
             cases[one.name] = one
             bodies.add(key)
-            groups[-1][1].append(one)
+            groups[-1][2].append(one)
     return Plan(tuple(interleaved(groups)), tuple(lacks))
 
 

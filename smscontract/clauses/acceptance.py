@@ -135,8 +135,13 @@ def reduce(clauses: Mapping[str, Clause], facts: Sequence[Fact]) -> Iterator[Dec
         places = sorted({place for fact in left for place in suspects[id(fact)]})
         if not places:
             accepted = [fact.values["members"] for fact in ordered if fact.values["accepted"]]
+            alone = {id(fact): _only_difference(fact.values["members"], accepted) for fact in left}
+            known = {member for member in alone.values() if member} | {
+                place for fact in refusals for place in suspects[id(fact)]
+            }
             for fact in left:
-                member = _only_difference(fact.values["members"], accepted)
+                # One cause, one finding: a member that was to blame elsewhere is here too, if its value was never accepted.
+                member = alone[id(fact)] or min(known & _unaccepted(fact.values["members"], accepted), default="")
                 identity = f"{prefix}/{member}:accepts"
                 if member and identity in clauses:
                     yield Decided(identity, fact, _refused(fact, f"a valid request with this `{member}` was refused"))
@@ -169,6 +174,11 @@ def _only_difference(members: Mapping[str, str], accepted: Sequence[Mapping[str,
         if len(names) == 1:
             found |= names
     return found.pop() if len(found) == 1 else ""
+
+
+def _unaccepted(members: Mapping[str, str], accepted: Sequence[Mapping[str, str]]) -> set[str]:
+    """The members of a request whose value was in no request that was accepted."""
+    return {name for name, value in members.items() if all(other.get(name) != value for other in accepted)}
 
 
 def _refused(fact: Fact, message: str) -> Broken:

@@ -90,12 +90,14 @@ def judge(clause: Clause, view: View) -> Outcome:
 def _astray(clause: Clause, view: View) -> Outcome:
     """A request to another spelling of the path may be answered in any way, but not as if it had been let in."""
     success = view.operation.success
-    if clause.detail != str(view.exchange.auth) or success is None or success.node is None:
+    if clause.detail not in ("absent", "wrong") or clause.detail != str(view.exchange.auth):
+        return None
+    if success is None or success.node is None:
         return None
     if not view.accepted or view.exchange.request.method.upper() != view.operation.method:
         return None
-    members = [name for name, node in success.node.properties.items() if node.required]
-    if not isinstance(view.got, dict) or not members or any(name not in view.got for name in members):
+    members = [name for name, node in success.node.properties.items() if node.required and not node.nullable]
+    if not isinstance(view.got, dict) or not members or any(view.got.get(name) is None for name in members):
         return None
     return Broken(
         message="a request without a good credential was accepted under another spelling of the path",

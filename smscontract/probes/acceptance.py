@@ -30,11 +30,42 @@ def cases(kit: Kit) -> Iterator[Case | Lack]:
     yield _case(kit, "base", kit.least, kit.clause("request:accepts"), rank=0, neutral=True)
     if kit.richest != kit.least and kit.is_valid(kit.richest):
         yield _case(kit, "all", kit.richest, kit.clause("request:accepts"), rank=0)
+    odd = _odd(kit, body.node)
+    if odd != kit.richest and kit.is_valid(odd):
+        yield _case(kit, "all, and odd", odd, kit.clause("request:accepts"), rank=0)
     for name, node in body.node.properties.items():
         if not node.required:
             yield from _given(kit, name)
         yield from _members(kit, name, node)
     yield from _shapes(kit)
+
+
+def _odd(kit: Kit, node: Node) -> dict[str, Any]:
+    """Everything at once that careless servers trip over: whatever of it is refused, or answered otherwise, shows early."""
+    found = dict(kit.richest)
+    for name, member in node.properties.items():
+        if member.enum is not None or name in kit.phones or "pattern" in member.raw or "format" in member.raw:
+            continue
+        if "boolean" in member.types:
+            found[name] = False
+        elif "string" in member.types and member.required:  # of all texts one, so that it is to blame alone
+            found[name] = _ODD_TEXT.ljust(1600, "x")
+        elif "object" in member.types and not member.properties:
+            found[name] = _ODD_OBJECT
+    return found
+
+
+_ODD_TEXT = (
+    'Grüße 👩\u200d👩\u200d👧 <b>{{ name }}</b> %s O\'Brien; "5€" C:\\new\nSecond line\r\n\t\u0645\u0631\u062d\u0628\u0627 '
+)
+_ODD_OBJECT = {
+    "a.b": 1,
+    "$set": {"below": [{"x": None}, 1.5, True]},
+    "": "empty",
+    "Größe": "🙂",
+    "__proto__": [],
+    "message": "m",
+}
 
 
 def _case(kit: Kit, name: str, value: Any, aims: tuple[str, ...], *, rank: int = 1, neutral: bool = False) -> Case:

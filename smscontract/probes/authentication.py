@@ -12,7 +12,7 @@ __all__ = ["ORDER", "SHARE", "cases"]
 
 ORDER = 15
 #: Cases in one round of the plan.
-SHARE = 2
+SHARE = 3
 
 #: The last of those below that are sent even when the plan is shortened.
 _KEPT = 5
@@ -25,6 +25,7 @@ _KINDS = {
     "suffix": "auth/wrong",
     "empty": "auth/wrong",
     "scheme": "auth/wrong",
+    "bare": "auth/wrong",
     "query": "auth/absent",
     "other-scheme": "auth/wrong",
     "twice": "auth/wrong",
@@ -40,7 +41,7 @@ def cases(kit: Kit) -> Iterator[Case | Lack]:
         return
     entries, spends = fresh(kit)
     for index, (kind, clause) in enumerate(_KINDS.items()):
-        if kind == "other-scheme" and kit.operation.security.kind == "key":
+        if kind in ("other-scheme", "bare") and kit.operation.security.kind == "key":
             continue  # a key has no scheme, and nothing tells whether a word before it is passed over
         if kind in ("twice", "second", "first") and kit.operation.security.where != "header":
             continue

@@ -77,7 +77,8 @@ class Lack:
 
 
 class ProbeFamily(Protocol):
-    """A module of this package: its place in the plan and its cases."""
+    """A module of this package: its place in the plan and its cases. `SHARE` says how many of them stand in one round of the
+    plan (one, if it is not there), `START` the round in which they begin (the first)."""
 
     ORDER: int
 

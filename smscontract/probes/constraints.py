@@ -18,7 +18,7 @@ __all__ = ["ORDER", "SHARE", "cases"]
 
 ORDER = 20
 #: Cases in one round of the plan.
-SHARE = 5
+SHARE = 6
 
 #: Wrong types tried at one place, each type once; the twin in text is the first of them.
 _TYPES = 4
@@ -40,10 +40,13 @@ def cases(kit: Kit) -> Iterator[Case | Lack]:
     for node in body.node.walk():
         if node.path:
             form = str((node.raw.get("pattern"), node.raw.get("format")))
-            places.append(list(_place(kit, node, again=form in forms)))
+            found = list(_place(kit, node, again=form in forms))
+            # What has a form of its own can be wrong in more ways than others: three of them in each wave.
+            step = 3 if "pattern" in node.raw and form not in forms else 1
+            places.append([found[start : start + step] for start in range(0, len(found), step)])
             forms.add(form)
-    for wave in zip_longest(*places):
-        yield from (case for case in wave if case is not None)
+    for wave in zip_longest(*places, fillvalue=()):
+        yield from (case for some in wave for case in some)
 
 
 def _rule(kit: Kit, rule: Rule) -> Iterator[Case | Lack]:
@@ -112,14 +115,15 @@ def _values(kit: Kit, node: Node, base: Any, *, again: bool) -> Iterator[tuple[s
     )
     if node.required:
         yield "missing", DELETE
-    yield from forms[:2]
+    yield from forms[:3]
     yield from types[:1]
     yield from _other_members(node)
-    yield from forms[2:4]
+    yield from forms[3:6]
     if node.nullable is False:
         yield "null", None
-    yield from types[1:]
-    yield from forms[4:]
+    yield from types[1:2]
+    yield from forms[6:]
+    yield from types[2:]
 
 
 def _wrong_types(node: Node, current: Any) -> list[tuple[str, Any]]:
@@ -171,13 +175,13 @@ def _phones(text: str) -> Iterator[tuple[str, Any]]:
     yield "with a second plus", f"+{text}"
     yield "no number at all", "nobody"
     yield "as tel URI", f"tel:{text}"
-    yield "in Arabic digits", "+" + "".join(chr(0x0660 + int(digit)) for digit in digits)
-    yield "too long", "+" + "999" + "1" * 15
+    yield "in Arabic digits", text[:2] + "".join(chr(0x0660 + int(digit)) for digit in digits[1:])
+    yield "with a digit too many", "+999" + "1" * 13
     yield "with 00 for the plus", f"00{digits}"
     yield "that is a plus alone", "+"
     yield "with an extension", f"{text}x5"
-    yield "with letters", f"{text[:8]}JUNK"
+    yield "with the letter O for a zero", f"{text[:-1]}O"
     yield "that begins with zero", "+01"
     yield "empty", ""
-    yield "in full-width digits", "+" + "".join(chr(0xFF10 + int(digit)) for digit in digits)
+    yield "in full-width digits", text[:2] + "".join(chr(0xFF10 + int(digit)) for digit in digits[1:])
     yield "with a blank behind it", f"{text} "

@@ -11,6 +11,8 @@ from smscontract.probes.states import is_spendable
 __all__ = ["ORDER", "cases"]
 
 ORDER = 13
+#: The round of the plan in which they begin: what also shows one after the other is simpler to see so.
+START = 1
 
 #: Pairs of numbers from here on are those of races, so that no other history stands before them.
 _FIRST_PAIR = 30

@@ -18,6 +18,8 @@ SHARE = 3
 _OF_ANSWERS = frozenset({"presence", "null", "type", "enum", "format", "condition", "relation", "history", "constant"})
 #: So many labels are asked for again at once, the others once everything was seen.
 _AGAIN_AT_ONCE = 2
+#: So many labels that are accepted, before each state that is refused comes once.
+_ACCEPTED_FIRST = 2
 
 
 def is_spendable(operation: Operation, parameter: str, entry: Entry) -> bool:
@@ -52,7 +54,11 @@ def cases(kit: Kit) -> Iterator[Case | Lack]:
         spendable = [entry for entry in listed if is_spendable(kit.operation, parameter, entry)]
         yield from _lacks(kit, parameter, {entry.state for entry in listed})
         again = []
+        refused = [entry for entry in listed if entry not in spendable]
+        first = list({entry.state: entry for entry in reversed(refused)}.values())[::-1]
         for index, entry in enumerate(spendable):
+            if index == _ACCEPTED_FIRST:
+                yield from (_refused(kit, parameter, one) for one in first if one.state in kit.operation.states[parameter])
             yield Case(
                 name=f"{parameter} {entry.label}",
                 aims=kit.clause(f"state/{parameter}/{entry.state}"),
@@ -73,16 +79,7 @@ def cases(kit: Kit) -> Iterator[Case | Lack]:
             else:
                 again.append(once_more)
         yield from _bodies(kit, parameter)
-        for entry in listed:
-            if entry not in spendable:
-                yield Case(
-                    name=f"{parameter} {entry.label}",
-                    aims=kit.clause(f"state/{parameter}/{entry.state}"),
-                    headers=(),
-                    entries={parameter: entry},
-                    neutral=entry.state == "missing",
-                    rank=0,
-                )
+        yield from (_refused(kit, parameter, entry) for entry in refused)
         yield from again
 
 
@@ -98,6 +95,17 @@ def _lacks(kit: Kit, parameter: str, listed: set[str]) -> Iterator[Lack]:
             for clause in kit.clauses:
                 if clause.family in _OF_ANSWERS:
                     yield Lack(clause.id, f"no `{parameter}` that is {state}", hint)
+
+
+def _refused(kit: Kit, parameter: str, entry: Entry) -> Case:
+    return Case(
+        name=f"{parameter} {entry.label}",
+        aims=kit.clause(f"state/{parameter}/{entry.state}"),
+        headers=(),
+        entries={parameter: entry},
+        neutral=entry.state == "missing",
+        rank=0,
+    )
 
 
 def _histories(kit: Kit, parameter: str) -> tuple[str, ...]:

@@ -12,6 +12,8 @@ from smscontract.resources import Entry
 __all__ = ["ORDER", "cases"]
 
 ORDER = 40
+#: The round of the plan in which they begin: first comes what most servers are asked.
+START = 4
 
 #: Methods that change nothing (RFC 9110, section 9.2.1).
 _SAFE = ("GET", "HEAD", "OPTIONS")

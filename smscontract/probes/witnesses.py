@@ -12,6 +12,8 @@ from smscontract.resources import Entry
 __all__ = ["ORDER", "cases"]
 
 ORDER = 22
+#: The round of the plan in which they begin: each label once comes first.
+START = 4
 
 #: So many of one label, so that enough is left for what has to be repeated.
 _OF_A_LABEL = 4

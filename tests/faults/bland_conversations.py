@@ -178,7 +178,7 @@ class SameBodyIsARetry(Bland):
         return answer
 
 
-@logic(Kind.MEANING, "rule/refused-changes-nothing")
+@logic(Kind.MEANING, "rule/refused-changes-nothing", also=("rule/active-reused",))
 class RefusedArchives(Bland):
     def create(self, ask: Ask) -> Answer:
         answer = super().create(ask)

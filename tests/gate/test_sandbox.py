@@ -99,7 +99,7 @@ def met(body: bytes) -> bool:
         sent = json.loads(body)
     except ValueError:
         return False
-    if not isinstance(sent, dict) or sent.get("sender") != "AGENT":
+    if not isinstance(sent, dict) or sent.get("sender") != "USER":
         return False
     data, message = sent.get("request_data"), sent.get("message")
     nested = isinstance(data, dict) and any(isinstance(value, dict | list) for value in data.values())
@@ -148,7 +148,7 @@ def test_what_only_fuzzing_reaches_is_found_and_made_small(tmp_path: Path) -> No
     lines = [json.loads(line) for line in record.read_bytes().split(b"\n")[1:] if line]
     (shrunk,) = [json.loads(line["request"]["body"]) for line in lines if line["number"] == smallest]
     assert set(shrunk) == {"user_number", "agent_number", "message", "sender", "request_data"}
-    assert shrunk["sender"] == "AGENT"
+    assert shrunk["sender"] == "USER"
     assert len(shrunk["message"]) == 161
     assert len(set(shrunk["message"])) == 1
     assert len(json.dumps(shrunk["request_data"])) <= len('{"a": {}}')
