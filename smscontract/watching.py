@@ -19,51 +19,32 @@ from smscontract.policy import FailOn, Selection, fails
 from smscontract.tap import Taken
 from smscontract.tested import Broken, Seen
 
-__all__ = ["RepeatingJudge", "Watcher"]
+__all__ = ["Watcher"]
 
 _REMEMBERED = 4096  # judgements of answers that were made up: the same few in hundreds of tests
 
 
-class _RepeatingMasker(Masker):
-    """Shows a text that it has shown before at once."""
+class _Blind(Masker):
+    """Shows nothing: what a quick judge says is never told to anybody."""
 
-    def __init__(self, *given: Any) -> None:
-        super().__init__(*given)
-        self._shown: dict[tuple[str, Kind | None], str] = {}
-
-    def knowing(self, secrets: Iterable[str]) -> Masker:
-        """As a masker does."""
-        return _RepeatingMasker(self._key, self.reveal, [*self._forms.values(), *secrets])
-
-    def value(self, value: Any, kind: Kind | None) -> str:
-        """As a masker does."""
-        if type(value) is not str:
-            return super().value(value, kind)
-        known = self._shown.get((value, kind))
-        if known is None:
-            if len(self._shown) >= _REMEMBERED:
-                self._shown.clear()
-            known = self._shown[value, kind] = super().value(value, kind)
-        return known
+    def value(self, value: Any, kind: Kind | None) -> str:  # noqa: ARG002 - as a masker has it
+        """Nothing."""
+        return ""
 
 
-class RepeatingJudge(Judge):
-    """A judge for tests, which use the same few numbers and texts again and again: what was made of them once stays."""
+class _Quick(Judge):
+    """Tells whether anything is broken, and not how it looks. Its digests are the values themselves, which stay here."""
 
     def __init__(self, catalogue: Catalogue) -> None:
-        super().__init__(catalogue, _RepeatingMasker())
-        self._digests: dict[str, str] = {}
+        super().__init__(catalogue, _Blind())
 
     def digest(self, value: Any) -> str:
-        """As a judge does."""
-        if type(value) is not str:
-            return super().digest(value)
-        known = self._digests.get(value)
-        if known is None:
-            if len(self._digests) >= _REMEMBERED:
-                self._digests.clear()
-            known = self._digests[value] = super().digest(value)
-        return known
+        """Equal values, equal digests."""
+        return f"a text {value}" if type(value) is str else super().digest(value)
+
+    def masker_of(self, exchange: Exchange) -> Masker:  # noqa: ARG002 - as a judge has it
+        """The one that it has."""
+        return self.masker
 
 
 class _Case:
@@ -103,7 +84,6 @@ class _Case:
         """Those of single exchanges, and of several together."""
         if self._judged < 2:  # nothing is told of one alone
             return self._findings
-        self.facts.settle()
         found = [*self._findings, *self.judge.reduce(self.facts, holes=holes).findings]
         self.facts.close()
         return found
@@ -111,10 +91,6 @@ class _Case:
 
 #: Stands for a file in the origin of exchanges that were made just now: a kernel numbers lines of files.
 _HERE = "a test"
-
-
-def _as_made(finding: Finding) -> Finding:
-    return replace(finding, origin=Origin(kind=OriginKind.TEST)) if finding.origin.file == _HERE else finding
 
 
 def _record(taken: Taken) -> dict[str, Any] | None:
@@ -143,17 +119,20 @@ def _record(taken: Taken) -> dict[str, Any] | None:
 
 
 class Watcher:
-    """Judges what tests did. Answers that are made up are judged once each, however many tests use them.
+    """Judges what tests did: first quickly, and again in full where something is broken.
 
     Args:
+        judge: who says what is broken.
         fail_on: what counts.
     """
 
     def __init__(self, judge: Judge, fail_on: FailOn = FailOn.MUST) -> None:
         self.judge = judge
         self.fail_on = fail_on
-        self._judged: dict[tuple[Any, ...], Judgement] = {}
+        self._quick = _Quick(judge.catalogue)
         self._kernel: Kernel | None = None
+        # Answers that are made up are judged once each, however many tests use them: by the quick judge, and by the other.
+        self._known: tuple[dict[Any, Judgement], dict[Any, Judgement]] = ({}, {})
 
     def seen(
         self, test: str, taken: Sequence[Taken], *, ignore: Iterable[str] = (), lost: int = 0, elsewhere: Mapping[str, int] = {}
@@ -163,21 +142,35 @@ class Watcher:
         Args:
             ignore: beginnings of ids of clauses that may be broken.
         """
-        case = _Case(self.judge)
-        if any(one.kind is OriginKind.TEST for one in taken):
-            self._quickly(case, [one for one in taken if one.kind is OriginKind.TEST])
-        for one in taken:
+        kinds = dict(Counter(str(one.kind) for one in taken))
+        more: dict[str, Any] = {"test": test, "exchanges": kinds, "lost": lost, "elsewhere": dict(elsewhere)}
+        case = _Case(self._quick)
+        live = [one for one in taken if one.kind is OriginKind.TEST]
+        if live:
+            self._quickly(case, live)
+        for one in taken if len(live) < len(taken) else ():
             if one.kind is not OriginKind.TEST:
-                case.take(self._judgement(one.exchange()))
-        kinds = Counter(str(one.kind) for one in taken)
-        return self._seen(case, test=test, kinds=kinds, ignore=ignore, lost=lost, elsewhere=elsewhere)
+                case.take(self._judgement(one.exchange(), quick=True))
+        if not case.all_findings(holes=bool(lost)):
+            selection = Selection(ignore=tuple(ignore))
+            return Seen(new=tuple(sorted((place, kind) for place, kind in case.new if selection.takes(place))), **more)
+        return replace(self.judged([one.exchange() for one in taken], ignore=ignore, holes=bool(lost)), **more)
 
-    def judged(self, exchanges: Sequence[Exchange], *, ignore: Iterable[str] = ()) -> Seen:
-        """The same of exchanges that somebody else has made."""
+    def judged(self, exchanges: Sequence[Exchange], *, ignore: Iterable[str] = (), holes: bool = False) -> Seen:
+        """What exchanges show that somebody else has made."""
+        selection = Selection(ignore=tuple(ignore))
         case = _Case(self.judge)
         for one in exchanges:
-            case.take(self._judgement(one))
-        return self._seen(case, test="", kinds=Counter(str(one.origin.kind) for one in exchanges), ignore=ignore)
+            case.take(self._judgement(one, quick=False))
+        findings = case.all_findings(holes=holes)
+        shown = [one for one in findings if selection.takes(one.clause)]
+        return Seen(
+            test="",
+            exchanges=dict(Counter(str(one.origin.kind) for one in exchanges)),
+            broken=tuple(self._broken(shown)),
+            new=tuple(sorted((place, kind) for place, kind in case.new if selection.takes(place))),
+            excused=len(findings) - len(shown),
+        )
 
     def _quickly(self, case: _Case, taken: Sequence[Taken]) -> None:
         """Most exchanges of tests are like one that was judged before, and breaks nothing."""
@@ -196,38 +189,16 @@ class Watcher:
                 case.add(exchange)
         self._kernel.close()
 
-    def _seen(
-        self,
-        case: _Case,
-        *,
-        test: str,
-        kinds: Mapping[str, int],
-        ignore: Iterable[str],
-        lost: int = 0,
-        elsewhere: Mapping[str, int] = {},
-    ) -> Seen:
-        selection = Selection(ignore=tuple(ignore))
-        findings = [_as_made(one) for one in case.all_findings(holes=bool(lost))]
-        shown = [one for one in findings if selection.takes(one.clause)]
-        return Seen(
-            test=test,
-            exchanges=dict(kinds),
-            broken=tuple(self._broken(shown)),
-            new=tuple(sorted((place, kind) for place, kind in case.new if selection.takes(place))),
-            excused=len(findings) - len(shown),
-            lost=lost,
-            elsewhere=dict(elsewhere),
-        )
-
-    def _judgement(self, exchange: Exchange) -> Judgement:
+    def _judgement(self, exchange: Exchange, *, quick: bool) -> Judgement:
+        judge, known = (self._quick, self._known[0]) if quick else (self.judge, self._known[1])
         if exchange.origin.kind is OriginKind.TEST:  # it has times of its own
-            return self.judge.judge(exchange)
+            return judge.judge(exchange)
         key = (exchange.request, exchange.response, exchange.failure, exchange.origin, *exchange.missing)
-        if key not in self._judged:
-            if len(self._judged) >= _REMEMBERED:
-                self._judged.clear()
-            self._judged[key] = self.judge.judge(exchange)
-        return self._judged[key]
+        if key not in known:
+            if len(known) >= _REMEMBERED:
+                known.clear()
+            known[key] = judge.judge(exchange)
+        return known[key]
 
     def _broken(self, findings: Iterable[Finding]) -> Iterator[Broken]:
         groups: dict[tuple[str, str, str], list[Finding]] = {}

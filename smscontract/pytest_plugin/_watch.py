@@ -9,11 +9,12 @@ import pytest
 
 from smscontract.catalogue import load_catalogue
 from smscontract.errors import SmscontractError
+from smscontract.judge import Judge
 from smscontract.policy import FailOn, Selection
 from smscontract.pytest_plugin import BrokenPromise
 from smscontract.tap import Operations, Tap
 from smscontract.tested import Broken, Seen, Total, brief, described
-from smscontract.watching import RepeatingJudge, Watcher
+from smscontract.watching import Watcher
 
 __all__ = ["MODES", "Watch", "watch"]
 
@@ -39,9 +40,7 @@ def watch(config: pytest.Config, mode: str) -> None:
         raise pytest.UsageError(f"smscontract_fail_on is one of {', '.join(FailOn)}") from None
     operations = Operations(catalogue, config.getini("smscontract_watch_hosts"))
     tap = Tap(operations)
-    config.pluginmanager.register(
-        Watch(Watcher(RepeatingJudge(catalogue), fail_on), tap, operations, mode), "smscontract-watch"
-    )
+    config.pluginmanager.register(Watch(Watcher(Judge(catalogue), fail_on), tap, operations, mode), "smscontract-watch")
     tap.install()
 
 
