@@ -8,7 +8,7 @@ from smscontract.documents import Rule
 from smscontract.probes.base import Case, Kit, Lack
 from smscontract.probes.states import is_spendable
 
-__all__ = ["ORDER", "cases"]
+__all__ = ["ORDER", "START", "cases"]
 
 ORDER = 13
 #: The round of the plan in which they begin: what also shows one after the other is simpler to see so.

@@ -9,7 +9,7 @@ from smscontract.probes.base import JSON_HEADERS, Case, Kit, Lack
 from smscontract.probes.states import fresh
 from smscontract.resources import Entry
 
-__all__ = ["ORDER", "cases"]
+__all__ = ["ORDER", "START", "cases"]
 
 ORDER = 40
 #: The round of the plan in which they begin: first comes what most servers are asked.

@@ -9,7 +9,7 @@ from smscontract.probes.base import Case, Kit, Lack
 from smscontract.probes.states import is_spendable
 from smscontract.resources import Entry
 
-__all__ = ["ORDER", "cases"]
+__all__ = ["ORDER", "START", "cases"]
 
 ORDER = 22
 #: The round of the plan in which they begin: each label once comes first.
