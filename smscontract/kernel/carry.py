@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import marshal
 import pickle
-from itertools import count
 from weakref import WeakKeyDictionary
 
 from smscontract.facts import FactStore
@@ -28,9 +27,10 @@ def taken(store: FactStore) -> bytes:
     rows = store.rows
     if not isinstance(rows, Rows):
         return b""
-    chunks, touched = rows.take()
+    kinds, parts, touched = rows.take()
     # Rows are tuples of plain values, which `marshal` writes several times as fast.
-    return pickle.dumps(([(_bytes_of(kind), file, marshal.dumps(mine)) for kind, file, mine in chunks], touched), protocol=5)
+    plain = {key: marshal.dumps(mine) for key, mine in parts.items()}
+    return pickle.dumps(([_bytes_of(kind) for kind in kinds], plain, touched), protocol=5)
 
 
 class Carrier:
@@ -42,7 +42,6 @@ class Carrier:
 
     def __init__(self, store: FactStore, judge: Judge) -> None:
         self._rows = Rows(judge)
-        self._numbers = count()
         self._kinds: dict[bytes, Kind] = {}
         store.rows = self._rows
 
@@ -50,13 +49,10 @@ class Carrier:
         """Takes what `taken` gave, in this process or another one of ours."""
         if not raw:
             return
-        chunks, touched = pickle.loads(raw)  # noqa: S301 - our own process has written it
-        found = [(self._kind(kind), file, marshal.loads(mine)) for kind, file, mine in chunks]  # noqa: S302
-        self._rows.put(found, touched)
+        kinds, parts, touched = pickle.loads(raw)  # noqa: S301 - our own process has written it
+        self._rows.put([self._kind(kind) for kind in kinds], parts, touched)
 
     def _kind(self, raw: bytes) -> Kind:
         if raw not in self._kinds:
-            kind: Kind = pickle.loads(raw)  # noqa: S301 - as above
-            kind.number = next(self._numbers)
-            self._kinds[raw] = kind
+            self._kinds[raw] = pickle.loads(raw)  # noqa: S301 - as above
         return self._kinds[raw]

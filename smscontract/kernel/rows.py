@@ -30,12 +30,15 @@ _LONG = 6
 _HISTORIES = 20_000
 
 #: Rows that are held in memory; the parts in which others are written; scopes that are remembered one by one.
-HELD = 20_000
+HELD = 12_000
 _PARTS = 64
 _TOUCHED = 200_000
 
 #: What scopes are grouped by: the operation, and the places that make the scope.
 _Group = tuple[str, ...]
+#: A share of the scopes of a group; a row with the number of its kind and its file.
+_Part = tuple[_Group, int]
+_Told = tuple[int, str, Row]
 
 
 @dataclass(slots=True, eq=False, weakref_slot=True)
@@ -43,7 +46,7 @@ class Kind:
     """Exchanges that are alike: what is the same in all of them.
 
     Attributes:
-        number: of this kind among all.
+        number: that no other kind has, in this process or another.
         recipes: of the facts of histories, by what scopes are grouped by.
         masker: which hides what the requests of this kind show.
     """
@@ -82,8 +85,7 @@ class Rows:
     _chunks: list[_Chunk] = field(default_factory=list)
     _held: int = 0
     _spill: Spill = field(default_factory=Spill)
-    _kinds: list[Kind] = field(default_factory=list)
-    _known: dict[Kind, int] = field(default_factory=dict)
+    _kinds: dict[int, Kind] = field(default_factory=dict)
     _touched: dict[_Group, set[Any] | None] = field(default_factory=dict)
     _groups: dict[str, list[tuple[_Group, Any]]] = field(default_factory=dict)
 
@@ -105,16 +107,22 @@ class Rows:
             if self._held > self.limit:
                 self._write()
 
-    def take(self) -> tuple[list[tuple[Kind, str, list[Row]]], dict[_Group, set[Any] | None]]:
-        """All rows with their kind and file, and the scopes that were touched. They are gone then."""
-        chunks = self._all()
+    def take(self) -> tuple[list[Kind], dict[_Part, list[_Told]], dict[_Group, set[Any] | None]]:
+        """The kinds of all rows, the rows in parts, and the scopes that were touched. They are gone then."""
+        parts = {key: list(self._spill.take(key)) for key in self._spill.everything()}
+        chunks, self._chunks, self._held = self._chunks, [], 0
+        for key, rows in self._parted(chunks):
+            parts.setdefault(key, []).extend(rows)
+        kinds, self._kinds = list(self._kinds.values()), {}
         touched, self._touched = self._touched, {}
-        return [(one.kind, one.file, one.rows) for one in chunks], touched
+        self._spill.close()
+        return kinds, parts, touched
 
-    def put(self, found: Iterable[tuple[Kind, str, list[Row]]], touched: Mapping[_Group, set[Any] | None]) -> None:
-        """Takes what another one had. Kinds have to have numbers that none here has."""
-        for one in found:
-            self.add(*one)
+    def put(self, kinds: Iterable[Kind], parts: Mapping[_Part, bytes], touched: Mapping[_Group, set[Any] | None]) -> None:
+        """Takes what `take` of another one gave, each part as `marshal` writes it."""
+        self._kinds.update((kind.number, kind) for kind in kinds)
+        for key, raw in parts.items():
+            self._spill.put(key, raw)
         for group, keys in touched.items():
             self._touch(group, keys)
 
@@ -128,19 +136,21 @@ class Rows:
     def _write(self) -> None:
         """Writes the rows out, in parts of which each holds whole scopes."""
         chunks, self._chunks, self._held = self._chunks, [], 0
-        for chunk in chunks:
-            if chunk.kind not in self._known:
-                self._known[chunk.kind] = len(self._kinds)
-                self._kinds.append(chunk.kind)
+        for key, rows in self._parted(chunks):
+            self._spill.add(key, rows)
+
+    def _parted(self, chunks: Sequence[_Chunk]) -> Iterator[tuple[_Part, list[_Told]]]:
+        """Rows in parts of which each holds whole scopes, the same ones in every process."""
+        self._kinds.update((chunk.kind.number, chunk.kind) for chunk in chunks)
         for group, mine in _by_group(chunks).items():
-            parts: dict[int, list[Any]] = {}
+            parts: dict[int, list[_Told]] = {}
             for chunk in mine:
-                number = self._known[chunk.kind]
+                number = chunk.kind.number
                 for row, key in zip(chunk.rows, _keys(chunk, group), strict=True):
                     part = crc32((key if type(key) is str else repr(key)).encode("utf-8", "surrogatepass")) % _PARTS
                     parts.setdefault(part, []).append((number, chunk.file, row))
             for part, rows in parts.items():
-                self._spill.add((group, part), rows)
+                yield (group, part), rows
 
     def _parts(self, group: _Group, held: Sequence[_Chunk]) -> Iterator[list[_Chunk]]:
         """All rows of a group, a part at a time."""

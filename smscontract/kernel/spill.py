@@ -31,9 +31,12 @@ class Spill:
 
     def add(self, key: Any, values: list[Any]) -> None:
         """Puts a list below a key, behind what is there."""
+        self.put(key, marshal.dumps(values))
+
+    def put(self, key: Any, raw: bytes) -> None:
+        """Puts a list below a key that `marshal` has written already."""
         if self._file is None:
             self._file = tempfile.TemporaryFile(prefix="smscontract-", dir=self._folder)  # noqa: SIM115 - closed by `close`
-        raw = marshal.dumps(values)
         self._file.seek(self._end)
         self._file.write(self._mixed(raw, self._end))
         self._blocks.setdefault(key, []).append((self._end, len(raw)))

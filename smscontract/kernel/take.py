@@ -8,6 +8,7 @@ judge is asked instead. So is it for the first exchange of each key.
 
 from __future__ import annotations
 
+import secrets
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterable
 from operator import itemgetter
@@ -36,7 +37,7 @@ __all__ = ["Kernel", "Stopped"]
 _KINDS = 20_000
 #: So many exchanges of a kind that break something make one in which each is judged.
 _BAD = 8
-_HELD = 4096
+_HELD = 12_000
 _SPECIAL = ("known", "role", "operation", "path_parameters", "case", "number", "failure", "wire")
 _AUTHS = frozenset({None, *map(str, Auth)})
 _UNKNOWN, _TEXT, _INLINE = 0, 1, 2
@@ -138,7 +139,7 @@ class Kernel:
             sides = self._sides[key[0], key[1]]
             assert sides is not None
             first = First(exchange, judgement, (got, sent, path), (start, end, exchange.origin.line or 0))
-            self._kinds[key] = learned(self._judge, sides, first, len(self._kinds))
+            self._kinds[key] = learned(self._judge, sides, first, secrets.randbits(60))
         except _DOUBTS:
             pass
 
@@ -265,8 +266,8 @@ class Kernel:
             raise Unsure
         known.rows.append((start, end, number, *known.values(got, sent, path)))
         self._held += 1
-        if len(known.rows) >= _HELD:
-            self._flush(known)
+        if self._held >= _HELD:
+            self.close()
         return None
 
     def _compile(self, operation: Operation, status: Any) -> tuple[Requests, Answers]:
