@@ -37,10 +37,18 @@ def as_taken(exchange: Exchange, kind: OriginKind) -> Taken:
 
 def as_judged(exchange: Exchange, kind: OriginKind) -> Exchange:
     """As a watcher knows it: nothing of the account, of mocks no time, and the clock of tests says nothing of the provider."""
-    times = {} if kind is OriginKind.TEST else {"sent_at": None, "received_at": None}
+    live = kind is OriginKind.TEST
     origin = dataclasses.replace(exchange.origin, kind=kind, case=None, request=None)
     return dataclasses.replace(
-        exchange, auth=None, known={}, own_record=False, wire=Wire.DECODED, origin=origin, missing={}, **times
+        exchange,
+        auth=None,
+        known={},
+        own_record=False,
+        wire=Wire.DECODED,
+        origin=origin,
+        missing={},
+        sent_at=exchange.sent_at if live else None,
+        received_at=exchange.received_at if live else None,
     )
 
 
