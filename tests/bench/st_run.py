@@ -37,12 +37,6 @@ database = "none"
 [cache]
 enabled = false
 """
-_IDS = """
-[dictionaries.ids]
-values = {values}
-[parameters]
-"path.sms_id" = {{ dictionary = "ids", probability = 0.5 }}
-"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +58,7 @@ def run(app: ASGIApp, provider: str, folder: Path, *, seed: int = 4) -> Ran:
     """
     with running(app) as server:
         handed = (handover(urlsplit(server.url)) or {})[provider]
-        config = f"seed = {seed}\n{_CONFIG}\n{_SECURITY[provider]}\n{_ids(handed)}"
+        config = f"seed = {seed}\n{_CONFIG}\n{_SECURITY[provider]}\n"
         (folder / "st.toml").write_text(config, encoding="utf-8")
         (folder / "spec.json").write_text(json.dumps(_spec(provider, handed)), encoding="utf-8")
         done = subprocess.run(
@@ -101,15 +95,18 @@ def _without_phase(failure: str) -> str:
     return f"{check} {cause}"
 
 
-def _ids(handed: Any) -> str:
-    listed = handed["resources"].get("sms_id", {}).get("draft", [])
-    values = [one if isinstance(one, str) else one["id"] for one in listed]
-    return _IDS.format(values=json.dumps(values)) if values else ""
-
-
 def _spec(provider: str, handed: Any) -> Any:
-    """The document; where it has telephone numbers, those that the account has."""
+    """The document; where it has telephone numbers, those that the account has, and where it has ids, those that can be sent:
+    so every phase has them."""
     document = load(TOP / "openapi" / f"{provider}.yaml").data
+    for item in document["paths"].values():
+        for operation in item.values():
+            for parameter in operation.get("parameters", []) if isinstance(operation, dict) else []:
+                ids = _ids(handed["resources"].get(parameter.get("name"), {}))
+                if parameter.get("in") == "path" and ids:
+                    parameter["schema"] = {"type": "string", "enum": ids}
+                    parameter.pop("examples", None)
+                    parameter["example"] = ids[0]
     for parameter, labels in handed["resources"].items():
         numbers = [
             one if isinstance(one, str) else one["number"] for label in ("owned", "any") for one in labels.get(label, [])
@@ -122,6 +119,12 @@ def _spec(provider: str, handed: Any) -> Any:
             if value.get(parameter) is not None and numbers and value[parameter] not in numbers:
                 value[parameter] = numbers[0]
     return document
+
+
+def _ids(labels: dict[str, list[Any]]) -> list[str]:
+    """Everything that is a draft."""
+    listed = [one for label, entries in labels.items() if label.partition("-")[0] == "draft" for one in entries]
+    return [one if isinstance(one, str) else one["id"] for one in listed]
 
 
 def _examples(document: Any) -> Iterator[dict[str, Any]]:
