@@ -18,9 +18,9 @@ def credential(kit: Kit, kind: str, token: str | None) -> Credential:
 
     Args:
         kind: `good`, `absent`, `garbage`, `scheme` (garbage under another scheme), `empty`; of the good one `prefix` (all but
-            its end), `suffix` (with more behind it), `case` (the other case), `other-scheme` (under another scheme) and
-            `query` (in the query, where nobody asked for it); two headers: `twice` (garbage in both), `second` (the good one
-            behind garbage), `first` (before it).
+            its end), `suffix` (with more behind it), `case` (the other case), `other-scheme` (under another scheme),
+            `bare` (without its scheme) and `query` (in the query, where nobody asked for it); two headers: `twice` (garbage
+            in both), `second` (the good one behind garbage), `first` (before it).
         token: the good one.
     """
     security = kit.operation.security
@@ -42,6 +42,8 @@ def credential(kit: Kit, kind: str, token: str | None) -> Credential:
     miss = _near_miss(kind, token or "")
     if miss is not None and miss != token:
         return Credential(f"{prefix}{miss}".strip(), Auth.WRONG)
+    if kind == "bare" and prefix and token is not None:
+        return Credential(token, Auth.WRONG)
     if kind == "other-scheme" and token is not None:
         return Credential(f"{'Token' if security.kind == 'basic' else 'Basic'} {token}", Auth.WRONG)
     other = f"Bearer {GARBAGE}" if security.kind == "key" else f"Basic {base64.b64encode(GARBAGE.encode()).decode()}"

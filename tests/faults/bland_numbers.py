@@ -178,13 +178,25 @@ class AnyDigits(Bland):
 
 
 @logic(Kind.INPUT, USER)
+class AnyDigitsAfterTheFirst(_Phones):
+    r"""The pattern that everybody writes: its `\d` takes the digits of all scripts."""
+
+    pattern = r"\+[1-9]\d{1,14}"
+
+
+@logic(Kind.INPUT, USER)
+class CapitalsInNumbers(_Phones):
+    pattern = r"\+[1-9][0-9A-Z]{1,14}"
+
+
+@logic(Kind.INPUT, USER)
 class ZeroAfterPlus(_Phones):
     pattern = r"\+[0-9]{2,15}"
 
 
 @logic(Kind.INPUT, USER)
 class SixteenDigits(_Phones):
-    pattern = r"\+[1-9][0-9]{1,30}"
+    pattern = r"\+[1-9][0-9]{1,15}"
 
 
 @logic(Kind.INPUT, USER)

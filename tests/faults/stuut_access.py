@@ -154,6 +154,13 @@ class AnySchemeWithTheToken(Stuut):
         return (ask.only("authorization") or "").rpartition(" ")[2] or None
 
 
+@logic(Kind.AUTH, "auth/wrong")
+class TokenWithoutScheme(Stuut):
+    def bearer_token(self, ask: Ask) -> str | None:
+        given = ask.only("authorization") or ""
+        return given if " " not in given else super().bearer_token(ask)
+
+
 @logic(Kind.AUTH, "auth/absent", "auth/wrong")
 class TokenInTheQuery(Stuut):
     def bearer_token(self, ask: Ask) -> str | None:
