@@ -43,6 +43,7 @@ RIGHT = (
     "stuut-forbidden",
     "stuut-ids-percents",
     "stuut-one-bad-gateway",
+    "stuut-refusals-without-body",
     "stuut-same-answer-again",
     "stuut-state-is422-with-a-list",
     "stuut-tel-numbers",

@@ -60,6 +60,14 @@ def _half_a_second(seen: Seen, reply: Reply) -> Reply:
     return reply
 
 
+def _refusals_without_body(_: Seen, reply: Reply) -> Reply:
+    # A code that the page asks for has to stand somewhere.
+    if reply.status < 400 or b"INVALID_TIMEOUT_CONFIG" in reply.body:
+        return reply
+    reply.body = b""
+    return reply.with_header("content-type", None)
+
+
 for _change in (
     _chunked,
     _charset,
@@ -70,6 +78,7 @@ for _change in (
     _problem_json,
     _more_headers,
     _half_a_second,
+    _refusals_without_body,
 ):
     _change.__name__ = _change.__name__.strip("_")
     stuut(_change)
