@@ -18,7 +18,7 @@ from smscontract.exchange import Exchange, Origin, OriginKind
 __all__ = ["ALIKE_KEPT", "IN_MEMORY", "FactStore", "Later"]
 
 #: Facts that are held in memory before they are written out.
-IN_MEMORY = 20_000
+IN_MEMORY = 6_000
 #: Of facts that are alike but for time and place so many are kept, and the latest; the others are only counted.
 ALIKE_KEPT = 100
 
