@@ -1,11 +1,19 @@
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Iterator
 
 import pytest
 
 from tests.gate.run import TOKEN_ENV
 from tests.gate.server import Server, listening
+
+
+@pytest.fixture(autouse=True)
+def folder_for_temporary_files(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leases of numbers are files in the folder for temporary files: here one of the test's own, for its processes too."""
+    monkeypatch.setenv("TMPDIR", str(tmp_path_factory.mktemp("temporary")))
+    monkeypatch.setattr(tempfile, "tempdir", None)
 
 
 @pytest.fixture
