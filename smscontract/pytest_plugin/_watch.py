@@ -12,7 +12,7 @@ from smscontract.errors import SmscontractError
 from smscontract.judge import Judge
 from smscontract.policy import FailOn, Selection
 from smscontract.pytest_plugin import BrokenPromise
-from smscontract.tap import Operations, Tap
+from smscontract.tap import Operations, Taken, Tap
 from smscontract.tested import Broken, Seen, Total, brief, described
 from smscontract.watching import Watcher
 
@@ -22,6 +22,13 @@ __all__ = ["MODES", "Watch", "watch"]
 MODES = ("off", "warn", "fail")
 #: What a test of a clause sends is judged by that test.
 _CLAUSES = "smscontract.pytest_plugin._items"
+_OUTSIDE = "what was sent before a test"
+
+
+def _is_ours(taken: Taken) -> bool:
+    """Whether a gate has sent it, which judges it itself."""
+    get = getattr(taken.sent_headers, "get", None)
+    return get is not None and str(get("user-agent") or "").startswith("smscontract/")
 
 
 def watch(config: pytest.Config, mode: str) -> None:
@@ -59,7 +66,10 @@ class Watch:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_setup(self, item: pytest.Item) -> None:
-        """An excuse that excuses nothing is refused before the test runs."""
+        """An excuse that excuses nothing is refused before the test runs. What was sent before any test is no test's."""
+        outside = self._seen_by(_OUTSIDE, ignore=())
+        if outside:
+            self._seen.setdefault(item.nodeid, []).append(outside)
         try:
             Selection(ignore=_ignored(item)).check(self._watcher.judge.catalogue.clauses)
         except SmscontractError as error:
@@ -89,16 +99,22 @@ class Watch:
             self._tell(item, seen.broken)
 
     def _judge(self, item: pytest.Item) -> Seen:
-        taken, lost = self._tap.drain(), self._tap.lost
-        self._tap.lost = 0
-        elsewhere = dict(self._operations.elsewhere)
-        self._operations.elsewhere.clear()
-        if type(item).__module__ == _CLAUSES or not (taken or lost or elsewhere):
+        seen = self._seen_by(item.nodeid, ignore=_ignored(item))
+        if type(item).__module__ == _CLAUSES:
             return Seen(test=item.nodeid)
-        seen = self._watcher.seen(item.nodeid, taken, ignore=_ignored(item), lost=lost, elsewhere=elsewhere)
         if seen:
             self._seen.setdefault(item.nodeid, []).append(seen)
         return seen
+
+    def _seen_by(self, test: str, *, ignore: tuple[str, ...]) -> Seen:
+        """What was sent since the last time."""
+        taken = [one for one in self._tap.drain() if not _is_ours(one)]
+        lost, self._tap.lost = self._tap.lost, 0
+        elsewhere = dict(self._operations.elsewhere)
+        self._operations.elsewhere.clear()
+        if not (taken or lost or elsewhere):
+            return Seen(test=test)
+        return self._watcher.seen(test, taken, ignore=ignore, lost=lost, elsewhere=elsewhere)
 
     def _tell(self, item: pytest.Item, broken: tuple[Broken, ...]) -> None:
         __tracebackhide__ = True

@@ -186,6 +186,32 @@ def test_fixtures_count_for_their_test(suite: Suite) -> None:
     done.stdout.fnmatch_lines(["2 exchanges of 1 test judged (2 mocked), 1 clause broken"])
 
 
+def test_what_no_test_sent_is_told_apart(suite: Suite) -> None:
+    text = """
+        with respx.mock:
+            respx.post(BLAND).mock(return_value=httpx.Response(200, json=LIE))
+            httpx.post(BLAND, json=SENT)
+
+        def test_it(): pass
+        """
+    done = run(suite(text), "-o", "smscontract_watch=fail")
+    done.assert_outcomes(passed=1)
+    done.stdout.fnmatch_lines(
+        ["    in    what was sent before a test", "1 exchange of 1 test judged (1 mocked), 1 clause broken"]
+    )
+
+
+def test_beside_tests_of_clauses(suite: Suite) -> None:
+    """What a gate sends is judged by the gate, broken or not."""
+    text = """
+        def test_before(smscontract_server):
+            smscontract_server.make_draft()
+        """
+    options = ("--smscontract", "stuut", "--smscontract-max-requests", "40", "--smscontract-fuzz", "0")
+    done = run(suite(text), "--smscontract-watch", *options, "-q", ".", "-k", "test_before or status:enum")
+    assert "exchange" not in said(done).partition("= smscontract =")[2]
+
+
 def test_what_the_contract_does_not_list_is_told(suite: Suite) -> None:
     text = """
         @respx.mock
