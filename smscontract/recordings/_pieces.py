@@ -24,7 +24,7 @@ from smscontract.recordings._remote import is_url, version_of_url
 __all__ = ["SIZE", "Piece", "cut", "ranged", "version_of"]
 
 #: Bytes of a piece of a long file.
-SIZE = 16 * 1024 * 1024
+SIZE = 32 * 1024 * 1024
 
 _HEAD = 64 * 1024
 _BLOCK = 1024 * 1024
