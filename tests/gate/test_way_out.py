@@ -305,7 +305,9 @@ def secure(*, client: bool = False) -> Iterator[tuple[int, list[Any]]]:
             with plain, suppress(OSError):
                 plain.settimeout(2)
                 with context.wrap_socket(plain, server_side=True) as connection:
-                    raw = connection.recv(65536)
+                    raw = b""
+                    while not raw.endswith(b"\r\n\r\n{}") and (more := connection.recv(65536)):
+                        raw += more
                     if raw:
                         seen.append((raw, connection.getpeercert()))
                         connection.sendall(b"HTTP/1.1 401 Unauthorized\r\ncontent-length: 2\r\n\r\n{}")
