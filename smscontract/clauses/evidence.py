@@ -102,11 +102,25 @@ def _reduce_failures(identity: str, facts: list[Fact]) -> Iterator[Decided]:
             yield Decided(identity, bad[0], Skipped("no control request"))
         elif any(fact.values["bad"] for fact in controls):
             yield Decided(identity, bad[0], Skipped("outage: the control failed too"))
-        elif len(bad) >= 2 and len(bad) == len(tried):
+        elif len(attempts := _attempts(tried)) >= 2 and all(any(one.values["bad"] for one in few) for few in attempts):
             yield Decided(identity, bad[0], _failed(bad[0], "every time"))
         else:
             once.extend(bad)
     yield from _now_and_then(identity, once, facts, total)
+
+
+def _attempts(tried: Sequence[Fact]) -> list[list[Fact]]:
+    """What was sent at the same moment was tried once: it may well be that only one of them fails, each time."""
+    found: list[list[Fact]] = []
+    end: float | None = None
+    for fact in tried:
+        if end is not None and fact.start is not None and fact.start < end:
+            found[-1].append(fact)
+        else:
+            found.append([fact])
+            end = None
+        end = max(end or 0.0, fact.end) if fact.end is not None else end
+    return found
 
 
 def _now_and_then(identity: str, once: list[Fact], facts: list[Fact], total: int) -> Iterator[Decided]:

@@ -220,8 +220,8 @@ class Runner:
         self._doubts += index > 0 and control.auth is Auth.ABSENT
         if self._doubts >= _DOUBTS:
             self.progress.stop = "outage"
-        elif self.left > 0:
-            self.send(self._renewed(case), Role.REPEAT, "repeat", identity)
+        elif self.left >= case.together:
+            self._send(self._renewed(case), Role.REPEAT, "repeat", identity, copies=case.together)
 
     def _controls(self, case: Case) -> list[Case]:
         """Requests that change nothing: another than the case (one that was refused, else a neutral one), and one without a

@@ -50,6 +50,16 @@ def two_at_once_send_two(seen: Seen, reply: Reply) -> Reply:
     return reply
 
 
+def _two_at_once_are_a_crash(seen: Seen, reply: Reply) -> Reply:
+    """As where the second writer finds the database locked."""
+    return replace(reply, status=500) if (seen.path, seen.body) in seen.beside else reply
+
+
+_two_at_once_are_a_crash.__name__ = "two_at_once_are_a_crash"
+for _provider in ("stuut", "bland"):
+    wire(_provider, Kind.MEANING, "protocol/no-server-error", hold=_HOLD)(_two_at_once_are_a_crash)
+
+
 @wire("bland", Kind.PROTOCOL, "protocol/no-server-error")
 def another_method_is_a_crash(seen: Seen, reply: Reply) -> Reply:
     return reply if seen.method == "POST" else replace(reply, status=500)
