@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Sequence
 from typing import Any
 
+from smscontract.clauses import families
 from smscontract.clauses.conditions import status_matches
 from smscontract.clauses.schema import nodes_of
 from smscontract.documents import Conditions, Operation, Place, Rule
@@ -15,6 +16,16 @@ from smscontract.kernel.schema import answer_schema, names_schema, request_schem
 from smscontract.kernel.shape import Shape, shape_of
 
 __all__ = ["Answers", "Requests"]
+
+#: What the short way knows how to leave out. Whoever adds a family or a kind of rule says here, and below, what its verdict
+#: rests on; until then each exchange of such an operation is judged by itself.
+_FAMILIES = frozenset({"protocol", "auth", "request", "state", "presence", "null", "type", "enum", "format", "constant"}) | {
+    "condition",
+    "relation",
+    "history",
+    "hygiene",
+}
+_KINDS = frozenset({"then", "requires", "equal", "differ", "less", "order", "constant", "unique", "same", "fresh", "moves"})
 
 _Valid = Callable[[Any], bool]
 
@@ -52,6 +63,8 @@ class Requests:
     """
 
     def __init__(self, operation: Operation) -> None:
+        if not set(families()) <= _FAMILIES or not {rule.kind for rule in operation.rules} <= _KINDS:
+            raise Unsure
         self.operation = operation
         fields = {place.steps[0] for place in _every_place(operation) if place.root == "header"}
         fields |= {parameter.name for parameter in operation.parameters if parameter.where == "header"}

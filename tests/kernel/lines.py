@@ -6,6 +6,7 @@ import copy
 import io
 import json
 import random
+from pathlib import Path
 from typing import Any
 
 import orjson
@@ -22,9 +23,10 @@ from smscontract.reports.json_report import render
 from smscontract.summary import Summary
 from tests.bench.corpus import corpus
 
-__all__ = ["PARCELS", "RECORDS", "changed", "parcels", "told", "written"]
+__all__ = ["ODD", "PARCELS", "RECORDS", "changed", "parcels", "told", "written"]
 
-PARCELS = "tests/data/parcel.yaml"
+PARCELS = str(Path(__file__).parents[1] / "data" / "parcel.yaml")
+ODD = str(Path(__file__).with_name("odd.yaml"))
 RECORDS: list[dict[str, Any]] = [orjson.loads(line) for line, fault in corpus(160, bad=0.1)]
 
 _VALUES: list[Any] = [
@@ -150,25 +152,32 @@ def _whole(message: dict[str, Any]) -> bool:
 def parcels(seed: int, size: int) -> list[bytes]:
     """Lines for a contract of a user's own."""
     chance = random.Random(seed)
-    lines = []
+    lines, odds = [], chance.choice((0.05, 0.2))
     for step in range(size):
         name = f"par_{chance.randrange(6)}"
-        status = chance.choice(("waiting", "moving", "arrived"))
+        state = chance.choice(("waiting", "moving", "arrived"))
         body: Any = {
             "id": name,
-            "status": status,
+            "status": state,
             "carrier": chance.choice((None, "bike")),
-            "weight": chance.choice((1200, 1200, 1200.0, 7)),
+            "weight": chance.choice((1200, 1200, 1200, 1200, 1200, 1200.0, 7)),
             "phone": chance.choice(("+14155550123", "tel:+1-415-555-0123")),
-            "handed_over_at": chance.choice(("2026-03-02T09:15:00Z", "2026-03-02T10:15:00+01:00")),
-            "arrived_at": "2026-03-02T09:45:00Z" if status == "arrived" else None,
+            "handed_over_at": chance.choice(("2026-03-02T09:15:00Z",) * 5 + ("2026-03-02T10:15:00+01:00",)),
+            "arrived_at": "2026-03-02T09:45:00Z" if state == "arrived" else None,
             "stops": [{"at": "2026-03-02T09:30:00Z", "place": "Depot"}] * chance.randrange(3),
         }
-        if chance.random() < 0.2:
+        if chance.random() < 0.3:
+            body |= {"label": f"Box {chance.randrange(9)}", "limit": chance.choice((1200, 5000)), "kind": "box"}
+            body["other"] = {"phone": chance.choice(("+14155550123", "+14155550124"))}
+        if chance.random() < odds:
             body = _some(body, chance)
         at = 1_772_445_000 + step * chance.choice((60, 7200))
-        answer = {"status": 200, "headers": {"content-type": "application/json"}, "body": json.dumps(body)}
-        asked = {"method": "GET", "url": f"/v1/parcels/{name}/status", "headers": {}, "body": ""}
+        status = 200
+        if chance.random() < 0.15:
+            status, body = chance.choice((201, 404, 429)), {"error": chance.choice(("no", " ", None))}
+        answer = {"status": status, "headers": {"content-type": "application/json"}, "body": json.dumps(body)}
+        fields = {"x-note": "a"} if chance.random() < 0.2 else {}
+        asked = {"method": "GET", "url": f"/v1/parcels/{name}/status", "headers": fields, "body": ""}
         lines.append(orjson.dumps({"request": asked, "response": answer, "sent_at": at, "received_at": at + 0.3}))
     return lines
 
