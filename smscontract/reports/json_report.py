@@ -48,6 +48,7 @@ def as_data(report: Report) -> dict[str, Any]:
                 "new": one.new,
                 "newest_answer": utc(one.newest),
                 "plan": one.plan or None,
+                "notes": list(one.notes),
                 "latency": [
                     {"up_to": edge, "answers": count} for edge, count in zip((*LATENCY_EDGES, None), one.latency, strict=False)
                 ],
