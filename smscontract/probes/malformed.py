@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 
 from smscontract.exchange import Headers
@@ -52,9 +53,19 @@ def cases(kit: Kit) -> Iterator[Case | Lack]:
     for name, raw in {
         "JSON with a member twice": b"{" + first + b", " + good[1:],
         "JSON with a byte order mark": b"\xef\xbb\xbf" + good,
-        "JSON with NaN": good[:-1] + b', "ratio": NaN}',
+        "JSON with NaN": _beside(kit, '{"ratio": NaN}', "utf-8"),
+        "JSON in Latin-1": _beside(kit, '{"town": "Zürich"}', "latin-1"),
     }.items():
         yield Case(name=f"body is {name}", aims=kit.clause("protocol/no-server-error"), body=raw)
     for name, headers in _TYPES.items():
         # What becomes of it is for nobody to say but for the charset; that the answer has its form can be judged all the same.
         yield Case(name=f"body {name}", aims=kit.clause("request:accepts"), body=good, headers=headers)
+
+
+def _beside(kit: Kit, odd: str, encoding: str) -> bytes:
+    """The valid body with something odd in an object of which nobody has said what it holds. Only where there is none it is a
+    member that nobody knows: those who refuse such members, and quote what they refuse, may be unable to write it down."""
+    body = kit.operation.body
+    known = body.node.properties.items() if body is not None else ()
+    name = next((name for name, node in known if "object" in node.types and not node.properties), "more")
+    return f"{json.dumps(kit.least)[:-1]}, {json.dumps(name)}: {odd}}}".encode(encoding)

@@ -104,6 +104,21 @@ class UnknownMembersRefused(Bland):
 
 
 @twin
+class UnknownMembersQuoted(Bland):
+    """As frameworks do by default: what reads NaN and quotes the members that it refuses cannot write that down."""
+
+    def read(self, body: bytes) -> dict[str, Any]:
+        value = json.loads(body) if b"NaN" in body else super().read(body)
+        assert isinstance(value, dict)
+        return value
+
+    def wrong_members(self, body: Body) -> Iterator[Problem]:
+        yield from super().wrong_members(body)
+        for name in set(body) - set(FIELDS):
+            yield Problem("INVALID_REQUEST", json.dumps(body[name], allow_nan=False))
+
+
+@twin
 class NullsRefused(Bland):
     def is_given(self, body: Body, name: str) -> bool:
         return name in body
