@@ -18,7 +18,7 @@ __all__ = ["ORDER", "SHARE", "cases"]
 
 ORDER = 20
 #: Cases in one round of the plan.
-SHARE = 6
+SHARE = 10
 
 #: Wrong types tried at one place, each type once; the twin in text is the first of them.
 _TYPES = 4

@@ -10,7 +10,7 @@ __all__ = ["ORDER", "SHARE", "TEXTS", "cases"]
 
 ORDER = 25
 #: Cases in one round of the plan.
-SHARE = 2
+SHARE = 1
 
 #: What a server trips over most often comes first. Lengths are around one segment and several, in both encodings of SMS.
 TEXTS: dict[str, str] = {
