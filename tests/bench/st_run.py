@@ -144,7 +144,7 @@ def _requests(report: Path) -> Iterator[tuple[int, list[str]]]:
         if scenario is None:
             continue
         recorder = scenario["recorder"]
-        for case in recorder["interactions"]:
+        for case in recorder.get("interactions", {}):
             number += 1
             checks = recorder["checks"].get(case, [])
             failed = [check for check in checks if check["status"] == "failure"]
