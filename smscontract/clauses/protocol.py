@@ -56,6 +56,8 @@ _FLAWS = {
     Flaw.CONSTANT: "numbers",
     Flaw.SURROGATE: "unicode",
 }
+#: Codings that our own transport undoes.
+_UNPACKED = frozenset({"gzip", "x-gzip", "deflate"})
 #: Characters below which a credential could be any word.
 _SECRET = 8
 _WIRE_ONLY = frozenset({"utf-8", "no-bom"})
@@ -174,6 +176,8 @@ def _flaw(clause: Clause, view: View) -> Outcome:
     if parsed is None:
         return Skipped("response body missing") if view.exchange.response is not None and document is not None else None
     declared = _declared(view)
+    if view.exchange.own_record and (coding := _coding(view)):
+        return _packed(name, coding)
     if view.stray:
         if not declared or not _is_json(declared) or parsed.flaws == (Flaw.EMPTY,):
             return None
@@ -205,6 +209,24 @@ def _flaw(clause: Clause, view: View) -> Outcome:
                 uses=(_BODY,) if fatal else (),
             )
     return KEPT if parsed.value is not UNKNOWN or Flaw.DEPTH in parsed.flaws else None
+
+
+def _packed(name: str, coding: str) -> Outcome:
+    """Our own transport unpacks what can be unpacked: what is packed still is not what the header says, or nobody can tell."""
+    if name != "json" or not _UNPACKED.issuperset(coding.split(", ")):
+        return None
+    expected = f"a body that is {coding}"
+    return Broken(
+        message="the body cannot be unpacked", spot=_HEADERS, expected=expected, got="another", plain=True, uses=(_BODY,)
+    )
+
+
+def _coding(view: View) -> str:
+    """The content codings that a client has to undo, as the header lists them."""
+    response = view.exchange.response
+    values = header_values(response.headers, "content-encoding") if response is not None and response.body else None
+    codings = [word.strip().lower() for value in values or [] for word in value.split(",")]
+    return ", ".join(word for word in codings if word not in ("", "identity") and word.replace("-", "").isalnum())
 
 
 def _charset(view: View) -> str:

@@ -21,6 +21,7 @@ from smscontract import __version__
 from smscontract.documents import Operation
 from smscontract.exchange import Auth, Exchange, Failure, Headers, Origin, OriginKind, Request, Response, Role, Wire
 from smscontract.transport.app import Call
+from smscontract.transport.coding import unpacked
 from smscontract.transport.leash import Leash
 from smscontract.transport.reach import Reach, connection_to, proxy_credential
 
@@ -158,6 +159,8 @@ class Transport:
 
         def talk(outgoing: Outgoing, target: str, headers: Headers) -> tuple[Response | None, Failure | None, float]:
             response, failure = self._talk(outgoing.method, target, headers, outgoing.body)
+            if response is not None and failure is None:
+                response = unpacked(response, self.manners.limit)
             return response, failure, max(self.manners.clock(), started)
 
         if len(ready) == 1:

@@ -130,3 +130,8 @@ for _provider in ("stuut", "bland"):
     twin(other_methods_are_pages, provider=_provider)
     twin(a_slash_more_changes_nothing, provider=_provider)
     twin(two_at_once_take_their_time, provider=_provider, hold=_HOLD)
+
+
+@wire("stuut", Kind.STATUS, "protocol/json")
+def called_gzip_and_plain(_: Seen, reply: Reply) -> Reply:
+    return reply.with_header("content-encoding", "gzip")

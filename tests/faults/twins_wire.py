@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gzip
+from dataclasses import replace
 from functools import partial
 
 from smscontract.sandbox.calls import Answer, Ask
@@ -105,3 +107,11 @@ class _Limited(_Hiccup):
 for _base in (Stuut, Bland):
     twin(type("OneBadGateway", (_Hiccup, _base), {}))
     twin(type("OneRateLimit", (_Limited, _base), {}))
+
+
+def always_gzipped(_: Seen, reply: Reply) -> Reply:
+    return replace(reply, body=gzip.compress(reply.body)).with_header("content-encoding", "gzip")
+
+
+for _provider in ("stuut", "bland"):
+    twin(always_gzipped, provider=_provider)
