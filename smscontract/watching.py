@@ -8,11 +8,12 @@ from dataclasses import replace
 from typing import Any
 
 from smscontract.catalogue import Catalogue
+from smscontract.clauses.base import Fact
 from smscontract.exchange import Exchange, Origin, OriginKind
 from smscontract.facts import FactStore
 from smscontract.findings import Finding, place_of
 from smscontract.judge import Judge, Judgement
-from smscontract.kernel import Kernel
+from smscontract.kernel import Kernel, Rows, is_calm
 from smscontract.mask import Kind, Masker
 from smscontract.plain import printable
 from smscontract.policy import FailOn, Selection, fails
@@ -56,34 +57,53 @@ class _Case:
         self.new: set[tuple[str, str]] = set()
         self._findings: list[Finding] = []
         self._judged = 0
+        # Put into the store only where it is needed, which is seldom.
+        self._made: list[Fact] = []
+        self._alike: list[tuple[Fact, Sequence[Any], str]] = []
+        self._touched: list[Exchange] = []
 
     def add(self, exchange: Exchange) -> Judgement:
         """Judges one exchange."""
         judgement = self.judge.judge(exchange)
         self.take(judgement)
-        if self.facts.rows is not None and judgement.facts:
-            self.facts.rows.touch(exchange)
+        if judgement.facts:
+            self._touched.append(exchange)
         return judgement
 
     def take(self, judgement: Judgement) -> None:
         """Counts what was judged."""
         self._judged += 1
         self._findings += judgement.findings
-        self.facts.add(judgement.facts)
+        self._made += judgement.facts
         self.new.update((one.place, str(one.kind)) for one in judgement.new)
 
     def add_alike(self, judgement: Judgement, file: str, rows: Sequence[Any]) -> None:
         """Counts exchanges that are like one that was judged."""
         self._judged += len(rows)
         self.new.update((one.place, str(one.kind)) for one in judgement.new)
-        for fact in judgement.facts:
-            if fact.alike:
-                self.facts.add_alike(fact, rows, file)
+        self._alike += ((fact, rows, file) for fact in judgement.facts if fact.alike)
+
+    def is_clean(self, *, holes: bool) -> bool:
+        """Whether there are no findings."""
+        if self._findings or self._judged < 2:
+            return not self._findings
+        facts = (*self._made, *(fact for fact, _, _ in self._alike))
+        rows = self.facts.rows
+        if (rows is None or isinstance(rows, Rows)) and is_calm(self.judge, facts, rows):
+            return True
+        return not self.all_findings(holes=holes)
 
     def all_findings(self, *, holes: bool) -> list[Finding]:
         """Those of single exchanges, and of several together."""
         if self._judged < 2:  # nothing is told of one alone
             return self._findings
+        self.facts.add(self._made)
+        for alike in self._alike:
+            self.facts.add_alike(*alike)
+        rows = self.facts.rows
+        if rows is not None:
+            for exchange in self._touched:
+                rows.touch(exchange)
         found = [*self._findings, *self.judge.reduce(self.facts, holes=holes).findings]
         self.facts.close()
         return found
@@ -172,7 +192,7 @@ class Watcher:
         for one in taken if len(live) < len(taken) else ():
             if one.kind is not OriginKind.TEST:
                 case.take(self._judgement(one.exchange(), quick=True))
-        if not case.all_findings(holes=bool(lost)):
+        if case.is_clean(holes=bool(lost)):
             new = tuple(sorted(case.new))
             if None not in likeness and len(self._clean) < _REMEMBERED:
                 self._clean[likeness] = new

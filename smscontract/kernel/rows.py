@@ -89,7 +89,7 @@ class Rows:
     _touched: dict[_Group, set[Any] | None] = field(default_factory=dict)
     _groups: dict[str, list[tuple[_Group, Any]]] = field(default_factory=dict)
 
-    def __post_init__(self) -> None:
+    def _find_groups(self) -> None:
         for clause in self.judge.catalogue.clauses.values():
             rule = clause.detail
             if getattr(rule, "kind", "") in ("same", "fresh", "moves", "unique"):
@@ -106,6 +106,18 @@ class Rows:
             self._held += len(rows)
             if self._held > self.limit:
                 self._write()
+
+    def held(self) -> list[tuple[Recipe, Row]] | None:
+        """All rows, each with every recipe of its kind; `None` if some were written out."""
+        if self._spill:
+            return None
+        return [
+            (recipe, row)
+            for chunk in self._chunks
+            for recipes in chunk.kind.recipes.values()
+            for recipe in recipes
+            for row in chunk.rows
+        ]
 
     def take(self) -> tuple[list[Kind], dict[_Part, list[_Told]], dict[_Group, set[Any] | None]]:
         """The kinds of all rows, the rows in parts, and the scopes that were touched. They are gone then."""
@@ -180,6 +192,8 @@ class Rows:
     def touch(self, exchange: Exchange) -> None:
         """Takes note of the scopes of an exchange that the judge made facts of itself."""
         exchange = self.judge.match(exchange)
+        if not self._groups:
+            self._find_groups()
         if exchange.operation not in self._groups:
             return
         operation = self.judge.catalogue.operations[exchange.operation]
