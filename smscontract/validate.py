@@ -10,7 +10,7 @@ from typing import Any, BinaryIO
 
 from smscontract.choice import Choice, Chooser
 from smscontract.errors import ExitCode, UsageError
-from smscontract.findings import Finding, Report
+from smscontract.findings import Finding, Level, Report
 from smscontract.gathering import Gathering
 from smscontract.judge import Judge
 from smscontract.mapping import LogMapping, Routes
@@ -189,4 +189,5 @@ def again(finding: Finding, request: Request) -> str:
     for option, value in (("operation", request.operation), ("side", request.side), ("status", request.status)):
         words += [f"--{option}", str(value)] if value is not None else []
     words += ["--format", request.format] if request.format is not None else []
-    return shlex.join([*words, "--select", finding.clause])
+    words += ["--select", finding.clause]
+    return shlex.join(words if finding.level is Level.MUST else [*words, "--fail-on", "should"])

@@ -91,6 +91,13 @@ def test_a_break_says_what_where_and_how_to_see_it_again(tmp_path: Path) -> None
     assert "refused-changes-nothing" not in out
 
 
+def test_a_break_of_what_was_reasoned_fails_again_too(tmp_path: Path) -> None:
+    _, out, _ = run("validate", recording(tmp_path, HISTORY), "--fail-on", "should", code=1)
+    again = next(line for line in out.splitlines() if line.strip().startswith("again") and "numbers-differ" in line)
+    _, out, _ = run(*again.split("smscontract ", 1)[1].split(), code=1)
+    assert "numbers-differ" in out
+
+
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_shuffled_lines_give_the_same_findings(tmp_path: Path, capsys: pytest.CaptureFixture[str], seed: int) -> None:
     expected = broken_in(report_of(capsys, recording(tmp_path, HISTORY)))

@@ -156,5 +156,8 @@ def _listener(host: str, port: int) -> socket.socket:
         listener.listen(2048)
     except (OSError, OverflowError) as error:
         listener.close()
-        raise UsageError(f"cannot listen on {host} port {port}: {error}") from error
+        why = getattr(error, "strerror", None) or str(error)
+        raise UsageError(
+            f"cannot listen on {host} port {port}: {why}", hint="name another port or address; port 0 takes one that is free"
+        ) from error
     return listener
