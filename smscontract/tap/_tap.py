@@ -8,12 +8,12 @@ from functools import partial
 from types import ModuleType, TracebackType
 from typing import Any, Self
 
-from smscontract.tap import aiohttp, httpx, requests, urllib3, vcr
+from smscontract.tap import aiohttp, aioresponses, httpx, requests, urllib3, vcr
 from smscontract.tap._core import Core, current
 
 __all__ = ["Tap"]
 
-_CLIENTS: tuple[Any, ...] = (aiohttp, httpx, requests, urllib3, vcr)
+_CLIENTS: tuple[Any, ...] = (aiohttp, aioresponses, httpx, requests, urllib3, vcr)
 
 
 class Tap(Core):

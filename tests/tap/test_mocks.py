@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -17,6 +18,7 @@ import responses
 import respx
 import urllib3
 import vcr
+from aioresponses import aioresponses
 
 from smscontract.exchange import Exchange, OriginKind, Part
 from smscontract.tap import Operations, Tap
@@ -89,6 +91,19 @@ def by_unittest_on_requests() -> None:
     answer.headers["content-type"] = "application/json"
     with mock.patch("requests.adapters.HTTPAdapter.send", return_value=answer):
         assert requests.post(URL, json=SENT, timeout=5).json() == ANSWER
+
+
+def by_aioresponses() -> None:
+    async def ask() -> None:
+        async with aiohttp.ClientSession() as session, session.post(URL, json=SENT) as answer:
+            assert await answer.json() == ANSWER
+
+    with aioresponses() as answers:
+        # Newer versions of aiohttp ask for one argument that aioresponses does not know.
+        answers.post(
+            URL, payload=ANSWER, response_class=partial(aiohttp.ClientResponse, stream_writer=mock.Mock(output_size=0))
+        )
+        asyncio.run(ask())
 
 
 @pytest.mark.parametrize("made_up", [one for name, one in sorted(globals().items()) if name.startswith("by_")])
