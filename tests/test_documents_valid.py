@@ -67,6 +67,10 @@ def sources(provider: str) -> Iterator[tuple[str, Any]]:
             yield from ((f"{place}/{key}", spec) for key, spec in value.items()) if several else ((place, value),)
     for name, rule in rules(provider).items():
         yield f"contracts/{name}", {key: rule[key] for key in SPEC_KEYS if key in rule} or "inferred"
+    for name, call in CONTRACTS[provider].items():
+        for key in ("read", "end"):
+            if isinstance(call, dict) and isinstance(call.get(key), dict):
+                yield f"contracts/{name}/{key}", {one: call[key][one] for one in SPEC_KEYS if one in call[key]} or "inferred"
 
 
 def bodies(provider: str) -> Iterator[tuple[str, Any, dict[str, Any]]]:

@@ -122,7 +122,7 @@ def test_nothing_is_wrong_with_an_answer(name: str, data: Any) -> None:
 def test_every_clause_that_has_a_request_refused_is_drawn() -> None:
     seen: Counter[str] = Counter()
 
-    @settings(max_examples=250, database=None, phases=[Phase.generate], derandomize=True)
+    @settings(max_examples=700, database=None, phases=[Phase.generate], derandomize=True)
     @given(requests("bland.create-sms", valid=False))
     def draw(sample: SampleRequest) -> None:
         seen[sample.clause.partition("/")[2]] += 1

@@ -54,7 +54,6 @@ def cases(kit: Kit) -> Iterator[Case | Lack]:
         "JSON with a member twice": b"{" + first + b", " + good[1:],
         "JSON with a byte order mark": b"\xef\xbb\xbf" + good,
         "JSON with NaN": _beside(kit, '{"ratio": NaN}', "utf-8"),
-        "JSON in Latin-1": _beside(kit, '{"town": "Zürich"}', "latin-1"),
     }.items():
         yield Case(name=f"body is {name}", aims=kit.clause("protocol/no-server-error"), body=raw)
     for name, headers in _TYPES.items():

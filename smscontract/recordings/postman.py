@@ -77,7 +77,9 @@ def _below(scanner: Scanner, deepest: int) -> Iterator[Any]:
     for key in scanner.members():
         if key == "collection" and scanner.next_is(b"{"):
             yield from _below(scanner, deepest)
-        elif key == "item" and scanner.next_is(b"["):
+        elif key == "item":
+            if not scanner.next_is(b"["):
+                raise Broken("`item` is no list")
             if not deepest:
                 raise Broken("is nested too deeply")
             for _ in scanner.items():
@@ -85,7 +87,9 @@ def _below(scanner: Scanner, deepest: int) -> Iterator[Any]:
                     yield from _below(scanner, deepest - 1)
                 else:
                     scanner.skip()
-        elif key == "response" and scanner.next_is(b"["):
+        elif key == "response" and not scanner.next_is(b"n"):
+            if not scanner.next_is(b"["):
+                raise Broken("`response` is no list")
             for _ in scanner.items():
                 yield _parsed(scanner)
         else:

@@ -68,7 +68,7 @@ def test_the_lines_show_the_clause_broken(server: Server, tmp_path: Path, name: 
         last = next(one for one in recorded if one.origin.request == finding.first.origin.request)
         history = Histories(judge, recorded).shortest(last, finding.clause)
         lines = commands(finding.curl)
-        assert len(lines) == len(history) <= 8
+        assert len(lines) == len(history) <= 12
         server.reset()
         server.behave = fault.make()
         seen = []

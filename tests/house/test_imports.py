@@ -9,7 +9,8 @@ import pytest
 
 from tests.house import project
 
-HEAVY = {"schemathesis", "hypothesis", "starlette", "uvicorn", "httpx", "pytest", "rich", "fsspec", "pyarrow", "mitmproxy", "dask"}
+HEAVY = {"hypothesis", "schemathesis", "starlette", "uvicorn", "httpx", "pytest", "rich"}
+HEAVY |= {"fsspec", "pyarrow", "mitmproxy", "dask"}
 
 
 def loaded(code: str) -> set[str]:

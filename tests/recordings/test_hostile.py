@@ -64,6 +64,12 @@ def test_whatever_a_file_holds_nothing_is_raised_and_something_is_said(
         assert b"entries" in data or b"interactions" in data or b"smscontract" in data or not data.strip()
 
 
+def test_a_folder_that_is_no_list_is_not_passed_over() -> None:
+    for text in (b'{"info": {"schema": "getpostman"}, "item": {}}', b'{"info": {"schema": "getpostman"}, "item":\x00 []}'):
+        (found,) = outcomes(text, "x.json")
+        assert isinstance(found, Problem)
+
+
 @given(data=damaged(), name=NAMES)
 def test_problems_never_repeat_what_the_file_holds(data: bytes, name: str) -> None:
     for one in outcomes(data, name):

@@ -84,7 +84,7 @@ def test_exchanges_come_with_the_url_of_the_api(tmp_path: Path) -> None:
         ),
     ],
 )
-def test_what_validate_makes_of_them(
+def test_what_validate_makes_of_them(  # noqa: PLR0917 - one row of the table
     section: str,
     url: str,
     code: int,
