@@ -164,6 +164,8 @@ class Baseline:
                 del known[index]
             elif name in renewed:
                 self._beside(known[index])
+        if not known and not fresh:
+            del document["known"]
         for one in fresh:
             table = tomlkit.table()
             if isinstance(one, NewGroup):

@@ -159,3 +159,13 @@ def test_a_baseline_that_is_not_there_is_no_empty_one(tmp_path: Path, capsys: py
     assert "--baseline-update" in capsys.readouterr().err
     assert validated(good, "--baseline-update") == 2
     assert validated(good, "--reason", "x", "--baseline", str(tmp_path / "none.toml")) == 2
+
+
+def test_a_baseline_of_which_all_is_gone_is_an_empty_one(tmp_path: Path) -> None:
+    baseline = tmp_path / "baseline.toml"
+    assert validated(recorded(tmp_path, status="odd"), "--baseline", str(baseline), "--baseline-update") == 0
+    good = recorded(tmp_path)
+    assert validated(good, "--baseline", str(baseline), "--baseline-prune") == 0
+    assert fingerprints(baseline) == []
+    assert validated(good, "--baseline", str(baseline)) == 0
+    assert baseline.read_text("utf-8").startswith("#")

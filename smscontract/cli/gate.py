@@ -10,7 +10,7 @@ import click
 
 from smscontract.cli.comparing import run_against
 from smscontract.cli.options import Common, common_options
-from smscontract.cli.targets import Asked, target_options
+from smscontract.cli.targets import Asked, refuse_other_settings, target_options
 from smscontract.gate import Request, Target, gate, planned, read_journal
 from smscontract.judge import Judge
 from smscontract.mask import Masker
@@ -53,6 +53,7 @@ def command(  # noqa: PLR0917 - click passes options by name
     """
     past = read_journal(resume) if resume is not None else None
     if past is not None:
+        refuse_other_settings(past.settings)
         asked, fuzz = asked.as_before(past.settings), past.settings.get("fuzz")
         journal = resume
     catalogue = asked.catalogue(common.contracts(()))

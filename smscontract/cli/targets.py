@@ -26,11 +26,13 @@ from smscontract.policy import FailOn, Selection
 from smscontract.terms import Terms
 from smscontract.transport import Manners, Rate, rate
 
-__all__ = ["Asked", "target_options"]
+__all__ = ["Asked", "refuse_other_settings", "target_options"]
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
 _MAX_REQUESTS, _MAX_TIME = 300, 50.0
+#: Options that make the plan; the others say how long a run may go on.
+_OF_THE_PLAN = ("seed", "max_requests", "no_effects", "drafts_are_safe", "fuzz")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,6 +118,21 @@ class Asked:
             select = terms.selection.select if _is_given("select") else entry.select
             terms = replace(terms, selection=Selection(select, (*terms.selection.ignore, *entry.ignore)))
         return terms
+
+
+def refuse_other_settings(settings: Mapping[str, Any]) -> None:
+    """A run that is finished is the one that was begun.
+
+    Raises:
+        UsageError: the command line says something else of it.
+    """
+    given = click.get_current_context().params
+    for name in _OF_THE_PLAN:
+        if _is_given(name) and name in settings and given.get(name) != settings[name]:
+            option = f"--{name.replace('_', '-')}"
+            raise UsageError(
+                f"{option} is another one than that of the run in the journal", hint=f"leave {option} out, or begin a new run"
+            )
 
 
 def _is_given(option: str) -> bool:

@@ -152,6 +152,12 @@ def _not_judged(report: Report, width: int) -> Iterator[Line]:
     reasons: dict[tuple[str, str], list[str]] = {}
     for one in never:
         reasons.setdefault((one.reason, one.hint), []).append(printable(one.clause))
+    # A clause of several reasons stands under the one that it shares with most, so that the numbers add up.
+    told: set[str] = set()
+    for key in sorted(reasons, key=lambda one: -len(set(reasons[one]))):
+        reasons[key] = [name for name in reasons[key] if name not in told]
+        told.update(reasons[key])
+    reasons = {key: names for key, names in reasons.items() if names}
     clauses = {one.clause for one in never}
     yield [("NOT JUDGED", "title"), (f"  {count_of(len(clauses), 'clause')}, neither kept nor broken here", "dim")]
     yield []
@@ -171,7 +177,8 @@ def _not_judged(report: Report, width: int) -> Iterator[Line]:
 def _problems(report: Report, width: int) -> Iterator[Line]:
     if not report.problems:
         return
-    yield [("COULD NOT BE READ", "title"), ("  the rest was judged", "dim")]
+    rest = "the rest was judged" if report.exchanges else "and nothing else was there"
+    yield [("COULD NOT BE READ", "title"), (f"  {rest}", "dim")]
     yield []
     for one in report.problems[:_LISTED]:
         yield [(f"  {_lines.inert(one.place)}", "bad")]

@@ -162,6 +162,8 @@ def test_a_torn_end_is_no_harm(staging: Server, monkeypatch: pytest.MonkeyPatch)
     raw = Path("run.journal").read_bytes()
     Path("run.journal").write_bytes(raw[:-7])
     count = len(staging.arrived)
+    assert command(["gate", "staging", "--resume", "run.journal", "--seed", "9"]) == 2, "another plan is another run"
+    assert len(staging.arrived) == count
     code, _ = resumed()
     assert code == 0
     assert len(plan_of(staging.arrived[count:])) in {20, 21}

@@ -163,3 +163,14 @@ def test_rich_is_loaded_for_terminals_only() -> None:
         "terminal.write(samples.FULL, io.StringIO()); sys.exit('rich' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_a_clause_of_two_reasons_is_counted_once() -> None:
+    found = tuple(
+        NotJudgedGroup(clause=f"stuut.send-sms/rule/{name}", reason=reason, count=1)
+        for name, reason in (("a", "budget"), ("a", "overlapping"), ("b", "overlapping"), ("c", "overlapping"))
+    )
+    text = terminal.render(replace(samples.FULL, findings=(), not_judged=found))
+    assert "NOT JUDGED  3 clauses" in text
+    assert "  3 clauses: overlapping" in text
+    assert "budget" not in text
