@@ -143,7 +143,7 @@ def test_long_sections_are_cut_and_say_so() -> None:
         samples.FULL,
         findings=tuple(replace(samples.STATUS, clause=f"a.b/{number}") for number in range(60)),
         new=tuple(NewGroup(place=f"a.b/{n}", kind=NewKind.FIELD, count=1, first=samples.entry(n)) for n in range(25)),
-        not_judged=tuple(NotJudgedGroup(clause="a.b/c", reason=f"reason {n}", count=1) for n in range(23)),
+        not_judged=tuple(NotJudgedGroup(clause=f"a.b/c{n}", reason=f"reason {n}", count=1) for n in range(23)),
         unmatched=tuple(Unmatched(shape=f"GET /{n}", count=1) for n in range(22)),
         problems=samples.FULL.problems * 21,
     )
