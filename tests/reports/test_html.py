@@ -164,7 +164,7 @@ def test_by_keyboard_alone(pages: Pages) -> None:
     shows(page, [samples.STATUS.clause])
     page.locator("#list summary").focus()
     page.keyboard.press("Enter")
-    assert page.locator("#list pre").first.is_visible()
+    page.locator("#list pre").first.wait_for(state="visible")
     page.keyboard.press("/")
     page.keyboard.press("Escape")
     shows(page, [one.clause for one in samples.FULL.findings])
