@@ -300,12 +300,3 @@ def empty_refusals_called_json(_: Seen, reply: Reply) -> Reply:
 @_answers(Kind.PROTOCOL, "2XX:type")
 def json_in_a_text(_: Seen, reply: Reply) -> Reply:
     return reply.with_json(json.dumps(reply.json)) if reply.status == 200 else reply
-
-
-@wire("bland", Kind.INPUT, "protocol/no-server-error")
-def what_is_no_utf8_is_a_crash(seen: Seen, reply: Reply) -> Reply:
-    try:
-        seen.body.decode()
-    except UnicodeDecodeError:
-        return Reply(500, [("content-type", "text/plain")], b"Internal Server Error")
-    return reply
