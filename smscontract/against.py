@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from smscontract.clauses.kinds import kind_text, kinds_seen
 from smscontract.clauses.news import news
@@ -69,14 +70,18 @@ def compared(judge: Judge, before: Iterable[Exchange], after: Iterable[Exchange]
 
 def _shapes(judge: Judge, exchanges: Iterable[Exchange]) -> Iterator[tuple[tuple[str, str, int], tuple[Shape, int | None]]]:
     """The shape of each answer to a case of the plan, by operation, case, and which of its copies it is."""
-    seen: Counter[tuple[str, str]] = Counter()
+    cases: dict[tuple[str, str], list[Exchange]] = {}
     for exchange in exchanges:
         case = exchange.origin.case or ""
-        if exchange.role is not Role.CASE or exchange.operation is None or not case or ": fuzz " in case:
-            continue
-        name = (exchange.operation, case)
-        yield (*name, seen[name]), (_shape(judge, exchange), exchange.origin.request)
-        seen[name] += 1
+        if exchange.role is Role.CASE and exchange.operation is not None and case and ": fuzz " not in case:
+            cases.setdefault((exchange.operation, case), []).append(exchange)
+    for name, copies in cases.items():
+        shapes = [(_shape(judge, one), one.origin.request) for one in copies]
+        if any(one.overlaps(other) for one, other in pairwise(copies)):
+            # Of two at once either may have been first: which of them was refused is no difference.
+            shapes.sort(key=lambda one: sorted(one[0].items()))
+        for index, one in enumerate(shapes):
+            yield (*name, index), one
 
 
 def _shape(judge: Judge, exchange: Exchange) -> Shape:

@@ -140,7 +140,7 @@ class Histories:
     def _candidates(self, last: Exchange, clause: str) -> Iterator[list[Exchange]]:
         position = next((index for index, one in enumerate(self._exchanges) if one is last), len(self._exchanges))
         earlier, later = list(self._exchanges[:position]), self._exchanges[position + 1 :]
-        earlier += [one for one in later if _overlap(last, one)]
+        earlier += [one for one in later if last.overlaps(one)]
         yield [last, *(one for one in later if one.origin.case == last.origin.case and one.operation == last.operation)]
         scopes = {fact.scope for fact in self._facts(last, clause)}
         same = [one for one in earlier if any(fact.scope in scopes for fact in self._facts(one, clause))]
@@ -202,18 +202,11 @@ def curl_lines(
             if _NUMBER.fullmatch(number) and not is_reserved(number):
                 line = line.replace(number, judge.masker.token("phone", number))
         line = _NUMBER.sub(lambda match: _shown(judge, match[0]), line)
-        if index and _overlap(shown[index - 1], one):
+        if index and one.overlaps(shown[index - 1]):
             lines[-1] = f"{lines[-1].removesuffix(' & wait')} & {line} & wait"  # both at the same moment
         else:
             lines.append(line)
     return "\n".join(lines)
-
-
-def _overlap(one: Exchange, other: Exchange) -> bool:
-    """Whether two exchanges of a run were under way at the same time."""
-    if None in (one.sent_at, one.received_at, other.sent_at, other.received_at):
-        return False
-    return max(one.sent_at or 0, other.sent_at or 0) <= min(one.received_at or 0, other.received_at or 0)
 
 
 def _shown(judge: Judge, number: str) -> str:

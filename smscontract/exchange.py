@@ -195,6 +195,12 @@ class Exchange:
             return None
         return self.received_at - self.sent_at
 
+    def overlaps(self, other: Exchange) -> bool:
+        """Whether both were under way at one moment; without times nobody knows, and it is `False`."""
+        if None in (self.sent_at, self.received_at, other.sent_at, other.received_at):
+            return False
+        return max(self.sent_at or 0, other.sent_at or 0) <= min(self.received_at or 0, other.received_at or 0)
+
 
 def headers_from(pairs: Any) -> Headers:
     """`Headers` from a mapping (values: text, or a list of texts) or from pairs; names are lower-cased, bytes are read as

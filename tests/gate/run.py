@@ -19,7 +19,7 @@ STUUT, BLAND = "stuut.send-sms", "bland.create-sms"
 TOKEN_ENV = "GATE_TEST_TOKEN"
 
 #: Nobody waits in tests.
-HASTY = Manners(sleep=lambda _: None, time_out=0.7)
+HASTY = Manners(sleep=lambda _: None, time_out=10)
 
 
 @cache

@@ -43,6 +43,19 @@ def test_nothing_differs_from_yesterday(server: Server, tmp_path: Path, capsys: 
     assert "UNCHANGED" in capsys.readouterr().out
 
 
+def test_of_two_at_once_either_may_have_been_first(server: Server, tmp_path: Path) -> None:
+    record, report = tmp_path / "run.jsonl", tmp_path / "report.json"
+    assert gate("--url", server.url, "--record", str(record)) == 0
+    lines = [json.loads(line) for line in record.read_text("utf-8").splitlines()]
+    one, other = (line for line in lines if str(line.get("case")).endswith("twice at once"))
+    assert {one["response"]["status"], other["response"]["status"]} == {200, 409}
+    one["response"], other["response"] = other["response"], one["response"]
+    record.write_text("".join(f"{json.dumps(line)}\n" for line in lines), "utf-8")
+    server.reset()
+    assert gate("--url", server.url, "--against", str(record), "--report", f"json:{report}") == 0
+    assert changes(report) == {}
+
+
 def test_what_the_contract_allows_is_a_change_and_no_finding(
     server: Server, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
