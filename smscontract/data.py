@@ -6,7 +6,7 @@ from pathlib import Path
 
 from smscontract.errors import SmscontractError
 
-__all__ = ["contracts_folder", "openapi_folder", "shipped_contracts"]
+__all__ = ["contracts_folder", "is_shipped", "openapi_folder", "shipped_contracts"]
 
 
 def contracts_folder() -> Path:
@@ -34,6 +34,20 @@ def shipped_contracts() -> dict[str, Path]:
         SmscontractError: the installation is incomplete.
     """
     return {path.stem: path for path in sorted(contracts_folder().glob("*.yaml"))}
+
+
+def is_shipped(file: str) -> bool:
+    """Whether a file as clauses name it (`contracts/NAME.yaml`) is one that ships, and not one of the user with that name.
+
+    Raises:
+        SmscontractError: the installation is incomplete.
+    """
+    folder, _, name = file.rpartition("/")
+    if folder not in {"contracts", "openapi"}:
+        return False
+    path = _folder(folder) / name
+    mine = Path(file)
+    return path.is_file() and (not mine.exists() or mine.resolve() == path.resolve())
 
 
 def _folder(name: str) -> Path:

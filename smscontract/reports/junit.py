@@ -1,7 +1,8 @@
 """The report for build servers: JUnit XML, a suite for each operation and a test case for each clause.
 
 There is no standard; what is written is valid against the schema of Ant's JUnit task, the strictest in use, which the others
-accept. That is why warnings stand in `system-out` of the suite.
+accept. That is why warnings stand in `system-out` of the suite. What `gate --against` finds changed, and what a baseline lists
+and is broken no more, are suites of their own; all their cases pass.
 """
 
 from __future__ import annotations
@@ -44,7 +45,7 @@ def render(report: Report) -> str:
 
 
 def _cases(report: Report) -> list[_Case]:
-    cases = list(_clauses(report))
+    cases = [*_clauses(report), *_told(report)]
     for problem in report.problems:
         text = "\n".join(part for part in (printable(problem.message), printable(problem.hint)) if part)
         name = printable(problem.place) or "input"
@@ -79,6 +80,20 @@ def _clauses(report: Report) -> Iterable[_Case]:
             yield _Case(suite, plain)
         else:
             yield _Case(suite, plain, "skipped", message="; ".join(printable(reason) for reason in skipped[name]))
+
+
+def _told(report: Report) -> Iterable[_Case]:
+    """What is worth knowing and no break."""
+    for change in report.changes:
+        name = printable(f"{change.place}: {change.before} is now {change.after}")
+        first = f", first in request {change.request}, {change.case}" if change.request is not None else ""
+        says = printable(f"{count_of(change.count, 'case')}{first}; the contract allows both")
+        yield _Case("smscontract.changed", name, warning=f"{name}\n{says}")
+    for row in report.known:
+        if row.status == "gone":
+            name = printable(row.fingerprint)
+            says = printable(f"{row.file}:{row.line} lists it, and it is not broken any more: --baseline-prune takes it out")
+            yield _Case("smscontract.gone", name, warning=f"{name}\n{says}")
 
 
 def _text(one: FindingGroup) -> str:

@@ -196,10 +196,10 @@ def _rows(title: str, says: str, rows: list[tuple[str, str, str]], width: int) -
     yield []
     for left, middle, rest in rows[:_LISTED]:
         right = _short(rest)
-        text = f"  {left:<6}  {_short(middle)}"
+        text = f"  {left:<6}  {_short(middle) if left else _lines.inert(_short(middle))}"
         if right and len(text) + 3 + len(right) > width:
             yield [(text, "")]
-            yield [(f"          {right}", "dim")]
+            yield [(f"          {_lines.inert(right)}", "dim")]
         else:
             yield [(text, ""), (f"   {right}" if right else "", "dim")]
     yield from _more(len(rows))

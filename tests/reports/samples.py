@@ -250,5 +250,18 @@ def with_text(text: str) -> Report:
         problems=(Problem(message=text or "x", file=text, entry=0, hint=text),),
         unmatched=(Unmatched(shape=text, count=1),),
         labels=(("text", text),),
+        known=(
+            KnownRow(
+                fingerprint=f"{finding.clause} {text}",
+                status="gone",
+                reason=text,
+                owner=text,
+                expires="",
+                file=text or "x",
+                line=1,
+            ),
+        ),
+        against=text or "x",
+        changes=(ChangedRow(place=text or "x", before=text, after=text, count=1, case=text, request=1),),
         clauses=(replace(_row(finding), clause=text or "x"),),
     )

@@ -123,6 +123,19 @@ def test_one_case_for_each_clause() -> None:
     }
 
 
+def test_what_changed_and_what_is_gone_are_suites_of_their_own_and_pass() -> None:
+    report = replace(samples.KNOWN, findings=(), problems=(), exit_code=0, verdict=Verdict.KEPT)
+    root = parsed(report)
+    for name, case, says in (
+        ("changed", "stuut.send-sms/200/modified_at: null is now value", "4 cases, first in request 7, send a draft"),
+        ("gone", "stuut.send-sms/200/body:null /body", "baseline.toml:9 lists it, and it is not broken any more"),
+    ):
+        (suite,) = root.iterfind(f"testsuite[@name='smscontract.{name}']")
+        assert [one.attrib["name"] for one in suite.iter("testcase")] == [case]
+        assert says in (suite.findtext("system-out") or "")
+    assert not [case for case, outcome in outcomes(report).items() if outcome in {"failure", "error"}]
+
+
 def test_a_warning_passes_and_is_told_beside() -> None:
     (suite,) = parsed(samples.FULL).iterfind("testsuite[@name='stuut.send-sms']")
     assert "the message is `delivered` but carries no delivery time" in (suite.findtext("system-out") or "")

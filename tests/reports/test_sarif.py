@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from importlib import resources
+from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
@@ -45,9 +46,15 @@ def test_any_report_is_valid(report: Report) -> None:
     run = run_of(report)
     rules = run["tool"]["driver"]["rules"]
     assert len({rule["id"] for rule in rules}) == len(rules)
-    for result, finding in zip(run["results"], report.findings, strict=True):
-        assert rules[result["ruleIndex"]]["id"] == result["ruleId"]
+    assert all(rules[result["ruleIndex"]]["id"] == result["ruleId"] for result in run["results"])
+    count = len(report.findings)
+    for result, finding in zip(run["results"][:count], report.findings, strict=True):
         assert result["level"] == ("error" if finding.fails else "warning")
+        assert "kind" not in result
+    # What is told beside is no alarm: the standard has no level but `none` for such kinds.
+    gone = [row for row in report.known if row.status == "gone"]
+    beside = ["pass"] * len(gone) + ["informational"] * len(report.changes)
+    assert [(one["kind"], one["level"]) for one in run["results"][count:]] == [(kind, "none") for kind in beside]
 
 
 @pytest.mark.parametrize("text", samples.HOSTILE)
@@ -59,9 +66,11 @@ def test_a_result_points_at_the_line_that_states_the_clause() -> None:
     run = run_of(samples.FULL)
     result = run["results"][1]
     assert result["locations"][0]["physicalLocation"] == {
-        "artifactLocation": {"uri": "openapi/stuut.yaml"},
+        "artifactLocation": {"uri": "openapi/stuut.yaml", "uriBaseId": "SMSCONTRACT_DOCUMENTS"},
         "region": {"startLine": 120},
     }
+    # The base says what it is, and not where: that differs from machine to machine.
+    assert list(run["originalUriBaseIds"]["SMSCONTRACT_DOCUMENTS"]) == ["description"]
     rule = run["tool"]["driver"]["rules"][result["ruleIndex"]]
     assert rule["fullDescription"]["text"].endswith('In the provider\'s words: "The status of the message."')
     assert result["relatedLocations"][0]["message"]["text"] == "2026-05.har entry 12"
@@ -97,6 +106,50 @@ def test_a_path_is_a_uri(file: str, uri: str) -> None:
     found = result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"]
     assert found == uri
     assert unquote(urlsplit(found).path).lstrip("/") == file.lstrip("/")
+
+
+def test_a_document_of_the_user_has_no_base_though_it_is_called_as_one_of_ours(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def bases() -> list[bool]:
+        found = run_of(samples.FULL)["results"]
+        return ["uriBaseId" in one["locations"][0]["physicalLocation"]["artifactLocation"] for one in found]
+
+    monkeypatch.chdir(tmp_path)
+    assert bases() == [True, True]
+    (tmp_path / "contracts").mkdir()
+    (tmp_path / "contracts" / "stuut.yaml").write_text("extends: stuut\n")
+    assert bases() == [False, True]
+
+
+def test_findings_stand_against_the_baseline_as_new_and_unchanged_and_absent() -> None:
+    assert all("baselineState" not in one for one in run_of(samples.FULL)["results"])
+    expired = replace(samples.KNOWN.known[0], status="expired", fingerprint=samples.STATUS.fingerprint)
+    for known, states in (
+        (samples.KNOWN.known, ["unchanged", "new", "absent"]),
+        ((*samples.KNOWN.known, expired), ["unchanged", "unchanged", "absent"]),
+    ):
+        report = replace(samples.KNOWN, known=known, changes=())
+        assert [one["baselineState"] for one in run_of(report)["results"]] == states
+    # What was fixed has the fingerprint that it had when it was broken.
+    fixed = replace(samples.KNOWN.known[1], fingerprint=samples.STATUS.fingerprint)
+    (gone,) = run_of(replace(samples.KNOWN, findings=(), known=(fixed,), changes=()))["results"]
+    (broken,) = run_of(replace(samples.FULL, findings=(samples.STATUS,)))["results"]
+    assert gone["ruleId"] == broken["ruleId"]
+    assert gone["partialFingerprints"] == broken["partialFingerprints"]
+    place = gone["locations"][0]["physicalLocation"]
+    assert place == {"artifactLocation": {"uri": "baseline.toml"}, "region": {"startLine": 9}}
+
+
+def test_a_change_is_told_at_a_line_of_its_place() -> None:
+    """Without a physical location GitHub refuses the whole file."""
+    row = replace(samples.KNOWN.changes[0], place="stuut.send-sms/200/id")
+    other = replace(samples.KNOWN.changes[0], place="stuut.send-sms/200/unknown")
+    found = run_of(replace(samples.FULL, changes=(row, other), against="yesterday.jsonl"))["results"][2:]
+    lines = [one["locations"][0]["physicalLocation"]["region"]["startLine"] for one in found]
+    assert lines == [88, 120]  # that of the place, and else of the first clause of the operation
+    assert found[0]["message"]["text"].startswith("stuut.send-sms/200/id: null is now value, 4 cases, first in request 7")
+    assert found[0]["partialFingerprints"] != found[1]["partialFingerprints"]
 
 
 def test_how_the_run_ended() -> None:
