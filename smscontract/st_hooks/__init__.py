@@ -52,11 +52,11 @@ def map_case(context: schemathesis.HookContext, case: schemathesis.Case[Any]) ->
 
 @schemathesis.hook
 def before_call(context: schemathesis.HookContext, case: schemathesis.Case[Any], kwargs: dict[str, Any]) -> None:
-    """The leash: whatever made a case, it does not leave if it could dial outside the reserved ranges. Examples of the document
-    are sent as they stand, without the hooks above: they get here what they lack.
+    """The leash: whatever made a case, it does not leave if it could dial outside the reserved ranges, or text
+    somebody whom nobody knows. Examples of the document come without the hooks above, and get here what they lack.
 
     Raises:
-        LeashError: it could. schemathesis reports it as an error of the run; nothing was sent.
+        LeashError: it could; schemathesis reports it as an error of the run; nothing was sent.
     """
     del context, kwargs
     _cases.complete(case)
@@ -81,6 +81,6 @@ class smscontract_clauses:  # noqa: N801 - the name of the check
         return _judging.after_response(response, case)
 
     def after_run(self, ctx: Any) -> None:
-        """Judges what only all exchanges together show."""
+        """Judges what only all exchanges together show; an operation that accepted nothing fails the run."""
         del ctx
         _judging.after_run()

@@ -14,11 +14,13 @@ from smscontract.fuzz import Check
 from smscontract.fuzz._values import tamed
 from smscontract.numbers import is_reserved, may_dial_outside
 from smscontract.st_hooks._target import Target
+from smscontract.transport import LeashError
 
-__all__ = ["Cases"]
+__all__ = ["Cases", "is_negative"]
 
 #: Reserved numbers that strangers' numbers become.
 _SPARE = 16
+_NEXT = "list some with a reserved recipient in the file that SMSCONTRACT_RESOURCES names"
 #: Of so many pairs of numbers that a rule forbids one is sent.
 _LEFT = 3
 
@@ -41,7 +43,10 @@ class Cases:
         operation = self._operation(case)
         if operation is None or not self._target.is_careful(operation):
             return True
-        return all(self._target.ids(operation, name) for name in operation.states)
+        may = all(self._target.ids(operation, name) for name in operation.states)
+        if not may:
+            self._target.held.add(operation.key)
+        return may
 
     def change(self, case: Any) -> None:
         """Makes the case one that texts nobody and, if it is meant to be valid, is."""
@@ -49,7 +54,7 @@ class Cases:
         if operation is None:
             return
         self._changed.add(case.id)
-        if not _is_negative(case) or self._target.is_careful(operation):
+        if not is_negative(case) or self._target.is_careful(operation):
             self._name_what_exists(operation, case)
         if operation.body is not None:
             self._body(operation, case)
@@ -77,7 +82,7 @@ class Cases:
             # Nearly always: what is refused for the pair shows nothing else. Now and then it stays, since that is a clause too.
             if related != body:
                 self._pairs += 1
-                if _is_negative(case) or self._pairs % _LEFT:
+                if is_negative(case) or self._pairs % _LEFT:
                     body.update(related)
         elif isinstance(body, list):
             body[:] = tamed(body, described.node)
@@ -100,20 +105,25 @@ class Cases:
 
     def complete(self, case: Any) -> None:
         """Changes a case that is meant to be valid and that nobody has changed yet."""
-        if case.id not in self._changed and not _is_negative(case):
+        if case.id not in self._changed and not is_negative(case):
             self.change(case)
 
     def leash(self, case: Any) -> None:
-        """Raises `LeashError` if the case could dial outside the reserved ranges."""
+        """Raises `LeashError` if the case could dial outside the reserved ranges, or text somebody whom nobody knows."""
         operation = self._operation(case)
         if operation is None:
             return
+        for name in operation.states if self._target.is_careful(operation) else ():
+            if (case.path_parameters or {}).get(name) not in {one.value for one in self._target.ids(operation, name)}:
+                self._target.held.add(operation.key)
+                raise LeashError(f"nobody knows whom this `{name}` would text: {_NEXT}")
         query = urlencode([(name, str(value)) for name, value in _pairs(case.query)])
         parameters = {name: str(value) for name, value in (case.path_parameters or {}).items()}
         self._target.leash(operation).check(operation, f"?{query}", parameters, _bytes(case.body))
 
 
-def _is_negative(case: Any) -> bool:
+def is_negative(case: Any) -> bool:
+    """Whether a case is meant to be refused."""
     return case.meta is not None and bool(case.meta.generation.mode.is_negative)
 
 

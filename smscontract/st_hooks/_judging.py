@@ -14,7 +14,9 @@ from smscontract.clauses.base import Fact
 from smscontract.curl import Histories, curl_lines
 from smscontract.exchange import Exchange, Origin, OriginKind, Request, Response, Wire, headers_from
 from smscontract.findings import Finding, Level
+from smscontract.st_hooks._cases import is_negative
 from smscontract.st_hooks._target import Target
+from smscontract.st_hooks._unsure import unsure
 
 __all__ = ["ClauseBroken", "Judging"]
 
@@ -55,6 +57,8 @@ class Judging:
         self._facts: dict[tuple[str, Any], list[Fact]] = defaultdict(list)
         self._told: set[tuple[str, Origin]] = set()
         self._validity: dict[str, str | None] = {}
+        self._meant: set[str] = set()
+        self._strangers = 0
         self._last = 0.0
 
     def after_response(self, response: Any, case: Any) -> bool | None:
@@ -63,7 +67,10 @@ class Judging:
             self._target.locate(response.request.url)
             exchange = self._exchange(response, case)
             if exchange is None:
+                self._strangers += 1
                 return True
+            if not is_negative(case):
+                self._meant.add(exchange.operation or "")
             judge = self._target.judge
             self._assess(exchange)
             judgement = judge.judge(exchange)
@@ -99,13 +106,16 @@ class Judging:
         self._validity.setdefault(exchange.origin.case or "", view.assessment.validity if view is not None else None)
 
     def after_run(self) -> None:
-        """Raises a `FailureGroup` of what only all exchanges together show."""
+        """Raises a `FailureGroup` of what only all exchanges together show, and of the operations that accepted nothing."""
         with self._lock:
             reduced = self._target.judge.reduce(fact for facts in self._facts.values() for fact in facts)
-            self._raise(reduced.findings, None, None)
+            untold = unsure(self._target, self._exchanges, meant=self._meant, held=self._target.held, strangers=self._strangers)
+            self._raise(reduced.findings, None, None, more=untold)
 
-    def _raise(self, findings: Iterable[Finding], exchange: Exchange | None, case: Any) -> None:
-        failures = []
+    def _raise(
+        self, findings: Iterable[Finding], exchange: Exchange | None, case: Any, *, more: Iterable[Failure] = ()
+    ) -> None:
+        failures = list(more)
         for finding in findings:
             identity = (finding.clause, finding.origin)
             if finding.level not in self._target.levels or identity in self._told:

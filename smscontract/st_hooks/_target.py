@@ -53,6 +53,8 @@ class Target:
         self._kits: dict[str, Kit] = {}
         self._leashes: dict[str, Leash] = {}
         self.spent: set[tuple[str, str]] = set()
+        #: Keys of the operations of which a case was not sent, since nobody knows whom it would text.
+        self.held: set[str] = set()
         self.judge = Judge(self.catalogue, Masker(secrets=self._tokens.values()))
 
     def locate(self, url: str | None) -> None:

@@ -167,6 +167,39 @@ def test_a_variable_that_cannot_be_used_is_said_without_a_traceback(tmp_path: Pa
     assert "Traceback" not in ran.output
 
 
+@pytest.mark.parametrize(
+    ("provider", "token", "environment", "says"),
+    [
+        ("bland", "wrong", {}, ("bland.create-sms", "and none had the good credential", '-H "authorization: $TOKEN"')),
+        ("stuut", "good", {"ids": "sms_never"}, ("stuut.send-sms", "No request was accepted: 404", "SMSCONTRACT_RESOURCES")),
+        ("bland", "good", {"SMSCONTRACT_CONTRACT": "stuut"}, ("no operation", "met none of stuut.send-sms")),
+    ],
+    ids=["wrong-credential", "nothing-exists", "another-contract"],
+)
+def test_a_run_in_which_nothing_was_accepted_fails(
+    provider: str, token: str, environment: dict[str, str], says: tuple[str, ...], tmp_path: Path
+) -> None:
+    with listening(Server()) as server:
+        if "ids" in environment:
+            (tmp_path / "resources.yaml").write_text(f"sms_id: {{draft: [{environment['ids']}]}}", encoding="utf-8")
+            environment = {"SMSCONTRACT_RESOURCES": str(tmp_path / "resources.yaml")}
+        shown = str(server.handed[provider]["token"]) if token == "good" else token
+        ran = st_run_on(server.url, shown, provider, tmp_path, examples=1, **environment)
+    assert ran.code == 1, ran.output
+    assert f"Cannot tell: {says[0]}" in ran.output
+    assert all(one in " ".join(ran.output.split()) for one in says), ran.output
+
+
+def test_a_run_that_may_text_nobody_it_knows_fails(tmp_path: Path) -> None:
+    with listening(Server()) as server:
+        token = str(server.handed["stuut"]["token"])
+        server.offers = False
+        ran = st_run_on(server.url, token, "stuut", tmp_path, examples=1)
+        assert not [one for one in server.arrived if one.target.endswith("/send") and one.method == "POST"], ran.output
+    assert ran.code == 1, ran.output
+    assert "No existing sms_id is known that may be sent" in " ".join(ran.output.split())
+
+
 def test_elsewhere_only_messages_to_reserved_numbers_are_sent(tmp_path: Path) -> None:
     """A target that is no sandbox of ours: what a message's recipient is only the resources say."""
     with listening(Server()) as server:
