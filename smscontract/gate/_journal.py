@@ -3,16 +3,19 @@
 A run that was killed is finished from it: the same plan is made again, and every request that stands here is answered from
 here. What was sent and not answered stays so; nobody knows what became of it, and it is not sent again.
 
-    {"smscontract": "journal", "version": 1, "run": "1f0c...", "settings": {...}, "resources": {...}}
+    {"smscontract": "journal", "version": 2, "run": "1f0c...", "settings": {...}, "resources": "..."}
     {"sending": "9d41...", "case": "create-sms: least"}
-    {"request": {...}, "response": {...}, ...}               as `--record` writes it
+    {"answered": "9d41..."}
+    {"sealed": "..."}                                        the exchange as `--record` writes it
 
-Credentials are replaced as in a recording; bodies, numbers and resources stand in the clear, readable by the user alone.
+To finish a run its answers are needed whole: they are judged in one report with those that follow, later requests take ids from
+them, and what they say decides what is sent next. So nothing of them can be masked, and exchanges and resources are sealed
+instead (credentials are replaced as in a recording before that). Requests go by names that say nothing of them. The key lies in
+a file beside the journal, both are readable by the user alone, and it goes with the run.
 """
 
 from __future__ import annotations
 
-import hashlib
 import io
 import json
 import os
@@ -26,13 +29,14 @@ from typing import Any
 from smscontract.errors import UnusableInput
 from smscontract.exchange import Exchange, Origin, OriginKind
 from smscontract.gate._recording import hiding
+from smscontract.gate._sealed import Seal, key_file
 from smscontract.recordings import jsonl, read
 from smscontract.resources import Resources
 from smscontract.transport import Outgoing
 
 __all__ = ["Journal", "Past", "read_journal"]
 
-VERSION = 1
+VERSION = 2
 _NAME = "journal"
 
 
@@ -44,6 +48,7 @@ class Past:
         run: its identity.
         settings: what it was asked to do.
         resources: what existed on the target.
+        seal: opens what is sealed in it.
         answered: by request what came back, in order; `None` for a request that nobody saw the answer of.
         ended: whether it finished by itself.
         unanswered: how many of its requests nobody saw the answer of.
@@ -53,16 +58,17 @@ class Past:
     run: str
     settings: Mapping[str, Any]
     resources: Mapping[str, Any]
+    seal: Seal
     answered: dict[str, deque[Exchange | None]] = field(default_factory=lambda: defaultdict(deque))
     ended: bool = False
     unanswered: int = 0
 
     def take(self, together: Sequence[Outgoing]) -> list[Exchange | None] | None:
         """What came back to these requests, each taken once; `None` if the first of them was never sent."""
-        first = self.answered.get(_key(together[0]))
+        first = self.answered.get(_key(together[0], self.seal))
         if not first:
             return None
-        return [mine.popleft() if (mine := self.answered.get(_key(one))) else None for one in together]
+        return [mine.popleft() if (mine := self.answered.get(_key(one, self.seal))) else None for one in together]
 
     def rest(self) -> list[Exchange | None]:
         """What nobody took."""
@@ -75,6 +81,9 @@ class Journal:
     Args:
         path: the file; an earlier one is carried on if `past` is its content, and else replaced.
         secrets: what may not stand in it.
+
+    Attributes:
+        whole: set when nothing is left to be finished.
 
     Raises:
         UnusableInput: it cannot be written, now or later.
@@ -92,7 +101,9 @@ class Journal:
     ) -> None:
         self.path = path
         self.past = past
+        self.whole = False
         self._as_line = hiding(secrets)
+        self._seal = past.seal if past is not None else Seal()
         self._lock = threading.Lock()
         try:
             Path(path).parent.mkdir(parents=True, exist_ok=True)
@@ -100,26 +111,32 @@ class Journal:
             self._file = os.open(path, os.O_WRONLY | os.O_CREAT | how, 0o600)
             if os.fstat(self._file).st_mode & 0o170000 == 0o100000:
                 os.fchmod(self._file, 0o600)
+                if past is None:
+                    self._seal.keep(path)
         except (OSError, ValueError) as error:
             raise self._refused(error) from None
-        head = {"smscontract": _NAME, "version": VERSION, "run": run, "settings": settings, "resources": resources}
+        known = self._seal.sealed(json.dumps(resources).encode())
+        head = {"smscontract": _NAME, "version": VERSION, "run": run, "settings": settings, "resources": known}
         # What was cut off when the run before was killed is no line of ours.
         self._write(b"\n" + _line({"resumed": run}) if past is not None else _line(head))
 
     def sending(self, together: Sequence[Outgoing]) -> None:
         """These requests are about to go."""
-        self._write(b"".join(_line({"sending": _key(one), "case": one.case}) for one in together))
+        self._write(b"".join(_line({"sending": _key(one, self._seal), "case": one.case}) for one in together))
 
     def answered(self, together: Sequence[Outgoing], sent: Sequence[Exchange]) -> None:
         """This came back."""
         lines = []
         for one, exchange in zip(together, sent, strict=True):
-            lines += [_line({"answered": _key(one)}), self._as_line(exchange)]
+            whole = self._seal.sealed(self._as_line(exchange))
+            lines += [_line({"answered": _key(one, self._seal)}), _line({"sealed": whole})]
         self._write(b"".join(lines))
 
     def end(self) -> None:
-        """The run ended by itself."""
+        """The run ended by itself. If nothing of it is left to be finished, nobody needs the key any more."""
         self._write(_line({"ended": True}))
+        if self.whole:
+            key_file(self.path).unlink(missing_ok=True)
 
     def close(self) -> None:
         """Nothing more is written."""
@@ -143,7 +160,7 @@ class Journal:
         )
 
 
-def _key(outgoing: Outgoing) -> str:
+def _key(outgoing: Outgoing, seal: Seal) -> str:
     """What makes two requests the same: all that goes out but the credential, of which only its kind counts."""
     parts = [
         outgoing.operation.key,
@@ -156,7 +173,7 @@ def _key(outgoing: Outgoing) -> str:
         str(outgoing.astray is not None),
         json.dumps(outgoing.headers),
     ]
-    return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()[:24]
+    return seal.name("\0".join(parts).encode("utf-8", "surrogatepass"))
 
 
 def _line(value: Any) -> bytes:
@@ -178,7 +195,7 @@ def read_journal(path: str) -> Past:
     """Reads the journal of an earlier run. A last line that is not whole was cut off when the run was killed.
 
     Raises:
-        UnusableInput: it cannot be read, or is none.
+        UnusableInput: it cannot be read, or is none; or its key is not there.
     """
     try:
         lines = Path(path).read_bytes().split(b"\n")[:-1]
@@ -190,7 +207,11 @@ def read_journal(path: str) -> Past:
         raise UnusableInput("this is no journal of a run", file=path, line=1, hint="name the file of --journal")
     if head.get("version") != VERSION:
         raise UnusableInput("the journal is of another version", file=path, line=1, hint="finish it with the one that wrote it")
-    past = Past(path, str(head.get("run", "")), head["settings"], head.get("resources") or {})
+    seal = Seal.beside(path)
+    known = seal.opened(str(head.get("resources", "")))
+    if known is None:
+        raise UnusableInput("the key is that of another journal", file=str(key_file(path)), hint="put back what the run wrote")
+    past = Past(path, str(head.get("run", "")), head["settings"], _parsed(known), seal)
     waiting: dict[str, int] = defaultdict(int)
     key = ""
     for number, line in enumerate(lines[1:], 2):
@@ -203,8 +224,9 @@ def read_journal(path: str) -> Past:
             key = str(said["answered"])
         elif "ended" in said:
             past.ended = True
-        elif key and "request" in said:
-            exchange = _exchange(line, number)
+        elif key and "sealed" in said:
+            whole = seal.opened(str(said["sealed"]))
+            exchange = _exchange(whole.strip(), number) if whole is not None else None
             if exchange is not None:
                 past.answered[key].append(exchange)
                 waiting[key] -= 1

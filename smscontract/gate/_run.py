@@ -204,6 +204,9 @@ def _finish(way: Way, runs: Sequence[Run], catalogue: Catalogue, sink: Callable[
             summary.add(exchange)
     for _, _, progress in runs[-1:]:
         progress.notes.extend(way.notes())
+    if way.journal is not None:
+        reasons = {reason for _, _, progress in runs for reason, _ in progress.skipped.values()}
+        way.journal.whole = "time" not in reasons and not any(progress.stop for _, _, progress in runs)
 
 
 def _leave(runs: Sequence[Run]) -> None:

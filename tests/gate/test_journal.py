@@ -177,7 +177,10 @@ def test_a_torn_end_is_no_harm(staging: Server, monkeypatch: pytest.MonkeyPatch)
         (b'{"smscontract": "exchanges"}\n', "no journal of a run"),
         (b"\xff\xfe\n", "no journal of a run"),
         (b'{"smscontract": "journal", "version": 99, "settings": {}}\n', "of another version"),
-        (b'{"smscontract": "journal", "version": 1, "settings": {"provider": "stuut"}}\n', "another provider"),
+        (
+            b'{"smscontract": "journal", "version": 2, "settings": {"provider": "stuut"}}\n',
+            "the key of the journal is not there",
+        ),
     ],
 )
 def test_what_is_no_journal(
@@ -193,6 +196,49 @@ def test_what_is_no_journal(
     assert command(["gate", "staging", "--resume", "run.journal"]) == 2
     assert says in capsys.readouterr().err
     assert staging.arrived == []
+
+
+def test_a_journal_is_that_of_one_target_and_opens_with_its_own_key_alone(
+    staging: Server, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    key = Path("run.journal.key")
+    prepared(staging, "bland", monkeypatch)
+    killed(staging, 3, "--fuzz", "0", "--max-requests", "10")
+    assert stat.S_IMODE(key.stat().st_mode) == 0o600
+    count, mine = len(staging.arrived), key.read_bytes()
+    for other, says in ((mine[::-1], "the key is that of another journal"), (b"short", "this is no key of a journal")):
+        key.write_bytes(other)
+        assert command(["gate", "staging", "--resume", "run.journal"]) == 2
+        assert says in capsys.readouterr().err
+    key.write_bytes(mine)
+    prepared(staging, "stuut", monkeypatch)
+    assert command(["gate", "staging", "--resume", "run.journal"]) == 2
+    assert "another provider" in capsys.readouterr().err
+    assert len(staging.arrived) == count
+    prepared(staging, "bland", monkeypatch)
+    assert resumed()[0] == 0
+    assert not key.exists(), "nothing is left to be finished"
+    assert command(["gate", "staging", "--resume", "run.journal"]) == 2
+    assert "begin a new one" in capsys.readouterr().err
+
+
+def test_the_key_stays_while_something_is_left_to_be_finished(
+    staging: Server, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    prepared(staging, "bland", monkeypatch)
+    whole = staging.behave
+
+    def interrupted(seen: Seen, answer: Callable[[], Reply]) -> Reply:
+        if seen.number == 5:
+            os.kill(os.getpid(), signal.SIGINT)
+        return answer()
+
+    staging.behave = interrupted
+    assert command(["gate", "staging", "--fuzz", "0", "--max-requests", "20"]) == 130
+    staging.behave = whole
+    assert Path("run.journal.key").exists()
+    assert resumed()[0] == 0
+    assert "interrupted" not in capsys.readouterr().err
 
 
 def test_a_journal_needs_a_target_that_stays(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
