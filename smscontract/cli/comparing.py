@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -43,15 +42,12 @@ def run_against(
         UsageError: none of the three.
         UnusableInput: the recording cannot be read, or is not one of the gate's.
     """
-    with tempfile.TemporaryDirectory(prefix="smscontract-") as folder:
-        other = _other(against, asked, config)
-        before = against if other is None else str(Path(folder, "before.jsonl"))
-        if other is not None:
-            _record(other, catalogue, replace(request, record=before))
-        olds = _exchanges(before)
-        record = request.record or str(Path(folder, "after.jsonl"))
-        report = run(replace(request, record=record))
-        found = compared(Judge(catalogue, Masker()), olds, _exchanges(record))
+    # Answers hold numbers and texts of others: they stay in memory, and are in no file that was not asked for.
+    other = _other(against, asked, config)
+    olds = _exchanges(against) if other is None else _asked(other, catalogue, request)
+    news: list[Exchange] = []
+    report = run(replace(request, seen=news.append))
+    found = compared(Judge(catalogue, Masker()), olds, news)
     what = "; ".join((f"{printable(against)}: {count_of(found.cases, 'case')}", *found.notes))
     return replace(report, against=what, changes=found.rows)
 
@@ -71,11 +67,14 @@ def _other(against: str, asked: Asked, config: str | None) -> Asked | None:
     )
 
 
-def _record(other: Asked, catalogue: Catalogue, request: Request) -> None:
-    quiet = replace(request, terms=Terms(), promote=None, journal=None, past=None)
+def _asked(other: Asked, catalogue: Catalogue, request: Request) -> list[Exchange]:
+    """What another target answers to the same plan."""
+    found: list[Exchange] = []
+    quiet = replace(request, terms=Terms(), record=None, promote=None, journal=None, past=None, seen=found.append)
     with other.targets(catalogue) as targets:
         secrets = [secret for one in targets for secret in one.secrets]
         gate(quiet, Judge(catalogue, Masker(secrets=secrets)), targets)
+    return found
 
 
 def _exchanges(path: str) -> list[Exchange]:

@@ -7,6 +7,7 @@ import os
 import re
 import shlex
 import subprocess
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,6 +16,8 @@ from urllib.parse import SplitResult, urlsplit
 
 from smscontract.documents import Operation, nearest_hint
 from smscontract.errors import UnusableInput, UsageError
+from smscontract.mask import Masker
+from smscontract.plain import printable
 from smscontract.resources import Resources, load_resources, resources_from
 from smscontract.transport import Rate
 
@@ -69,7 +72,10 @@ class Value:
 
 
 def output_of(command: tuple[str, ...], where: str) -> str:
-    """What a command of the entry prints, blanks at its ends taken away. Its errors go to the terminal.
+    """What a command of the entry prints, blanks at its ends taken away.
+
+    What it says beside goes to the terminal as it comes. Where there is none, it goes to a log that others may read: there
+    neither what the command printed may stand in it, nor a number, nor what looks like a credential.
 
     Raises:
         UsageError: it cannot be run, fails, takes too long or says nothing. What it said is not repeated.
@@ -77,8 +83,14 @@ def output_of(command: tuple[str, ...], where: str) -> str:
     hint = f"{where} names it: try it by itself"
     try:
         done = subprocess.run(  # noqa: S603 - the user's own command, and no shell
-            command, check=False, stdout=subprocess.PIPE, stdin=subprocess.DEVNULL, timeout=_COMMAND_SECONDS
+            command,
+            check=False,
+            stdout=subprocess.PIPE,
+            stderr=None if sys.stderr.isatty() else subprocess.PIPE,
+            stdin=subprocess.DEVNULL,
+            timeout=_COMMAND_SECONDS,
         )
+        _repeated(done.stderr or b"", done.stdout)
         said = done.stdout.decode("utf-8").strip()
     except OSError as error:
         raise UsageError(f"the command `{command[0]}` cannot be run: {error.strerror}", hint=hint) from None
@@ -91,6 +103,12 @@ def output_of(command: tuple[str, ...], where: str) -> str:
     if not said:
         raise UsageError(f"the command `{command[0]}` printed nothing", hint=hint)
     return said
+
+
+def _repeated(beside: bytes, printed: bytes) -> None:
+    masker = Masker(secrets=[line for line in printed.decode("utf-8", "replace").split() if len(line) > 3])
+    for line in beside.decode("utf-8", "replace").splitlines():
+        sys.stderr.write(f"{printable(masker.scrub(line))}\n")
 
 
 #: Makes `resources` of an entry: given the operations of the provider, and how many of a label a plan would use.

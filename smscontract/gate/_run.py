@@ -51,6 +51,7 @@ class Request:
         aim: id of a clause: only what is aimed at it is sent, and what makes an answer to it mean something.
         max_sends: texts that requests may cause, now and later; `None`: any number.
         no_effects: send only what texts nobody and makes nothing.
+        seen: is handed each exchange as it comes, as it was.
         journal: file that says what was sent before it was; `past`: what an earlier run wrote there.
     """
 
@@ -66,6 +67,7 @@ class Request:
     aim: str | None = None
     max_sends: int | None = None
     no_effects: bool = False
+    seen: Callable[[Exchange], None] | None = None
     journal: str | None = None
     past: Past | None = None
 
@@ -129,6 +131,8 @@ def gate(request: Request, judge: Judge, targets: Sequence[Target], *, now: Call
         def sink(exchange: Exchange) -> None:
             exchanges.append(exchange)
             record(exchange)
+            if request.seen is not None:
+                request.seen(exchange)
 
         try:
             number = 0
