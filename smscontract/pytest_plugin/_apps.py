@@ -5,44 +5,48 @@ from __future__ import annotations
 import inspect
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from smscontract.errors import UsageError
+from smscontract.pytest_plugin._value import is_fixture, value_of
 
 __all__ = ["app_from", "app_of_conftest"]
 
 NAME = "smscontract_app"
-_HINT = "write `from my_package import app as smscontract_app`, or a function without parameters that returns it"
 
 
-def app_of_conftest(config: pytest.Config) -> Any:
-    """What the conftests call `smscontract_app`, `None` if none does."""
-    return next((found for one in config.pluginmanager.get_plugins() if (found := getattr(one, NAME, None)) is not None), None)
+def app_of_conftest(config: pytest.Config) -> tuple[Any, Path | None]:
+    """What the topmost conftest that has it calls `smscontract_app`, and the folder of that; `None` if none has."""
+    named = [(str(getattr(one, "__file__", "")), one) for one in config.pluginmanager.get_plugins() if hasattr(one, NAME)]
+    for file, plugin in sorted(named, key=lambda one: (len(Path(one[0]).parts), one[0])):
+        return getattr(plugin, NAME), Path(file).parent if Path(file).name == "conftest.py" else None
+    return None, None
 
 
 @contextmanager
-def app_from(found: Any) -> Iterator[Any]:
+def app_from(found: Any, item: pytest.Item, folder: Path | None = None) -> Iterator[Any]:
     """The application itself, for as long as the block lasts.
 
     Args:
-        found: an application, or a function without parameters, a fixture or not, that returns or yields one.
+        found: an application, a function without parameters that returns or yields one, or a fixture that does.
+        item: the test that asks.
+        folder: that of the conftest that has it.
 
     Raises:
-        UsageError: it is a fixture that needs others, or it did not work.
+        UsageError: it did not work.
     """
-    is_fixture = type(found).__name__ == "FixtureFunctionDefinition"
-    function = inspect.unwrap(found) if is_fixture else found
-    parameters = inspect.signature(function).parameters if inspect.isfunction(function) else {}
-    if is_fixture and parameters:
-        raise UsageError(f"`{NAME}` needs fixtures, and clauses are no functions that have any", hint=_HINT)
-    if parameters or not inspect.isfunction(function):
+    if is_fixture(found):
+        yield value_of(found, item, folder)
+        return
+    if not inspect.isfunction(found) or inspect.signature(found).parameters:
         yield found
         return
-    made = contextmanager(function) if inspect.isgeneratorfunction(function) else None
+    made = contextmanager(found) if inspect.isgeneratorfunction(found) else None
     if made is None:
-        yield _called(function)
+        yield _called(found)
         return
     with made() as app:
         yield app

@@ -13,10 +13,12 @@ from smscontract.documents import Clause
 from smscontract.errors import SmscontractError, UsageError
 from smscontract.plain import count_of
 from smscontract.pytest_plugin import BrokenPromise
+from smscontract.pytest_plugin._apps import app_of_conftest
 from smscontract.pytest_plugin._asked import asked_of, targets_asked
 from smscontract.pytest_plugin._line import ClausesOf
 from smscontract.pytest_plugin._run import Run
 from smscontract.pytest_plugin._told import Outcome, Word
+from smscontract.pytest_plugin._value import collected, is_fixture, seen_from
 
 __all__ = ["ClauseItem", "Clauses", "Items", "items_of", "of_line"]
 
@@ -89,12 +91,21 @@ class Items:
     ) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
         """Hangs the tests that no file asked for below the session."""
         report = yield
+        if isinstance(collector, pytest.Directory):
+            collected(collector)
         if isinstance(collector, pytest.Session) and report.passed and self._roots:
             root = Clauses.from_parent(
                 collector, name=_ROOT, nodeid=_ROOT, path=collector.path / _ROOT, runs=self._roots, only=self._only
             )
             report.result = [*(report.result or ()), root]
         return report
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        """Has an application that is a fixture be seen, whatever was collected."""
+        found, folder = app_of_conftest(self.config)
+        if folder is not None and is_fixture(found):
+            seen_from(session, folder)
 
     # -- how it ends
 
@@ -203,7 +214,7 @@ class ClauseItem(pytest.Item):
         """Skips what was not judged; what nobody can tell is an error."""
         if self.config.getoption("setupplan", default=False):
             return  # what would be done is shown, and nothing is done
-        outcome = self._outcome = self._run.result().of(self.clause.id)
+        outcome = self._outcome = self._run.result(self).of(self.clause.id)
         items_of(self.config).count(outcome, self._run)
         if outcome.word is Word.NOT_JUDGED:
             pytest.skip(f"not judged: {outcome.text}")

@@ -42,8 +42,8 @@ def clauses_of(
     Args:
         target: a provider, the path of a contract, or the name of a target in `smscontract.toml`.
         url: where the target is.
-        app: an ASGI or WSGI application that is the target, or a function without parameters that returns one; it is called in
-            this process, without a socket.
+        app: an ASGI or WSGI application that is the target, or a function without parameters or a fixture that gives one; it is
+            called in this process, without a socket.
         token: the credential of the target, `token_env` the variable that holds it.
         resources: what exists on the target: a file's path, or the same as data, `{"sms_id": {"draft": ["sms_01"]}}`.
         max_requests: for each operation.

@@ -51,30 +51,34 @@ class Run:
         """What was found, if anybody has asked for it."""
         return self._told
 
-    def result(self) -> Told:
-        """What was found; sends all requests if no process of the test run has done so."""
+    def result(self, item: pytest.Item) -> Told:
+        """What was found; sends all requests if no process of the test run has done so.
+
+        Args:
+            item: the test that is set up; an application that is a fixture is got for it.
+        """
         if self._told is None:
             folder = _shared_folder(self._config)
-            self._told = self._make() if folder is None else self._once(folder)
+            self._told = self._make(item) if folder is None else self._once(folder, item)
         return self._told
 
-    def _once(self, folder: Path) -> Told:
+    def _once(self, folder: Path, item: pytest.Item) -> Told:
         stored = folder / f"smscontract-{self.asked.key}.json"
         with locked(stored.with_suffix(".lock")):
             if stored.exists():
                 return Told.loads(stored.read_text(encoding="utf-8"))
-            told = self._make()
+            told = self._make(item)
             part = stored.with_suffix(".part")
             part.write_text(told.dumps(), encoding="utf-8")
             part.replace(stored)
             return told
 
-    def _make(self) -> Told:
+    def _make(self, item: pytest.Item) -> Told:
         try:
             # What our libraries warn of is nobody's finding in the user's suite, whatever that makes of warnings.
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
-                report, in_process = self._report()
+                report, in_process = self._report(item)
         except Exception as error:  # noqa: BLE001 - a bug of ours is told once, without values that may be anybody's
             return unable(error)
         if interrupted(report):
@@ -82,7 +86,7 @@ class Run:
         missing = unmet(report, self.asked.requirements, self.catalogue)
         return told_of(report, self.asked.fail_on, missing, in_process=in_process)
 
-    def _report(self) -> tuple[Report, bool]:
+    def _report(self, item: pytest.Item) -> tuple[Report, bool]:
         asked, entry = self.asked, self.asked.entry
         known = Baseline(file=asked.baseline) if asked.baseline is not None else None
         request = Request(
@@ -96,20 +100,20 @@ class Run:
             journal=entry.journal if entry is not None else None,
             terms=Terms(fail_on=asked.fail_on, selection=asked.selection, baseline=known),
         )
-        with self._targets() as targets:
+        with self._targets(item) as targets:
             judge = Judge(self.catalogue, Masker(secrets=[secret for one in targets for secret in one.secrets]))
             return gate(request, judge, targets, now=time.time), targets[0].reach.dial is not None
 
     @contextmanager
-    def _targets(self) -> Iterator[list[Target]]:
+    def _targets(self, item: pytest.Item) -> Iterator[list[Target]]:
         asked = self.asked
         entry = asked.entry
-        found = asked.app
+        found, folder = asked.app, None
         if found is None and asked.url is None and entry is None:
-            found = app_of_conftest(self._config)
+            found, folder = app_of_conftest(self._config)
         if found is not None:
             with (
-                app_from(found) as app,
+                app_from(found, item, folder) as app,
                 app_targets(
                     self.catalogue, app, token=asked.token, token_env=asked.token_env, resources=asked.resources
                 ) as targets,

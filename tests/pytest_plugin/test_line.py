@@ -132,6 +132,54 @@ def test_the_application_of_a_conftest(parcel: pytest.Pytester, conftest: str) -
     assert ("the fixture ended" in done.stdout.str()) == ("fixture" in conftest)
 
 
+NEEDS = """
+import pytest
+
+@pytest.fixture(scope="session")
+def settings(tmp_path_factory):
+    yield {"folder": tmp_path_factory.mktemp("app")}
+    print("the settings ended")
+
+@pytest.fixture
+def asked(request, tmp_path):
+    return (request.node.nodeid, tmp_path)
+
+@pytest.fixture(scope="session")
+def smscontract_app(settings, request):
+    from parcel_app import app
+    assert settings["folder"].is_dir()
+    assert request.getfixturevalue("settings") is settings
+    yield app
+    print("the fixture ended")
+"""
+
+
+EACH = NEEDS.replace('"session")\ndef sms', '"function")\ndef sms').replace("settings, ", "settings, asked, ")
+
+
+@pytest.mark.parametrize("conftest", [NEEDS, EACH], ids=["session", "function"])
+def test_the_application_may_need_fixtures(parcel: pytest.Pytester, conftest: str) -> None:
+    """In a conftest of a folder, whether or not a test in that folder is run."""
+    tests = parcel.mkdir("tests")
+    (tests / "conftest.py").write_text(conftest)
+    (tests / "test_mine.py").write_text("def test_mine(settings): pass\n")
+    (parcel.path / "resources.yaml").write_text("parcel_id: {any: [par_7, par_8]}\n")
+    asked = ("--smscontract", "parcel.yaml", "--smscontract-resources", "resources.yaml", "-s")
+    done = _run(parcel, *asked, f"smscontract::{STATUS}")
+    done.assert_outcomes(passed=1)
+    done = _run(parcel, *asked, f"smscontract::{STATUS}", "tests")
+    done.assert_outcomes(passed=2)
+    said = done.stdout.str()
+    assert [said.count(f"the {one} ended") for one in ("fixture", "settings")] == [1, 1], said
+
+
+def test_the_line_may_name_a_fixture_of_its_file(parcel: pytest.Pytester) -> None:
+    fixtures = "import pytest\n@pytest.fixture(scope='module')\ndef made(settings):\n    yield app"
+    _line(parcel, "app=made, resources=KNOWN", more=fixtures)
+    parcel.makeconftest("import pytest\n@pytest.fixture(scope='session')\ndef settings(): return 1")
+    _all_is_well(_run(parcel))
+
+
 @pytest.mark.parametrize(
     ("conftest", "says"),
     [
@@ -141,8 +189,12 @@ def test_the_application_of_a_conftest(parcel: pytest.Pytester, conftest: str) -
             "cannot tell: `smscontract_app` failed with ValueError",
         ),
         (
-            "import pytest\n@pytest.fixture\ndef smscontract_app(tmp_path):\n    return None",
-            "cannot tell: `smscontract_app` needs fixtures, and clauses are no functions that have any",
+            "import pytest\n@pytest.fixture\ndef smscontract_app(database):\n    return None",
+            "cannot tell: `smscontract_app` needs `database`, and there is no such fixture here",
+        ),
+        (
+            "import pytest\n@pytest.fixture\ndef smscontract_app(tmp_path):\n    raise ValueError('secret-0123')",
+            "cannot tell: `smscontract_app` failed with ValueError",
         ),
     ],
 )
