@@ -6,59 +6,73 @@ where nothing else explains that the text is shorter.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from io import BufferedReader
 from typing import Any
 from urllib.parse import urlencode
 
 from smscontract.exchange import Exchange, Headers, Origin, Part, Request, Response, header_values
 from smscontract.findings import Problem
-from smscontract.recordings._json import elements, top_keys
+from smscontract.recordings._json import Broken, elements, top_keys
 from smscontract.recordings._parts import (
     Options,
     entries,
     from_base64,
     headers_of,
     member,
+    problem,
     recorded,
     status_of,
     text_of,
     to_bytes,
 )
 from smscontract.recordings._scrubbed import TRUNCATED, length_disagrees
+from smscontract.recordings._zipped import Archive, is_zip
 from smscontract.rfc3339 import timestamp
 
 __all__ = ["NAME", "SUFFIXES", "looks_like", "read"]
 
 NAME = "har"
-SUFFIXES = (".har",)
+SUFFIXES = (".har", ".har.zip")
+
+#: Gives the bytes of a body that stands in a file of its own.
+_Attached = Callable[[str], bytes]
 
 
 def looks_like(name: str, head: bytes) -> bool:
-    """Whether the text is an object with `log`."""
-    return top_keys(head)[:1] == ["log"] or name.endswith(SUFFIXES)
+    """Whether the text is an object with `log`, or there is a zip archive, in which one may be."""
+    return is_zip(head) or top_keys(head)[:1] == ["log"] or name.endswith(SUFFIXES)
 
 
 def read(stream: BufferedReader, file: str, options: Options) -> Iterator[Exchange | Problem]:
     """One exchange or problem for each entry, in constant memory; a problem if the file ends too early."""
-    values = elements(stream, ("log", "entries"), options.limit)
-    return entries(values, _exchange, "entry", file, options.limit)
+    text, make = stream, _exchange
+    if is_zip(stream.peek(4)):
+        try:
+            archive = Archive(stream, options.limit)
+            text, make = archive.har(), partial(_exchange, attached=archive.body)
+        except Broken as error:
+            yield problem("file", error, file)
+            return
+    values = elements(text, ("log", "entries"), options.limit)
+    yield from entries(values, make, "entry", file, options.limit)
 
 
-def _exchange(record: Any, origin: Origin, limit: int) -> Exchange:
+def _exchange(record: Any, origin: Origin, limit: int, attached: _Attached | None = None) -> Exchange:
     missing: dict[Part, str] = {}
     sent = member(record, "request", dict)
     request = Request(
         method=text_of(sent, "method"),
         url=text_of(sent, "url"),
         headers=(headers := _headers(sent)),
-        body=_request_body(sent, headers, missing),
+        body=_request_body(sent, headers, missing, attached),
     )
     sent_at = timestamp(record.get("startedDateTime"))
     took = _number(record.get("time"))
     return recorded(
         request,
-        _response(record, request.method, missing),
+        _response(record, request.method, missing, attached),
         origin,
         sent_at=sent_at,
         received_at=None if sent_at is None or took is None else sent_at + took / 1000,
@@ -72,8 +86,18 @@ def _headers(message: dict[str, Any]) -> Headers | None:
     return tuple((name, value) for name, value in headers_of(message) or () if not name.startswith(":")) or None
 
 
-def _request_body(sent: dict[str, Any], headers: Headers | None, missing: dict[Part, str]) -> bytes | None:
+def _file_of(content: dict[str, Any], attached: _Attached | None) -> bytes | None:
+    """The body that stands in a file of its own."""
+    name = content.get("_file")
+    return attached(name) if attached is not None and isinstance(name, str) and name else None
+
+
+def _request_body(
+    sent: dict[str, Any], headers: Headers | None, missing: dict[Part, str], attached: _Attached | None
+) -> bytes | None:
     data = sent["postData"] if isinstance(sent.get("postData"), dict) else {}
+    if (body := _file_of(data, attached)) is not None:
+        return body
     if (text := data.get("text")) and isinstance(text, str):
         return from_base64(text) if data.get("encoding") == "base64" else to_bytes(text)
     if data.get("params") and "urlencoded" in str(data.get("mimeType")).lower():
@@ -87,7 +111,7 @@ def _request_body(sent: dict[str, Any], headers: Headers | None, missing: dict[P
     return None
 
 
-def _response(record: dict[str, Any], method: str, missing: dict[Part, str]) -> Response | None:
+def _response(record: dict[str, Any], method: str, missing: dict[Part, str], attached: _Attached | None) -> Response | None:
     if record.get("response") is None:  # still under way when the file was written
         return None
     got = member(record, "response", dict)
@@ -96,13 +120,16 @@ def _response(record: dict[str, Any], method: str, missing: dict[Part, str]) -> 
     status = status_of(got["status"])
     headers = _headers(got)
     content = got["content"] if isinstance(got.get("content"), dict) else {}
-    if not isinstance(text := content.get("text"), str):
+    body = _file_of(content, attached)
+    if body is None and not isinstance(content.get("text"), str):
         # A size of 0 is also what programs write that did not look: the protocol must say that there is no body.
         if status in {204, 304} or method.upper() == "HEAD" or header_values(headers, "content-length") == ["0"]:
             return Response(status=status, headers=headers, body=b"")
         missing[Part.RESPONSE_BODY] = TRUNCATED
         return Response(status=status, headers=headers)
-    body = from_base64(text) if content.get("encoding") == "base64" else to_bytes(text)
+    if body is None:
+        text = content["text"]
+        body = from_base64(text) if content.get("encoding") == "base64" else to_bytes(text)
     size = _number(content.get("size")) or 0
     # Some programs count what went over the wire, which may be less: only a text that is too short says anything.
     if len(body) < size and (reason := length_disagrees(headers, body, int(size))):

@@ -1,4 +1,5 @@
-"""Records `data/chromium.har` again: a page in a real Chromium that calls the sandbox, and the HAR that the browser writes.
+"""Records `data/chromium.har` and `data/chromium.har.zip` again: a page in a real Chromium that calls the sandbox, and what
+the browser writes of it, the second one with the bodies as files beside it in the archive.
 
 By hand, since what Chromium and Playwright write changes with their versions, which stand in the file:
 
@@ -17,6 +18,7 @@ import re
 import shutil
 import sys
 import tempfile
+import zipfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Literal
@@ -27,6 +29,7 @@ from smscontract.sandbox.app import create_app
 from smscontract.sandbox.server import running
 
 KEPT = Path(__file__).parent / "data" / "chromium.har"
+ZIPPED = KEPT.with_name("chromium.har.zip")
 HOST = "sandbox.example.test"  # reserved, so that nobody's server is named
 
 #: None of these asks anybody but the page's own server for anything.
@@ -130,7 +133,7 @@ def record(
     """Records the page's calls to a new sandbox, and gives the answers that the page saw: status and body.
 
     Args:
-        path: of the HAR; with `attach` the bodies are files beside it.
+        path: of the HAR; with `attach` the bodies are files beside it. One that ends in `.zip` is an archive of both.
         chromium: the browser's program.
         wrapper: put in front of the sandbox, behind the page.
     """
@@ -180,6 +183,14 @@ def fit_to_keep(text: str) -> str:
     return re.sub(r"127\.0\.0\.1:[0-9]+", HOST, text)
 
 
+def zipped_to_keep(written: Path, kept: Path) -> None:
+    """The archive with its HAR fit to keep, and all else in it as it was."""
+    with zipfile.ZipFile(written) as source, zipfile.ZipFile(kept, "w", zipfile.ZIP_DEFLATED) as target:
+        for one in source.infolist():
+            data = source.read(one)
+            target.writestr(one, fit_to_keep(data.decode()).encode() if one.filename == "har.har" else data)
+
+
 def _stand_in(value: str) -> str:
     """A credential of the same length that opens nothing; equal ones stay equal."""
     word, _, secret = value.rpartition(" ")
@@ -196,6 +207,9 @@ def main() -> None:
         for status, text in record(path, chromium):
             print(status, text[:100])
         KEPT.write_text(fit_to_keep(path.read_text(encoding="utf-8")), encoding="utf-8")
+        path = Path(folder) / "chromium.har.zip"
+        record(path, chromium, content="attach")
+        zipped_to_keep(path, ZIPPED)
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import time
+import zipfile
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -96,6 +97,20 @@ def entries(har: dict[str, Any]) -> Iterator[dict[str, Any]]:
     yield from har["log"]["entries"]
 
 
+def test_an_archive_with_the_bodies_beside_is_judged_and_kept() -> None:
+    report = judged(script.ZIPPED)
+    assert_kept(report)
+    assert_much_was_judged(report)
+    with zipfile.ZipFile(script.ZIPPED) as archive:
+        assert len(archive.namelist()) > 10
+        text = archive.read("har.har").decode()
+        bodies = b"".join(archive.read(name) for name in archive.namelist()).decode("utf-8")
+    assert '"_file"' in text
+    assert re.search(r"127\.0\.0\.1|localhost|\[::1\]|file:", bodies) is None
+    assert {number for number in re.findall(r"\+[0-9]{7,15}", bodies) if not is_reserved(number)} == set()
+    assert all("made-up-" in value for value in re.findall(r'"authorization",\s*"value": "([^"]+)', text, re.IGNORECASE))
+
+
 # --- fresh -----------------------------------------------------------------------------------------------------------
 
 
@@ -130,6 +145,15 @@ def test_a_recording_with_its_bodies_in_files(tmp_path: Path, chromium: str) -> 
     whole = tmp_path / "whole.har"
     whole.write_text(script.embedded(path), encoding="utf-8")
     report = judged(whole)
+    assert_kept(report)
+    assert_much_was_judged(report)
+
+
+@pytest.mark.tools
+def test_a_fresh_archive_is_judged_and_kept(tmp_path: Path, chromium: str) -> None:
+    path = tmp_path / "chromium.har.zip"
+    script.record(path, chromium, content="attach")
+    report = judged(tmp_path)
     assert_kept(report)
     assert_much_was_judged(report)
 
