@@ -1,8 +1,10 @@
-"""Facts of any number of exchanges, kept in a little memory: beyond a limit they go to a file that is gone afterwards."""
+"""Facts of any number of exchanges, kept in a little memory: beyond a limit they go to a file that has no name once it is open,
+so that it is gone however the process ends."""
 
 from __future__ import annotations
 
 import bisect
+import contextlib
 import heapq
 import pickle
 import sqlite3
@@ -13,9 +15,10 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from smscontract.clauses.base import Fact
+from smscontract.errors import UnusableInput
 from smscontract.exchange import Exchange, Origin, OriginKind
 
-__all__ = ["ALIKE_KEPT", "IN_MEMORY", "FactStore", "Later"]
+__all__ = ["ALIKE_KEPT", "IN_MEMORY", "FactStore", "Later", "kept", "unkept"]
 
 #: Facts that are held in memory before they are written out.
 IN_MEMORY = 6_000
@@ -23,6 +26,26 @@ IN_MEMORY = 6_000
 ALIKE_KEPT = 100
 
 _TABLE = "CREATE TABLE facts (clause TEXT NOT NULL, scope TEXT NOT NULL, fact BLOB NOT NULL)"
+
+
+def unkept(error: OSError | sqlite3.Error) -> UnusableInput:
+    """What to raise where something beyond memory cannot be written, or read again."""
+    reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error) or type(error).__name__
+    message = f"what is beyond memory cannot be kept: {reason[:1].lower()}{reason[1:]}"
+    return UnusableInput(message, file=tempfile.gettempdir(), hint="name a folder with more room with `--tmp`")
+
+
+@contextlib.contextmanager
+def kept() -> Iterator[None]:
+    """Whatever a disk raises in here is about what is beyond memory.
+
+    Raises:
+        UnusableInput: it was.
+    """
+    try:
+        yield
+    except (OSError, sqlite3.Error) as error:
+        raise unkept(error) from None
 
 
 @dataclass(slots=True)
@@ -67,18 +90,20 @@ class FactStore:
 
     Args:
         facts: the first of them.
-        in_memory: facts that are held before they are written out.
+        in_memory: facts that are held before they are written out; default: `IN_MEMORY`.
         folder: where the file is; default: the system's folder for temporary files. The file can be read by the user alone,
             and holds digests and masked texts only.
+
+    Filling it and reading from it raise `UnusableInput` where the file cannot be written.
     """
 
-    def __init__(self, facts: Iterable[Fact] = (), *, in_memory: int = IN_MEMORY, folder: str | None = None) -> None:
+    def __init__(self, facts: Iterable[Fact] = (), *, in_memory: int | None = None, folder: str | None = None) -> None:
         #: those that are still to be made
         self.rows: Later | None = None
         self._held: list[Fact] = []
         self._samples: dict[str, list[list[Fact]]] = {}
         self._alike: dict[tuple[str, str], _Alike] = {}
-        self._limit = in_memory
+        self._limit = IN_MEMORY if in_memory is None else in_memory
         self._folder = folder
         self._directory: tempfile.TemporaryDirectory[str] | None = None
         self._base: sqlite3.Connection | None = None
@@ -171,12 +196,18 @@ class FactStore:
             self.add(self.rows.facts())
 
     def _write(self) -> None:
+        with kept():
+            self._written()
+
+    def _written(self) -> None:
         if self._base is None:
             self._directory = tempfile.TemporaryDirectory(prefix="smscontract-", dir=self._folder)
             self._base = sqlite3.connect(Path(self._directory.name) / "facts.sqlite")
             self._base.execute("PRAGMA journal_mode = OFF")
             self._base.execute("PRAGMA synchronous = OFF")
             self._base.execute(_TABLE)
+            with contextlib.suppress(OSError):  # some systems keep the name of what is open: there `close` takes it away
+                self._directory.cleanup()
         rows = ((fact.clause, repr(fact.scope), pickle.dumps(fact)) for fact in self._held)
         self._base.executemany("INSERT INTO facts VALUES (?, ?, ?)", rows)
         self._base.commit()
@@ -185,7 +216,8 @@ class FactStore:
     def _read(self, clause: str) -> Iterator[list[Fact]]:
         if self._base is None:
             return
-        self._base.execute("CREATE INDEX IF NOT EXISTS by_scope ON facts (clause, scope)")
+        with kept():
+            self._base.execute("CREATE INDEX IF NOT EXISTS by_scope ON facts (clause, scope)")
         current = None
         mine: list[Fact] = []
         rows = self._base.execute("SELECT scope, fact FROM facts WHERE clause = ? ORDER BY scope", (clause,))

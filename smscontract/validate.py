@@ -3,27 +3,32 @@
 from __future__ import annotations
 
 import shlex
+import signal
+import threading
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
+from types import FrameType
 from typing import Any, BinaryIO
 
 from smscontract.choice import Choice, Chooser
-from smscontract.errors import ExitCode, UsageError
-from smscontract.findings import Finding, Level, Report
+from smscontract.errors import ExitCode, SmscontractError, UsageError
+from smscontract.facts import kept
+from smscontract.findings import Finding, Level, Problem, Report
 from smscontract.gathering import Gathering
 from smscontract.judge import Judge
 from smscontract.mapping import LogMapping, Routes
 from smscontract.plain import count_of
 from smscontract.policy import Cause
 from smscontract.recall import Recall
-from smscontract.recordings import SIZE, pieces, read
+from smscontract.recordings import SIZE, Piece, pieces, read
 from smscontract.results import Results
 from smscontract.shards import Shard, written
 from smscontract.summary import Summary
 from smscontract.terms import Terms
-from smscontract.work import Job, bug, feed, kernel_of, knows, stamp_of, started
-from smscontract.workers import Doing, available, here, processes
+from smscontract.work import Done, Job, bug, do, feed, kernel_of, knows, stamp_of, started
+from smscontract.workers import Doing, available, processes
 
 __all__ = ["AUTO", "Request", "again", "validate"]
 
@@ -87,6 +92,7 @@ def validate(
 
     Raises:
         UsageError, UnusableInput: before anything is read. What turns up later is a `Problem` in the report.
+        UnusableInput: what is beyond memory cannot be kept.
     """
     request.terms.check(judge.catalogue)
     reading = _reading(request, judge)
@@ -100,12 +106,13 @@ def validate(
         reading=reading,
         stored=request.resume is not None or request.shard is not None,
     )
-    apart = _apart(request, job, judge, stdin, progress)
-    summary, notes, causes = apart or _at_once(request, job, judge, stdin, progress)
-    report = summary.report(
-        now=now, command="validate", again=lambda finding: again(finding, request), find=Recall(job.reading)
-    )
-    summary.facts.close()
+    with kept():
+        apart = _apart(request, job, judge, stdin, progress)
+        summary, notes, causes = apart or _at_once(request, job, judge, stdin, progress)
+        with closing(summary.facts):
+            report = summary.report(
+                now=now, command="validate", again=lambda finding: again(finding, request), find=Recall(job.reading)
+            )
     if notes:
         report = replace(report, extra={**report.extra, "notes": notes})
     return request.terms.close(report, summary.ledger, judge.catalogue, more=causes)
@@ -139,6 +146,9 @@ def _at_once(
         feed(summary, found, chooser, left_out, kernel=kernel)
     except KeyboardInterrupt:
         causes.append(Cause(ExitCode.INTERRUPTED, f"interrupted after {count_of(summary.exchanges, 'exchange')}"))
+    except (OSError, SmscontractError):
+        summary.facts.close()
+        raise
     except Exception as error:  # noqa: BLE001 - our bug, whatever it is; what was judged before it is told all the same
         causes.append(Cause(ExitCode.INTERNAL, bug(error)))
     return summary, chooser.notes(left_out, summary.exchanges, judge.catalogue, summary.seen), causes
@@ -166,7 +176,7 @@ def _apart(
     )
     shard = request.shard
     knows(job, judge)
-    doing = request.doing or (processes(workers) if workers > 1 else here)
+    doing = request.doing or (processes(workers) if workers > 1 else _alone)
     gathering.run(doing, shard.mine(found) if shard is not None else enumerate(found))
     notes = gathering.notes()
     if gathering.known:
@@ -179,6 +189,40 @@ def _apart(
         # What the other shards hold may stand between any two exchanges of a history.
         summary.holed = frozenset(judge.catalogue.clauses)
     return summary, notes, gathering.causes
+
+
+def _alone(job: Job, pieces: Iterator[tuple[int, Piece | Problem]]) -> Iterator[Done]:
+    """This process, one piece after the other; of a piece that is interrupted what was judged until then."""
+    with _first_is_asked() as stop:
+        for number, piece in pieces:
+            yield do(job, number, piece, stop=stop)
+            if stop():
+                raise KeyboardInterrupt
+
+
+@contextmanager
+def _first_is_asked() -> Iterator[Callable[[], bool]]:
+    """Whether somebody asked for an end: the first Ctrl-C or SIGTERM is such a question, and the next one raises as ever."""
+    asked: list[int] = []
+    before: dict[signal.Signals, Callable[[int, FrameType | None], object]] = {}
+
+    def ask(number: int, _: FrameType | None) -> None:
+        asked.append(number)
+        restore()
+
+    def restore() -> None:
+        while before:
+            signal.signal(*before.popitem())
+
+    if threading.current_thread() is threading.main_thread():
+        for one in (signal.SIGINT, signal.SIGTERM):
+            if callable(was := signal.getsignal(one)):
+                before[one] = was
+                signal.signal(one, ask)
+    try:
+        yield lambda: bool(asked)
+    finally:
+        restore()
 
 
 def again(finding: Finding, request: Request) -> str:

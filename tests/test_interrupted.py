@@ -14,6 +14,7 @@ import pytest
 
 from smscontract.recordings.jsonl import dumps, header
 from tests.core import STUUT, made
+from tests.recordings.reading import har_entry
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -57,3 +58,30 @@ def test_an_interruption_reaches_all_processes(tmp_path: Path) -> None:
     assert data["exchanges"] > 0
     assert data["findings"][0]["clause"].endswith("200/status:enum")
     assert not any(Path(f"/proc/{one}").exists() for one in mine)
+
+
+def entries(count: int) -> bytes:
+    return b", ".join([json.dumps(har_entry(response={"status": 299})).encode()] * count)
+
+
+@pytest.mark.parametrize("words", [["--resume"], ["--workers", "2"]])
+def test_of_a_file_that_cannot_be_cut_what_was_judged_is_told(tmp_path: Path, words: list[str]) -> None:
+    pipe, report = tmp_path / "x.har", tmp_path / "r.json"
+    os.mkfifo(pipe)
+    words = [*words, str(tmp_path / "results")] if words == ["--resume"] else words
+    command = ["validate", str(pipe), *words, "--report", f"json:{report}"]
+    with subprocess.Popen(
+        [sys.executable, "-c", "from smscontract.cli import main; main()", *command],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=ROOT, start_new_session=True,
+    ) as process:  # fmt: skip
+        with pipe.open("wb", buffering=0) as writer:
+            writer.write(b'{"log": {"entries": [' + entries(900) + b",")
+            time.sleep(0.5)
+            os.killpg(process.pid, signal.SIGINT)
+            time.sleep(0.2)
+            writer.write(entries(900))
+        _, err = process.communicate(timeout=60)
+    assert process.returncode == 130, err
+    data = json.loads(report.read_text())
+    assert data["exchanges"] > 0
+    assert any(cause.startswith(f"interrupted after {data['exchanges']} exchange") for cause in data["causes"])

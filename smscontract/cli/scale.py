@@ -8,6 +8,7 @@ import re
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, TypeVar, cast
 
 import click
@@ -79,7 +80,7 @@ def scale_options(function: _Function) -> _Function:
         if part is not None and shard is None:
             raise UsageError("`--part` is where a shard goes", hint="add `--shard 1/1`, or leave it out")
         if tmp is not None:
-            os.environ["TMPDIR"], tempfile.tempdir = tmp, None  # for the processes that are started, and for this one
+            os.environ["TMPDIR"] = tempfile.tempdir = _usable(tmp)  # for the processes that are started, and for this one
         count = _workers(workers)
         scale = Scale(
             choice=_choice(sample, since, until),
@@ -110,7 +111,7 @@ def scale_options(function: _Function) -> _Function:
         click.option(
             "--tmp",
             metavar="FOLDER",
-            type=click.Path(exists=True, file_okay=False, writable=True),
+            type=click.Path(exists=True, file_okay=False),
             help="Where histories beyond memory are kept, as digests or encrypted. Default: the folder for temporary files.",
         ),
         click.option("--resume", metavar="FOLDER", help="Keep results there, and judge only what they do not hold."),
@@ -119,6 +120,17 @@ def scale_options(function: _Function) -> _Function:
     for option in reversed(options):
         decorated = option(decorated)
     return cast("_Function", decorated)
+
+
+def _usable(folder: str) -> str:
+    """The folder, in which something was written: else Python takes another one, and says nothing."""
+    try:
+        with tempfile.TemporaryFile(prefix="smscontract-", dir=folder, buffering=0) as stream:
+            stream.write(b"\0")
+    except OSError as error:
+        message = f"`--tmp` names a folder in which nothing can be written: {error.strerror}"
+        raise UsageError(message, file=folder, hint="name another one, on a disk with room") from None
+    return str(Path(folder).absolute())
 
 
 def _workers(text: str) -> int:

@@ -40,7 +40,8 @@ _WORDS: dict[type, str] = {dict: "an object", list: "a list", str: "a text"}
 
 
 class Taker(Protocol):
-    """Takes exchanges as lines, so that nobody has to make values of all of them."""
+    """Takes exchanges as lines, so that nobody has to make values of all of them. An `OSError` that it raises is one of what it
+    keeps, and none of the recording."""
 
     def take(self, record: Any, line: bytes, file: str, number: int) -> bool:
         """Whether it needs nothing more than the line and its parsed JSON; else `judge` is called with the exchange."""

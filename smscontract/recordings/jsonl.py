@@ -22,6 +22,7 @@ from typing import Any, TypeVar
 import orjson
 
 from smscontract.exchange import Auth, Exchange, Failure, Origin, OriginKind, Part, Request, Response, Role, Wire
+from smscontract.facts import unkept
 from smscontract.findings import Problem
 from smscontract.recordings._json import Broken, Scanner, exactly, parse, top_keys
 from smscontract.recordings._parts import (
@@ -131,9 +132,14 @@ def read(stream: BufferedReader, file: str, options: Options) -> Iterator[Exchan
                 ours = _read_header(record)
             elif taker is None or ours:
                 yield _exchange(record, line, Origin(kind=OriginKind.FILE, file=file, line=number), options.limit, ours=ours)
-            elif not taker.take(record, line, file, number):
-                origin = Origin(kind=OriginKind.FILE, file=file, line=number)
-                taker.judge(_exchange(record, line, origin, options.limit, ours=ours))
+            else:
+                try:
+                    if taker.take(record, line, file, number):
+                        continue
+                    origin = Origin(kind=OriginKind.FILE, file=file, line=number)
+                    taker.judge(_exchange(record, line, origin, options.limit, ours=ours))
+                except OSError as error:  # else it would be taken for one of the recording
+                    raise unkept(error) from None
         except _OtherVersion as error:
             yield problem("file", error, file, line=number)
             return
