@@ -42,7 +42,7 @@ class Mapped:
         origin = Origin(kind=OriginKind.FILE, file=file)
         what, where = ("entry", origin)
         try:
-            for what, where, record in self._records(stream, origin, options.limit):
+            for what, where, record in self._records(stream, origin, options):
                 try:
                     if isinstance(record, Broken):
                         raise record
@@ -52,18 +52,29 @@ class Mapped:
         except Broken as error:
             yield problem("file", error, file, line=where.line, entry=where.entry)
 
-    def _records(self, stream: BufferedReader, origin: Origin, limit: int) -> Iterator[tuple[str, Origin, Record | Broken]]:
+    def cut_as(self, head: bytes) -> str:
+        """How a file that begins so can be cut: `lines`, `groups` (of rows), or not at all."""
+        if _parquet.is_parquet(head):
+            return "groups"
+        return "lines" if self.mapping.records == "lines" else ""
+
+    def _records(
+        self, stream: BufferedReader, origin: Origin, options: Options
+    ) -> Iterator[tuple[str, Origin, Record | Broken]]:
+        limit = options.limit
+
         def at(line: int | None = None, entry: int | None = None) -> Origin:
             return Origin(kind=OriginKind.FILE, file=origin.file, line=line, entry=entry)
 
         if _parquet.is_parquet(stream.peek(4)):
-            for number, row in enumerate(_parquet.rows(stream)):
-                yield "row", at(entry=number), Record(row)
+            for number, row in _parquet.rows(stream, options.groups, options.line):
+                broken = isinstance(row, Broken)
+                yield "file" if broken else "row", at(entry=number), row if isinstance(row, Broken) else Record(row)
         elif self.mapping.records == "csv":
-            for number, row in _csv(stream, limit):
-                yield "row", at(line=number), Record(row)
+            for number, named in _csv(stream, limit):
+                yield "row", at(line=number), Record(named)
         elif self.mapping.records == "lines":
-            for number, line in _lines(stream, limit):
+            for number, line in _lines(stream, options):
                 yield "line", at(line=number), line
         else:
             for number, value in enumerate(elements(stream, steps(self.mapping.records), limit)):
@@ -208,9 +219,9 @@ def _number(found: Any) -> int | float | None:
     return found
 
 
-def _lines(stream: BufferedReader, limit: int) -> Iterator[tuple[int, Record | Broken]]:
+def _lines(stream: BufferedReader, options: Options) -> Iterator[tuple[int, Record | Broken]]:
     """The JSON object of each line; what a shipper of logs writes before it in the line is passed over."""
-    for number, line in lines(stream, limit):
+    for number, line in lines(stream, options.limit, options.line):
         try:
             yield number, line if isinstance(line, Broken) else Record(parse(text := line[max(line.find(b"{"), 0) :]), text)
         except Broken as error:

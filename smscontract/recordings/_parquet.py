@@ -26,43 +26,65 @@ def group_sizes(stream: BufferedReader[Any]) -> list[int]:
     Raises:
         Broken: as `rows`.
     """
-    import pyarrow as pa
-    from pyarrow import parquet
-
-    try:
-        found = parquet.ParquetFile(stream, pre_buffer=False).metadata
-        return [found.row_group(number).num_rows for number in range(found.num_row_groups)]
-    except (pa.ArrowException, OSError, ValueError, KeyError, MemoryError) as error:
-        raise Broken(f"is no whole Parquet file: {type(error).__name__} at its start or end") from None
+    return _sizes(_opened(stream))
 
 
-def rows(stream: BufferedReader, groups: tuple[int, int] | None = None) -> Iterator[dict[str, Any]]:
-    """Each row as an object; times as seconds since 1970, null members left out.
+def rows(
+    stream: BufferedReader, groups: tuple[int, int] | None = None, first: int = 0
+) -> Iterator[tuple[int, dict[str, Any] | Broken]]:
+    """Each row with its number, as an object: times as seconds since 1970, null members left out. In the place of what is
+    left of a row group that is damaged stands the `Broken` that says so.
 
     Args:
         groups: the first row group and the one behind the last; `None`: all.
+        first: the number of the first row.
 
     Raises:
         Broken: it is no whole Parquet file, cannot be sought, or pyarrow is missing.
     """
+    file = _opened(stream)
+    sizes = _sizes(file)
+    for group in range(*groups) if groups is not None else range(len(sizes)):
+        number = first
+        first += sizes[group]
+        try:
+            for batch in file.iter_batches(batch_size=_ROWS, row_groups=[group]):
+                for row in batch.to_pylist():
+                    yield number, _plain(row)
+                    number += 1
+        except _damages() as error:
+            yield number, Broken(f"is damaged from row {number} on: {type(error).__name__}", "other row groups were read")
+
+
+def _damages() -> tuple[type[Exception], ...]:
+    import pyarrow as pa
+
+    return (pa.ArrowException, OSError, ValueError, LookupError, ArithmeticError, TypeError, MemoryError)
+
+
+def _opened(stream: BufferedReader[Any]) -> Any:
     try:
-        import pyarrow as pa
         from pyarrow import parquet
     except ImportError:
         raise Broken("is Parquet, which is read through pyarrow", "pip install 'smscontract[parquet]'") from None
     if not stream.seekable():
         raise Broken("is Parquet, which is not read from a pipe or compressed as a whole", "name the unpacked file")
-    done = 0
     try:
-        file = parquet.ParquetFile(stream, pre_buffer=False, buffer_size=1024 * 1024)
-        for group in range(*groups) if groups is not None else range(file.num_row_groups):
-            for batch in file.iter_batches(batch_size=_ROWS, row_groups=[group]):
-                for row in batch.to_pylist():
-                    done += 1
-                    yield _plain(row)
-    except (pa.ArrowException, OSError, ValueError, KeyError, MemoryError) as error:
-        where = f"behind row {done - 1}" if done else "at its start or end"
-        raise Broken(f"is no whole Parquet file: {type(error).__name__} {where}") from None
+        return parquet.ParquetFile(stream, pre_buffer=False, buffer_size=1024 * 1024)
+    except _damages() as error:
+        raise _no_whole(error) from None
+
+
+def _sizes(file: Any) -> list[int]:
+    try:
+        found = file.metadata
+        return [max(found.row_group(number).num_rows, 0) for number in range(found.num_row_groups)]
+    except _damages() as error:
+        raise _no_whole(error) from None
+
+
+def _no_whole(error: Exception) -> Broken:
+    return Broken(f"is no whole Parquet file: {type(error).__name__} at its start or end")
 
 
 def _plain(value: Any) -> Any:

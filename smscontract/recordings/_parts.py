@@ -43,6 +43,9 @@ class Taker(Protocol):
     """Takes exchanges as lines, so that nobody has to make values of all of them. An `OSError` that it raises is one of what it
     keeps, and none of the recording."""
 
+    def look(self, line: bytes, file: str, number: int) -> bool:
+        """Whether it needs nothing more than the line; else `take` is called with it, unless it cannot be read."""
+
     def take(self, record: Any, line: bytes, file: str, number: int) -> bool:
         """Whether it needs nothing more than the line and its parsed JSON; else `judge` is called with the exchange."""
 
@@ -104,9 +107,13 @@ def _whole(value: Any) -> Any:
     return value
 
 
-def lines(stream: BufferedReader, limit: int) -> Iterator[tuple[int, bytes | Broken]]:
-    """The number of each line that is not blank, from 1, and the line, or the `Broken` that says that it is over the limit."""
-    number = 0
+def lines(stream: BufferedReader, limit: int, before: int = 0) -> Iterator[tuple[int, bytes | Broken]]:
+    """The number of each line that is not blank, from 1, and the line, or the `Broken` that says that it is over the limit.
+
+    Args:
+        before: how many lines stand before the stream.
+    """
+    number = before
     while line := stream.readline(limit + 1):
         number += 1
         if len(line) > limit and not line.endswith(b"\n"):

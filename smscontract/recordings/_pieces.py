@@ -1,4 +1,5 @@
-"""Recordings in pieces that can be judged apart: whole files, and ranges of whole lines of long JSON Lines."""
+"""Recordings in pieces that can be judged apart: whole files, ranges of whole lines of long JSON Lines and of long logs with a
+record in each line, and row groups of Parquet."""
 
 from __future__ import annotations
 
@@ -13,9 +14,10 @@ from typing import BinaryIO, cast
 from smscontract.exchange import Exchange
 from smscontract.findings import Problem
 from smscontract.recordings import jsonl
-from smscontract.recordings._detect import BOM, Format, format_of
+from smscontract.recordings._detect import BOM, Format, format_named, format_of
 from smscontract.recordings._files import STDIN, Source, opened, size_of
 from smscontract.recordings._json import Broken
+from smscontract.recordings._mapped import Mapped
 from smscontract.recordings._packed import is_packed
 from smscontract.recordings._parquet import group_sizes
 from smscontract.recordings._parts import Options
@@ -50,6 +52,7 @@ class Piece:
         line: how many lines of the file stand before it.
         ours: whether a header before it says that lines are our own record.
         groups: of Parquet the range of row groups; `line` counts the rows before it.
+        mapping: that a range of lines is read through; empty for our own form.
         size: how many bytes are read, more or less.
     """
 
@@ -59,6 +62,7 @@ class Piece:
     line: int = 0
     ours: bool = False
     groups: tuple[int, int] | None = None
+    mapping: str = ""
     size: int = 0
 
 
@@ -76,9 +80,10 @@ def cut(file: str, options: Options, forced: Format | None, size: int) -> Iterat
     try:
         with opened(file, None) as stream:
             head = Source(stream, lambda _: None).head(_HEAD)
-            form = "" if is_packed(head) or not stream.seekable() else format_of(file, head, options, forced).NAME
+            form = None if is_packed(head) or not stream.seekable() else format_of(file, head, options, forced)
+            way = _cut_as(form, head)
             groups: list[int] = []
-            if form == "parquet":
+            if way == "groups":
                 stream.seek(0)
                 with io.BufferedReader(cast("io.RawIOBase", stream), _BLOCK) as reader:
                     groups = group_sizes(reader)
@@ -87,11 +92,18 @@ def cut(file: str, options: Options, forced: Format | None, size: int) -> Iterat
         return
     if groups:
         yield from _of_groups(file, groups, total, size)
-    elif form == jsonl.NAME:
+    elif way == "lines" and form is not None:
         start = len(BOM) if head.startswith(BOM) else 0
-        yield from _Cutter(file, start, total, options.limit).pieces(size)
+        mapping = form.NAME if isinstance(form, Mapped) else ""
+        yield from _Cutter(file, start, total, options.limit, mapping).pieces(size)
     else:
         yield whole
+
+
+def _cut_as(form: Format | None, head: bytes) -> str:
+    if isinstance(form, Mapped):
+        return form.cut_as(head)
+    return {jsonl.NAME: "lines", "parquet": "groups"}.get(form.NAME if form is not None else "", "")
 
 
 def _of_groups(file: str, groups: list[int], total: int, size: int) -> Iterator[Piece]:
@@ -120,8 +132,9 @@ def version_of(file: str) -> str | None:
 class _Cutter:
     """Goes once through the lines of a file."""
 
-    def __init__(self, file: str, start: int, total: int, limit: int) -> None:
+    def __init__(self, file: str, start: int, total: int, limit: int, mapping: str) -> None:
         self._file = file
+        self._mapping = mapping
         self._total = total
         self._limit = limit
         self._at = start  # offset of the next block
@@ -153,11 +166,13 @@ class _Cutter:
             yield self._piece(begin, end, line, ours)
 
     def _piece(self, begin: int, end: int, line: int, ours: bool) -> Piece:
-        return Piece(file=self._file, start=begin, end=end, line=line, ours=ours, size=end - begin)
+        return Piece(file=self._file, start=begin, end=end, line=line, ours=ours, mapping=self._mapping, size=end - begin)
 
     def _take(self, block: bytes) -> None:
-        """Counts lines, and remembers where headers may be."""
-        if _may_mark(block) or _may_mark(self._tail + block[:_LONGEST_MARK]):
+        """Counts lines, and remembers where headers may be: only our own form has them."""
+        if self._mapping:
+            pass
+        elif _may_mark(block) or _may_mark(self._tail + block[:_LONGEST_MARK]):
             text = self._tail + block
             base = self._at - len(self._tail)
             for found in _WRITTEN.finditer(text):
@@ -193,7 +208,8 @@ def ranged(piece: Piece, options: Options, told: Callable[[int], None]) -> Itera
     with opened(piece.file, None) as stream:
         stream.seek(piece.start)
         source = Source(cast("BinaryIO", _Slice(stream, piece.size)), told)
-        yield from jsonl.read(io.BufferedReader(source, _BLOCK), piece.file, options)
+        form = format_named(piece.mapping, options) if piece.mapping else jsonl
+        yield from form.read(io.BufferedReader(source, _BLOCK), piece.file, options)
 
 
 class _Slice:

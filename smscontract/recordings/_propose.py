@@ -83,7 +83,10 @@ def _samples(stream: BinaryIO) -> Iterator[tuple[str, list[Record]]]:
     if is_packed(source.head(8)):
         source = Source(cast("BinaryIO", Unpacked(source)), lambda _: None)
     if is_parquet(source.head(8)):
-        yield "lines", [Record(row) for row in islice(rows(io.BufferedReader(source)), _SAMPLE)]
+        yield (
+            "lines",
+            [Record(row) for _, row in islice(rows(io.BufferedReader(source)), _SAMPLE) if not isinstance(row, Broken)],
+        )
         return
     text = source.head(_SIZE).removeprefix(b"\xef\xbb\xbf")
     yield "lines", _of_lines(text)

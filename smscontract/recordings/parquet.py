@@ -31,18 +31,20 @@ def looks_like(name: str, head: bytes) -> bool:
 
 def read(stream: BufferedReader, file: str, options: Options) -> Iterator[Exchange | Problem]:
     """One exchange or problem for each row; a problem if the file is not whole."""
-    done = options.line
     # A row is no line: whoever takes lines would call it one.
     alone = replace(options, taker=None, line=0)
+    done = options.line
     try:
-        for row in rows(stream, options.groups):
+        for done, row in rows(stream, options.groups, options.line):
+            if isinstance(row, Broken):
+                yield problem("file", row, file, entry=done)
+                continue
             for one in formats()["jsonl"].read(BufferedReader(io.BytesIO(_line(row))), file, alone):
                 if isinstance(one, Problem):
                     message = one.message.replace("the line", "the row", 1)
                     yield replace(one, message=message, line=None, entry=done)
                 else:
                     yield replace(one, origin=replace(one.origin, line=None, entry=done))
-            done += 1
     except Broken as error:
         yield problem("file", error, file, entry=done or None)
 

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import io
 import json
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from smscontract.exchange import Exchange
 from smscontract.findings import Problem
+from smscontract.mapping import LogMapping, Place
 from smscontract.recordings import Piece, pieces, read, read_piece
 from smscontract.recordings.jsonl import header
 from tests.recordings.reading import DATA
@@ -34,15 +38,15 @@ LINES = st.sampled_from(
 )
 
 
-def cut(path: Path, size: int) -> list[Piece]:
-    total, found = pieces([str(path)], size=size)
+def cut(path: Path, size: int, **said: Any) -> list[Piece]:
+    total, found = pieces([str(path)], size=size, **said)
     listed = [one for one in found if isinstance(one, Piece)]
     assert total == path.stat().st_size
     return listed
 
 
-def together(path: Path, size: int) -> list[Exchange | Problem]:
-    return [one for piece in cut(path, size) for one in read_piece(piece)]
+def together(path: Path, size: int, **said: Any) -> list[Exchange | Problem]:
+    return [one for piece in cut(path, size, **said) for one in read_piece(piece, **said)]
 
 
 @given(st.lists(LINES, max_size=30), st.integers(1, 400), st.booleans(), st.booleans())
@@ -114,3 +118,71 @@ def test_parquet_by_row_groups(tmp_path: Path) -> None:
     assert together(path, 5000) == list(read([str(path)]))
     path.write_bytes(path.read_bytes()[:-9])
     assert together(path, 5000) == list(read([str(path)])), "one that is cut off is one piece"
+
+
+def parquet_of(count: int, **said: object) -> bytes:
+    pa, parquet = pytest.importorskip("pyarrow"), pytest.importorskip("pyarrow.parquet")
+    rows = [
+        {"request": {"method": "GET", "url": f"/{number}"}, "response": {"status": 200 if number % 7 else 7, "body": "x" * 90}}
+        for number in range(count)
+    ]
+    sink = io.BytesIO()
+    parquet.write_table(pa.Table.from_pylist(rows), sink, **{"row_group_size": 9, **said})
+    return sink.getvalue()
+
+
+GOOD = parquet_of(60)
+MAPPED = LogMapping(
+    name="mine", places={"url": Place(at="/request/url"), "status": Place(at="/response/status")}, files=("x.*",)
+)
+
+
+@settings(max_examples=40)
+@given(at=st.integers(4, len(GOOD) - 1), to=st.binary(min_size=1, max_size=40), mapped=st.booleans())
+def test_damaged_parquet_is_the_same_in_pieces(
+    tmp_path_factory: pytest.TempPathFactory, at: int, to: bytes, mapped: bool
+) -> None:
+    path = tmp_path_factory.mktemp("pieces") / "x.parquet"
+    path.write_bytes(GOOD[:at] + to + GOOD[at + len(to) :])
+    mappings = [MAPPED] if mapped else []
+    assert together(path, 900, mappings=mappings) == list(read([str(path)], mappings=mappings))
+
+
+def test_a_damaged_row_group_costs_itself(tmp_path: Path) -> None:
+    path = tmp_path / "x.parquet"
+    good = parquet_of(60, compression="none", use_dictionary=False)
+    at = good.index(b"/20")  # the third group
+    path.write_bytes(good[: at - 60] + b"\xff" * 70 + good[at + 10 :])
+    found = list(read([str(path)]))
+    (damage,) = [one for one in found if isinstance(one, Problem) and "damaged" in one.message]
+    assert (damage.entry, damage.message.partition(":")[0]) == (18, "the file is damaged from row 18 on")
+    left = [number for number in range(60) if number % 7 and not 18 <= number < 27]
+    assert [one.origin.entry for one in found if isinstance(one, Exchange)] == left
+    assert together(path, 900) == found
+
+
+LOG = b'{"request": {"url": "/%d"}, "response": {"status": 200, "body": "%s"}, "smscontract": "exchanges", "version": 9}\n'
+LOG_LINES = st.sampled_from(
+    [*(LOG % (n, b"y" * n) for n in (1, 40, 300)), b"\n", b" \r\n", b"{\n", b"at noon {}\n", header("gate")]
+)
+
+
+@given(st.lists(LOG_LINES, max_size=20), st.integers(1, 400), st.sampled_from([b"", b"\xef\xbb\xbf"]), st.booleans())
+def test_logs_of_any_shape_are_cut_between_lines(
+    tmp_path_factory: pytest.TempPathFactory, lines: list[bytes], size: int, bom: bytes, forced: bool
+) -> None:
+    path = tmp_path_factory.mktemp("pieces") / ("y.log" if forced else "x.log")
+    raw = bom + b"".join([LOG % (0, b""), *lines])
+    path.write_bytes(raw.rstrip(b"\n") if size % 2 else raw)
+    said: dict[str, Any] = {"mappings": [MAPPED], "format": "mine" if forced else None}
+    found = together(path, size, **said)
+    assert found == list(read([str(path)], **said))
+    assert len(cut(path, size, **said)) > len(raw) // (size + 600) - 1
+
+
+def test_other_shapes_of_logs_are_one_piece(tmp_path: Path) -> None:
+    path = tmp_path / "x.log"
+    path.write_bytes(b"url,status\n" + b"/a,200\n" * 200)
+    mapping = replace(MAPPED, records="csv", places={"url": Place(at="/url"), "status": Place(at="/status")})
+    assert len(cut(path, 50, mappings=[mapping])) == 1
+    assert len(together(path, 50, mappings=[mapping])) == 200
