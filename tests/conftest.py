@@ -12,7 +12,14 @@ import pytest
 IN_CI = os.environ.get("CI") == "true"
 
 # No example database: nothing on disk changes what a test does. No deadline: a busy machine is no failure.
-hypothesis.settings.register_profile("smscontract", database=None, deadline=None, print_blob=True, derandomize=IN_CI)
+hypothesis.settings.register_profile(
+    "smscontract",
+    database=None,
+    deadline=None,
+    print_blob=True,
+    derandomize=IN_CI,
+    suppress_health_check=[hypothesis.HealthCheck.too_slow],
+)
 hypothesis.settings.load_profile("smscontract")
 
 

@@ -45,7 +45,7 @@ class Served:
         return self.ask("GET", path)[1]
 
     def ask(self, method: str, path: str, headers: Mapping[str, str] = {}) -> tuple[int, Any]:
-        connection = http.client.HTTPConnection(self.exports["STUUT_URL"].removeprefix("http://"), timeout=20)
+        connection = http.client.HTTPConnection(self.exports["STUUT_URL"].removeprefix("http://"), timeout=120)
         try:
             connection.request(method, path, headers=dict(headers))
             answer = connection.getresponse()
@@ -63,7 +63,7 @@ class Served:
     def stop(self, number: int = signal.SIGTERM) -> tuple[int, str]:
         """Asks it to stop; its exit code, and what it said on stderr."""
         self.process.send_signal(number)
-        _, errors = self.process.communicate(timeout=30)
+        _, errors = self.process.communicate(timeout=120)
         return self.process.returncode, errors
 
 
@@ -84,7 +84,7 @@ def served(*options: str) -> Iterator[Served]:
 
 def refused(*options: str) -> tuple[int, str]:
     process = start(*options)
-    output, errors = process.communicate(timeout=30)
+    output, errors = process.communicate(timeout=120)
     assert output == ""
     return process.returncode, errors
 

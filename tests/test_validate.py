@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import random
 import re
 import signal
@@ -23,6 +22,7 @@ from smscontract.judge import Judge
 from smscontract.recordings.jsonl import dumps, header
 from smscontract.reports.json_report import schema
 from tests.core import BLAND, PARCEL, STUUT, made, parcel_judge, refused
+from tests.waiting import wait_until_read
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -285,25 +285,12 @@ def test_a_signal_ends_the_run_with_what_was_judged(tmp_path: Path, number: sign
         process.stdin.flush()
         wait_until_read(process.pid)
         process.send_signal(number)
-        out, err = process.communicate(timeout=60)
+        out, err = process.communicate(timeout=120)
     assert process.returncode == 130, err
     assert b"because interrupted after" in out
     report = json.loads(report_file.read_text())
     assert (report["verdict"], report["exit_code"]) == ("interrupted", 130)
     assert broken_in(report)[0][:2] == ("200/status:enum", "/status")
-
-
-def wait_until_read(process: int) -> None:
-    """Until the process waits for more input: it has gone to sleep reading a pipe that is empty."""
-    status = Path(f"/proc/{process}/wchan")
-    if not status.exists():
-        pytest.skip("no /proc here")
-    for _ in range(600):
-        if "pipe" in status.read_text():
-            return
-        os.sched_yield()
-        __import__("time").sleep(0.05)
-    pytest.fail("the process never waited")
 
 
 def test_usage_errors_come_first(tmp_path: Path) -> None:

@@ -366,7 +366,7 @@ def test_a_body_cut_short_ends_with_its_connection() -> None:
     body = json.dumps({**PLAIN, "sender": "USER"}).encode()
     with served("bland.create-sms/protocol/complete-body") as where, connected(where) as wire:
         head = f"POST /v1/sms/create HTTP/1.1\r\nhost: x\r\nauthorization: {wire.key}\r\ncontent-type: application/json\r\n"
-        with socket.create_connection((where.host, where.port), timeout=10) as connection:
+        with socket.create_connection((where.host, where.port), timeout=120) as connection:
             connection.sendall(f"{head}content-length: {len(body)}\r\n\r\n".encode() + body)
             answer = b""
             while piece := connection.recv(65536):

@@ -333,7 +333,7 @@ def judge_of(provider: str) -> Judge:
 def outcome_of(app: ASGIApp, provider: str, *, fuzz: int | None = 0, seed: int = 0) -> Outcome:
     """Runs the gate against an application."""
     judge = judge_of(provider)
-    request = Request(fuzz=fuzz, seed=seed, terms=Terms(fail_on=FailOn.SHOULD))
+    request = Request(fuzz=fuzz, seed=seed, max_time=600.0, terms=Terms(fail_on=FailOn.SHOULD))
     with running(app) as server, targets_of(judge.catalogue, url=server.url, token_env=None, resources=None) as targets:
         report = gate(request, judge, targets)
     found: dict[str, int] = {}

@@ -19,7 +19,7 @@ STUUT, BLAND = "stuut.send-sms", "bland.create-sms"
 TOKEN_ENV = "GATE_TEST_TOKEN"
 
 #: Nobody waits in tests.
-HASTY = Manners(sleep=lambda _: None, time_out=10)
+HASTY = Manners(sleep=lambda _: None, time_out=60)
 
 
 @cache
@@ -46,7 +46,11 @@ def run_on(targets: Sequence[Target], *, reveal: bool = False, **settings: Any) 
     catalogue = load_catalogue([target.provider for target in targets])
     masker = Masker(b"key", reveal=reveal, secrets=[target.token for target in targets if target.token])
     terms = Terms(fail_on=FailOn(settings.pop("fail_on", FailOn.MUST)))
-    return gate(Request(**{"fuzz": 0, "manners": HASTY, "terms": terms, **settings}), Judge(catalogue, masker), targets)
+    return gate(
+        Request(**{"fuzz": 0, "max_time": 600.0, "manners": HASTY, "terms": terms, **settings}),
+        Judge(catalogue, masker),
+        targets,
+    )
 
 
 def broken(report: Report) -> dict[str, int]:

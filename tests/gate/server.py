@@ -127,7 +127,7 @@ class Server:
         self._over.set()
 
     def _serve(self, connection: socket.socket) -> None:
-        connection.settimeout(5)
+        connection.settimeout(60)
         raw = b""
         while b"\r\n\r\n" not in raw:
             more = connection.recv(65536)
@@ -199,6 +199,6 @@ def listening(server: Server) -> Iterator[Server]:
         server.stop()
         listener.shutdown(socket.SHUT_RDWR)
         listener.close()
-        thread.join(10)
+        thread.join(60)
         server.app.store.close()
     assert server.mistakes == []

@@ -89,7 +89,7 @@ def test_an_asgi_answer_is_what_a_client_would_see(app: Any, status: int, conten
 
 def test_who_does_not_answer_is_a_time_out() -> None:
     assert answered(asgi(then=hang), seconds=0.05) == (None, Failure.TIMEOUT)
-    response, how = answered(asgi(start(), body(b"{", more=True), then=hang), seconds=0.05)
+    response, how = answered(asgi(start(), body(b"{", more=True), then=hang), seconds=1.0)
     assert how is Failure.TIMEOUT
     assert response is not None
     assert response.body == b"{"
@@ -160,7 +160,7 @@ def broken_wsgi(environ: dict[str, Any], start_response: Any) -> Iterator[bytes]
 
 def late_wsgi(environ: dict[str, Any], start_response: Any) -> list[bytes]:
     del environ, start_response
-    time.sleep(0.3)
+    time.sleep(2)
     return []
 
 
@@ -192,7 +192,7 @@ def test_what_speaks_which() -> None:
 
 
 def test_two_requests_at_once_are_two() -> None:
-    both = threading.Barrier(2, timeout=5)
+    both = threading.Barrier(2, timeout=60)
 
     async def app(scope: Any, receive: Any, send: Any) -> None:
         await asyncio.to_thread(both.wait)
@@ -203,7 +203,7 @@ def test_two_requests_at_once_are_two() -> None:
         for one in threads:
             one.start()
         for one in threads:
-            one.join(5)
+            one.join(60)
     assert not both.broken
 
 

@@ -61,11 +61,11 @@ def test_no_time_no_requests(server: Server) -> None:
 def test_the_rest_is_listed_when_time_is_over(server: Server) -> None:
     def behave(seen: Seen, answer: Callable[[], Reply]) -> Reply:
         if seen.number == 20:
-            time.sleep(0.6)
+            time.sleep(2.6)
         return answer()
 
     server.behave = behave
-    report = run("bland", server.url, max_time=0.5, manners=Manners())
+    report = run("bland", server.url, max_time=2.5, manners=Manners())
     assert 0 < len(server.arrived) <= 20
     assert "time" in {one.reason for one in report.not_judged}
     assert broken(report) == {}
@@ -99,12 +99,12 @@ def test_ctrl_c_ends_the_run_with_a_report(server: Server, tmp_path: Path) -> No
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_finishes_the_report(server: Server, tmp_path: Path, number: signal.Signals) -> None:
-    started = threading.Event()
+    started, sent = threading.Event(), threading.Event()
 
     def behave(seen: Seen, answer: Callable[[], Reply]) -> Reply:
         if seen.number == 30:
             started.set()
-            time.sleep(0.5)
+            sent.wait(120)
         return answer()
 
     server.behave = behave
@@ -115,9 +115,10 @@ def test_a_signal_finishes_the_report(server: Server, tmp_path: Path, number: si
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
     )
-    assert started.wait(30)
+    assert started.wait(120)
     process.send_signal(number)
-    out, err = process.communicate(timeout=30)
+    sent.set()
+    out, err = process.communicate(timeout=120)
     assert process.returncode == 130, err
     assert b"interrupted" in out
     assert b"Traceback" not in err

@@ -29,7 +29,7 @@ def shell(line: str, token: str) -> tuple[int, bytes]:
         check=False,
         env={"PATH": "/usr/bin:/bin", "TOKEN": token, "LC_ALL": "C"},
         capture_output=True,
-        timeout=20,
+        timeout=120,
     )
     assert b"bash:" not in done.stderr, done.stderr
     return done.returncode, done.stdout

@@ -33,7 +33,7 @@ def prepared(server: Server, provider: str, monkeypatch: pytest.MonkeyPatch) -> 
     Path("resources.json").write_text(json.dumps(handed["resources"]))
     Path("smscontract.toml").write_text(
         f'[targets.staging]\nprovider = "{provider}"\nurl = "{server.url}"\ntoken = "${{GATE_TEST_TOKEN}}"\n'
-        'resources = "resources.json"\ndrafts-are-safe = true\njournal = "run.journal"\nmax-time = "60s"\n'
+        'resources = "resources.json"\ndrafts-are-safe = true\njournal = "run.journal"\nmax-time = "600s"\n'
     )
 
 
@@ -59,9 +59,9 @@ def killed(server: Server, at: int, *more: str) -> None:
         stdout=subprocess.DEVNULL,
         env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
     )
-    assert reached.wait(60)
+    assert reached.wait(120)
     process.send_signal(signal.SIGKILL)
-    assert process.wait(20) == -signal.SIGKILL
+    assert process.wait(120) == -signal.SIGKILL
     server.behave = lambda _, answer: answer()
 
 

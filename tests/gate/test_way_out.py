@@ -45,7 +45,7 @@ class Listener:
             except OSError:
                 return
             with connection, suppress(OSError):
-                connection.settimeout(0.5)
+                connection.settimeout(10)
                 raw = b""
                 while b"\r\n\r\n" not in raw and (more := connection.recv(65536)):
                     raw += more
@@ -56,7 +56,7 @@ class Listener:
     def close(self) -> None:
         self._socket.shutdown(socket.SHUT_RDWR)
         self._socket.close()
-        self._thread.join(5)
+        self._thread.join(60)
 
 
 @pytest.fixture
@@ -303,7 +303,7 @@ def secure(*, client: bool = False) -> Iterator[tuple[int, list[Any]]]:
             except OSError:
                 return
             with plain, suppress(OSError):
-                plain.settimeout(2)
+                plain.settimeout(10)
                 with context.wrap_socket(plain, server_side=True) as connection:
                     raw = b""
                     while not raw.endswith(b"\r\n\r\n{}") and (more := connection.recv(65536)):
@@ -319,7 +319,7 @@ def secure(*, client: bool = False) -> Iterator[tuple[int, list[Any]]]:
     finally:
         listener.shutdown(socket.SHUT_RDWR)
         listener.close()
-        thread.join(5)
+        thread.join(60)
 
 
 @pytest.mark.parametrize(

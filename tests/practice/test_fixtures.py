@@ -30,7 +30,7 @@ CASSETTES = Path(__file__).parents[1] / "recordings" / "data" / "cassettes"
 
 def send(server: Server, message: str) -> httpx.Response:
     url = f"{server.url}/v2/sms-threads/messages/{message}/send"
-    return httpx.post(url, headers=server.headers["stuut"], timeout=10)
+    return httpx.post(url, headers=server.headers["stuut"], timeout=60)
 
 
 # --- the server ------------------------------------------------------------------------------------------------------

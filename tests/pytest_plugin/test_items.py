@@ -326,5 +326,5 @@ def test_a_suite_that_does_not_ask_loads_nothing_of_ours(tmp_path: Path) -> None
         "    assert ours == ['smscontract', 'smscontract.pytest_plugin']\n"
     )
     words = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *LIGHT, str(tmp_path)]
-    done = subprocess.run(words, check=False, capture_output=True, text=True, cwd=tmp_path, timeout=120)
+    done = subprocess.run(words, check=False, capture_output=True, text=True, cwd=tmp_path, timeout=300)
     assert done.returncode == 0, done.stdout

@@ -60,13 +60,13 @@ def with_async_httpx(url: str, hooks: Any) -> bytes:
 def with_requests(url: str, hooks: Any) -> bytes:
     with requests.Session() as session:
         session.hooks = hooks
-        return session.post(url, json=SENT, headers=HEADERS, timeout=5).content
+        return session.post(url, json=SENT, headers=HEADERS, timeout=60).content
 
 
 def with_requests_stream(url: str, hooks: Any) -> bytes:
     with requests.Session() as session:
         session.hooks = hooks
-        with session.post(url, json=SENT, headers=HEADERS, timeout=5, stream=True) as answer:
+        with session.post(url, json=SENT, headers=HEADERS, timeout=60, stream=True) as answer:
             return b"".join(answer.iter_content(7))
 
 

@@ -48,7 +48,7 @@ def read(data: bytes, tmp_path: Path) -> list[Exchange | Problem]:
         [ELSEWHERE, "-c", READ, str(path)],
         check=True,
         capture_output=True,
-        timeout=60,
+        timeout=300,
         env=os.environ | {"PYTHONPATH": str(DATA.parents[2]), "PYTHONDONTWRITEBYTECODE": "1"},
     )
     found: list[Exchange | Problem] = pickle.loads(done.stdout)

@@ -36,7 +36,7 @@ class Pages:
         file.write_text(render(report, "html"), encoding="utf-8")
         context = self.browser.new_context(**options)
         page = context.new_page()
-        page.set_default_timeout(20_000)
+        page.set_default_timeout(120_000)
         page.on("console", lambda message: self.noise.append(f"console {message.type}: {message.text}"))
         page.on("pageerror", lambda error: self.noise.append(f"error: {error}"))
         page.on("dialog", lambda dialog: self.noise.append(f"dialog: {dialog.message}"))
@@ -132,6 +132,7 @@ def test_a_finding_shows_everything_that_is_known_of_it(pages: Pages) -> None:
     page = pages.open(samples.FULL)
     one = page.locator("#list details").nth(1)
     one.locator("summary").click()
+    one.locator("pre").first.wait_for(state="visible")
     text = one.inner_text()
     for part in (
         samples.STATUS.says.replace("`", ""),

@@ -34,7 +34,7 @@ class Wire:
     def __init__(self, host: str, port: int) -> None:
         self.host = host
         self.port = port
-        self.connection = http.client.HTTPConnection(host, port, timeout=20)
+        self.connection = http.client.HTTPConnection(host, port, timeout=120)
         self.learn()
 
     def learn(self) -> None:

@@ -72,12 +72,12 @@ def with_async_httpx_stream(url: str) -> bytes:
 
 
 def with_requests(url: str) -> bytes:
-    with requests.post(url, json=SENT, timeout=5) as answer:
+    with requests.post(url, json=SENT, timeout=60) as answer:
         return answer.content
 
 
 def with_requests_stream(url: str) -> bytes:
-    with requests.post(url, json=SENT, stream=True, timeout=5) as answer:
+    with requests.post(url, json=SENT, stream=True, timeout=60) as answer:
         return b"".join(answer.iter_content(7))
 
 
@@ -188,7 +188,7 @@ def test_attempts_are_exchanges(url: str, tap: Tap) -> None:
     with requests.Session() as session:
         retry = Retry(total=3, status_forcelist=[503], allowed_methods=None, backoff_factor=0)
         session.mount("http://", HTTPAdapter(max_retries=retry))
-        assert session.post(f"{url}?as=busy", json=SENT, timeout=5).status_code == 200
+        assert session.post(f"{url}?as=busy", json=SENT, timeout=60).status_code == 200
     found = taken(tap)
     assert [one.response.status for one in found if one.response is not None][-2:] == [503, 200]
     assert all(one.response is not None and one.response.body == b"{}" for one in found)
@@ -201,7 +201,7 @@ def test_a_generator_is_read_once_and_known(server: tuple[str, Any], url: str, t
 
     headers = {"content-type": "application/json"}
     assert httpx.post(url, content=pieces(), headers=headers).content == BODY
-    assert requests.post(url, data=pieces(), headers=headers, timeout=5).content == BODY
+    assert requests.post(url, data=pieces(), headers=headers, timeout=60).content == BODY
     with urllib3.PoolManager() as pool:
         assert pool.request("POST", url, body=pieces(), headers=headers).data == BODY
     assert [one.request.body for one in taken(tap)] == [b'{"message": "Hi"}'] * 3
@@ -212,7 +212,7 @@ def test_a_stream_is_not_read_ahead_of_its_client(url: str, tap: Tap) -> None:
     with httpx.Client() as client, client.stream("POST", f"{url}?as=chunked", json=SENT) as answer:
         assert not answer.is_stream_consumed
         assert next(answer.iter_raw(5)) == BODY[:5]
-    with requests.post(f"{url}?as=chunked", json=SENT, stream=True, timeout=5) as other:
+    with requests.post(f"{url}?as=chunked", json=SENT, stream=True, timeout=60) as other:
         assert not getattr(other, "_content_consumed")  # noqa: B009 - the types do not know it
         next(other.iter_content(10))
     found = taken(tap)
@@ -234,7 +234,7 @@ def test_errors_pass_through_as_they_are(tap: Tap) -> None:
     with pytest.raises(httpx.ConnectError):
         httpx.post(nobody, json=SENT)
     with pytest.raises(requests.ConnectionError):
-        requests.post(nobody, json=SENT, timeout=5)
+        requests.post(nobody, json=SENT, timeout=60)
     with urllib3.PoolManager(retries=False) as pool, pytest.raises(urllib3.exceptions.NewConnectionError):
         pool.request("POST", nobody, json=SENT)
 

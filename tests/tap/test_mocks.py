@@ -75,13 +75,13 @@ def by_unittest_on_httpx() -> None:
 def by_responses() -> None:
     with responses.RequestsMock() as answers:
         answers.post(URL, json=ANSWER)
-        assert requests.post(URL, json=SENT, timeout=5).json() == ANSWER
+        assert requests.post(URL, json=SENT, timeout=60).json() == ANSWER
 
 
 def by_responses_stream() -> None:
     with responses.RequestsMock() as answers:
         answers.post(URL, json=ANSWER)
-        with requests.post(URL, json=SENT, timeout=5, stream=True) as answer:
+        with requests.post(URL, json=SENT, timeout=60, stream=True) as answer:
             assert answer.json() == ANSWER
 
 
@@ -90,7 +90,7 @@ def by_unittest_on_requests() -> None:
     answer.status_code, answer._content = 200, BODY
     answer.headers["content-type"] = "application/json"
     with mock.patch("requests.adapters.HTTPAdapter.send", return_value=answer):
-        assert requests.post(URL, json=SENT, timeout=5).json() == ANSWER
+        assert requests.post(URL, json=SENT, timeout=60).json() == ANSWER
 
 
 def by_aioresponses() -> None:
@@ -122,7 +122,7 @@ def test_a_redirect_that_was_made_up(tap: Tap) -> None:
     with responses.RequestsMock() as answers:
         answers.post(URL, status=307, headers={"location": f"{URL}?two"})
         answers.post(f"{URL}?two", json=ANSWER)
-        requests.post(URL, json=SENT, timeout=5)
+        requests.post(URL, json=SENT, timeout=60)
     assert sorted(one.response.status for one in taken(tap) if one.response is not None) == [200, 307]
 
 
@@ -131,7 +131,7 @@ def test_what_is_no_answer_is_not_taken() -> None:
     odd.status_code = "fine"  # type: ignore[assignment]  # mocks are like that
     odd._content = b"{}"
     with Tap(Operations(shipped())) as tap, mock.patch("requests.adapters.HTTPAdapter.send", return_value=odd):
-        assert requests.post(URL, json=SENT, timeout=5) is odd
+        assert requests.post(URL, json=SENT, timeout=60) is odd
     assert taken(tap) == []
     assert tap.lost == 1
 
@@ -188,7 +188,7 @@ def playing_httpx(url: str) -> Any:
 
 
 def playing_requests(url: str) -> Any:
-    return requests.post(url, json=SENT, timeout=5).json()
+    return requests.post(url, json=SENT, timeout=60).json()
 
 
 def playing_urllib3(url: str) -> Any:
@@ -237,12 +237,12 @@ def test_what_was_scrubbed_from_a_cassette_is_not_judged(tap: Tap, tmp_path: Pat
     cassette = tmp_path / "one.yaml"
     with serving() as (base, _):
         with vcr.use_cassette(str(cassette)):
-            requests.post(base + PATH, json=SENT, timeout=5)
+            requests.post(base + PATH, json=SENT, timeout=60)
         cassette.write_text(cassette.read_text().replace('"c-1"', '"[REDACTED]"').replace('\\"c-1\\"', '\\"[REDACTED]\\"'))
         assert "[REDACTED]" in cassette.read_text()
         tap.drain()
         with vcr.use_cassette(str(cassette)):
-            requests.post(base + PATH, json=SENT, timeout=5)
+            requests.post(base + PATH, json=SENT, timeout=60)
     (one,) = taken(tap)
     assert Part.RESPONSE_BODY in one.missing
     assert Part.REQUEST_BODY not in one.missing

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 TOP = Path(__file__).parents[2]
-_PATIENCE = 60.0
+_PATIENCE = 240.0
 
 
 @contextmanager

@@ -89,7 +89,7 @@ def run(provider: str, folder: Path) -> Ran:
             env=os.environ | {"SANDBOX_CREDENTIAL": token, "PYTHONPATH": str(HERE)},
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=300,
             check=False,
         )
     assert done.returncode in {0, 1}, done.stdout + done.stderr
