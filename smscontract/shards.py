@@ -8,7 +8,7 @@ import json
 import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from smscontract.catalogue import Catalogue
 from smscontract.choice import Choice
 from smscontract.errors import UnusableInput, UsageError
 from smscontract.findings import Problem
+from smscontract.mapping import LogMapping, Place, Routes
 from smscontract.mask import Masker
 from smscontract.part import Part
 from smscontract.policy import Selection
@@ -27,7 +28,7 @@ __all__ = ["Merged", "Shard", "mark_of", "merged", "shard_from", "written"]
 _VERSION = 1
 _SHARD = re.compile(r"([1-9][0-9]{0,5})/([1-9][0-9]{0,5})")
 _KEYS = frozenset({"job", "key", "listing", "select", "ignore", "ranges", "since", "until", "share", "reading"})
-#: How recordings were read, as far as it can be written down.
+#: How recordings were read, beside mappings and routes.
 _READING = ("operation", "side", "status", "format")
 _LONGEST = 1024 * 1024  # of the first line
 
@@ -104,7 +105,7 @@ def written(shard: Shard, part: Part, job: Job) -> None:
         "since": job.choice.since,
         "until": job.choice.until,
         "share": job.choice.share,
-        "reading": {key: job.reading.get(key) for key in _READING},
+        "reading": _written_down(job.reading),
     }
     target = Path(shard.file)
     waiting = target.with_name(f".{target.name}.{os.getpid()}.part")
@@ -177,8 +178,36 @@ def merged(files: Sequence[str], catalogue: Catalogue) -> Merged:
         selection=Selection(tuple(first["select"]), tuple(first["ignore"])),
         ranges=bool(first["ranges"]),
         choice=Choice(since=first["since"], until=first["until"], share=first["share"]),
-        reading={key: first["reading"].get(key) for key in _READING},
+        reading=_reading(first["reading"]),
     )
+
+
+def _written_down(reading: Mapping[str, Any]) -> dict[str, Any]:
+    """How recordings were read, as JSON."""
+    routes = reading.get("routes")
+    return {key: reading.get(key) for key in _READING} | {
+        "mappings": [asdict(one) for one in reading.get("mappings", ())],
+        "routes": None if routes is None else asdict(routes),
+    }
+
+
+def _reading(stated: Mapping[str, Any]) -> dict[str, Any]:
+    """What `_written_down` has made JSON of.
+
+    Raises:
+        TypeError, KeyError, AttributeError: it is something else.
+    """
+    routes = stated["routes"]
+    return {key: stated.get(key) for key in _READING} | {
+        "mappings": tuple(_mapping(one) for one in stated["mappings"]),
+        "routes": None if routes is None else Routes(hosts=dict(routes["hosts"]), prefixes=tuple(routes["prefixes"])),
+    }
+
+
+def _mapping(stated: Mapping[str, Any]) -> LogMapping:
+    places = {key: Place(**one) for key, one in stated["places"].items()}
+    more = {key: tuple(stated[key]) for key in ("files", "scrubbed")}
+    return LogMapping(**{**stated, **more, "places": places})
 
 
 def _head(file: str) -> tuple[Mapping[str, Any], bytes]:
@@ -198,8 +227,9 @@ def _head(file: str) -> tuple[Mapping[str, Any], bytes]:
         )
         if not known or not set(head) >= _KEYS:
             raise UnusableInput("this part is of another version", file=file, hint="judge and merge with the same smscontract")
+        _reading(head["reading"])
     except OSError as error:
         raise UnusableInput(f"the part cannot be read: {error.strerror}", file=file) from None
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, AttributeError):
         raise UnusableInput("this is no part", file=file, hint="`validate --shard i/n --part FILE` writes them") from None
     return head, rest

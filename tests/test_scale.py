@@ -236,6 +236,53 @@ def test_shards_are_the_whole(
     assert cli.run(["merge", *files]) == code, "without the key no exchange is shown that only a history tells"
 
 
+LOG_CONFIG = """
+[recordings]
+prefixes = ["/proxy"]
+hosts = {"sms.example.test" = "bland"}
+[recordings.gateway]
+files = "*.log"
+time = "/at"
+method = "/request/method"
+url = "/request/url"
+status = "/response/status"
+request-headers = "/request/headers"
+request-body = { at = "/request/body", as = "text" }
+response-headers = "/response/headers"
+response-body = { at = "/response/body", as = "text", cut-at = 9000 }
+scrubbed = ["###"]
+"""
+
+
+@pytest.mark.parametrize("words", [(), ("--format", "gateway")])
+def test_shards_of_logs_of_any_shape_are_the_whole(
+    words: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """With the exchanges that only a history tells, read back through the mapping and the routes that the parts hold."""
+    monkeypatch.setenv("MASK_KEY", "equal for all")
+    config = tmp_path / "smscontract.toml"
+    config.write_text(LOG_CONFIG, encoding="utf-8")
+    logs = tmp_path / "logs"
+    logs.mkdir()
+    lines = [b"at noon " + as_logged(one) + b"\n" for one in HISTORY]
+    for number in range(4):
+        (logs / f"{number}.log").write_bytes(b"".join(lines[number::4]))
+    files = shards(logs, tmp_path, 3, "--config", str(config), *words)
+    one, all_ = tmp_path / "one.json", tmp_path / "all.json"
+    assert cli.run(keyed(logs, "--config", str(config), "--report", f"json:{one}", *words)) == 1
+    assert cli.run(["merge", *files, "--mask-key-env", "MASK_KEY", "--report", f"json:{all_}"]) == 1
+    assert report_in(all_) == report_in(one)
+    histories = [one for one in report_in(all_)["findings"] if "/rule/" in one["clause"]]
+    assert histories
+    assert all(one["request"] for one in histories), "each with its exchange"
+
+
+def as_logged(one: Exchange) -> bytes:
+    record = json.loads(dumps(one))
+    record["request"]["url"] = record["request"]["url"].replace("api.example.test/", "api.example.test/proxy/")
+    return json.dumps({"at": one.sent_at, "request": record["request"], "response": record["response"]}).encode()
+
+
 def test_a_missing_doubled_or_other_shard_is_said(
     folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
