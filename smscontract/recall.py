@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +15,14 @@ __all__ = ["LARGEST", "Recall"]
 
 #: Bytes of a recording of lines that are gone through once more; of one that has to be read as a whole, an eighth of them.
 LARGEST = 256 * 1024 * 1024
-_PIECE = 1024 * 1024
+#: Bytes of what is read for one place.
+_PIECE = 128 * 1024
+
+_Place = tuple[int | None, int | None]
 
 
 class Recall:
-    """Finds the exchange of a finding. `None` where that would take long, or where it is no longer what it was.
+    """Finds the exchanges of findings: `None` where that would take long, or where it is no longer what it was.
 
     Args:
         reading: how the recordings were read, as `recordings.read` takes it.
@@ -27,34 +30,63 @@ class Recall:
 
     def __init__(self, reading: Mapping[str, Any]) -> None:
         self._reading = reading
-        self._known: dict[Origin, Exchange | None] = {}
 
-    def __call__(self, finding: Finding) -> Exchange | None:
-        """The exchange at the finding's place."""
-        origin = finding.origin
-        if origin.kind is not OriginKind.FILE or not origin.file or not Path(origin.file).is_file():
-            return None
-        if origin not in self._known:
-            self._known[origin] = self._found(origin, origin.file)
-        return self._known[origin]
+    def __call__(self, findings: Sequence[Finding]) -> list[Exchange | None]:
+        """The exchange at each finding's place. Each file is gone through once, up to the last of its places."""
+        wanted: dict[str, set[_Place]] = {}
+        for origin in (finding.origin for finding in findings):
+            if origin.kind is OriginKind.FILE and origin.file and Path(origin.file).is_file():
+                wanted.setdefault(origin.file, set()).add(_place(origin))
+        found = {(file, *place): one for file, places in wanted.items() for place, one in self._found(file, places)}
+        return [found.get((finding.origin.file or "", *_place(finding.origin))) for finding in findings]
 
-    def _found(self, origin: Origin, file: str) -> Exchange | None:
-        if Path(file).stat().st_size > (LARGEST if origin.line is not None else LARGEST // 8):
-            return None
+    def _found(self, file: str, wanted: set[_Place]) -> Iterator[tuple[_Place, Exchange]]:
         try:
-            _, found = pieces([file], size=_PIECE, **self._reading)
-            nearest: Piece | None = None
-            for piece in found:
-                if isinstance(piece, Problem) or (nearest is not None and piece.line >= (origin.line or 0)):
-                    break
-                nearest = piece
-            if nearest is None:
-                return None
-            read = read_piece(nearest, **self._reading)
-            return next((one for one in read if isinstance(one, Exchange) and _place(one.origin) == _place(origin)), None)
+            size = Path(file).stat().st_size
+            wanted = {place for place in wanted if size <= (LARGEST if place[0] is not None else LARGEST // 8)}
+            if not wanted:
+                return
+            _, cut = pieces([file], size=_PIECE, **self._reading)
+            for piece, inside in _with_places(cut, wanted):
+                for one in read_piece(piece, **self._reading):
+                    place = _place(one.origin) if isinstance(one, Exchange) else (one.line, one.entry)
+                    if place in inside and isinstance(one, Exchange):
+                        yield place, one
+                    inside.discard(place)
+                    if not inside:
+                        break
         except (OSError, SmscontractError):
-            return None
+            return
 
 
-def _place(origin: Origin) -> tuple[int | None, int | None]:
+def _with_places(cut: Iterable[Piece | Problem], wanted: set[_Place]) -> Iterator[tuple[Piece, set[_Place]]]:
+    """The pieces that hold one of the places, each with those. They are cut no further than the last one."""
+    left = sorted(wanted, key=_order)
+    before: Piece | None = None
+    for piece in cut:
+        if isinstance(piece, Problem):
+            break
+        if before is not None and (inside := _until(left, piece.line)):
+            yield before, inside
+        if not left:
+            return
+        before = piece
+    if before is not None and left:
+        yield before, set(left)
+
+
+def _until(left: list[_Place], behind: int) -> set[_Place]:
+    """Takes the places that stand in the piece before one that begins behind so many lines or rows."""
+    count = next((index for index, place in enumerate(left) if _order(place) >= behind), len(left))
+    inside, left[:count] = set(left[:count]), []
+    return inside
+
+
+def _order(place: _Place) -> int:
+    """How many lines or rows stand before it."""
+    line, entry = place
+    return line - 1 if line is not None else entry or 0
+
+
+def _place(origin: Origin) -> _Place:
     return origin.line, origin.entry

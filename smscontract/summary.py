@@ -232,7 +232,7 @@ class Summary:
         requests: int | None = None,
         again: Callable[[Finding], str] | None = None,
         curl: Callable[[Finding], str] | None = None,
-        find: Callable[[Finding], Exchange | None] | None = None,
+        find: Callable[[Sequence[Finding]], Sequence[Exchange | None]] | None = None,
         reasons: Mapping[str, tuple[str, str]] | None = None,
         operations: Iterable[str] | None = None,
     ) -> Report:
@@ -243,7 +243,7 @@ class Summary:
             requests: how many requests were sent, `None` where none are.
             again: a command that shows a finding again.
             curl: a request as a curl line.
-            find: the exchange that shows a finding, for those that only a whole history tells.
+            find: the exchanges that show findings, for those that only a whole history tells.
             reasons: why a clause was never judged, and a hint, where somebody knows better than "not seen".
             operations: keys of the operations that were looked for; default: all that were seen.
         """
@@ -273,7 +273,7 @@ class Summary:
             causes=(),
             exchanges=self.exchanges,
             requests=requests,
-            findings=tuple(self._finding_group(group, reduced, again, curl, find) for group in self._ordered()),
+            findings=self._finding_groups(reduced, again, curl, find),
             new=tuple(self._new_group(*self._new[key]) for key in sorted(self._new)),
             not_judged=tuple(
                 NotJudgedGroup(clause=clause, reason=reason, count=count, hint=self._hints[(clause, reason)])
@@ -302,17 +302,29 @@ class Summary:
             self._groups.values(), key=lambda one: (one.finding.level != "must", ranks[one.finding.clause], one.finding.pointer)
         )
 
+    def _finding_groups(
+        self,
+        reduced: Reduced,
+        again: Callable[[Finding], str] | None,
+        curl: Callable[[Finding], str] | None,
+        find: Callable[[Sequence[Finding]], Sequence[Exchange | None]] | None,
+    ) -> tuple[FindingGroup, ...]:
+        groups = self._ordered()
+        bare = [group for group in groups if group.exchange is None and group.told is None]
+        if find is not None and bare:
+            for group, exchange in zip(bare, find([group.finding for group in bare]), strict=True):
+                if exchange is not None:
+                    group.told = shown(self.judge, exchange)
+        return tuple(self._finding_group(group, reduced, again, curl) for group in groups)
+
     def _finding_group(
         self,
         group: _Group,
         reduced: Reduced,
         again: Callable[[Finding], str] | None,
         curl: Callable[[Finding], str] | None,
-        find: Callable[[Finding], Exchange | None] | None,
     ) -> FindingGroup:
         finding, exchange = group.finding, group.exchange
-        if exchange is None and find is not None:
-            exchange = find(finding)
         asked, answered = group.told or (shown(self.judge, exchange) if exchange is not None else ("", ""))
         source = self.judge.catalogue.clauses[finding.clause].source
         return FindingGroup(

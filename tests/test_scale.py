@@ -256,7 +256,7 @@ scrubbed = ["###"]
 
 @pytest.mark.parametrize("words", [(), ("--format", "gateway")])
 def test_shards_of_logs_of_any_shape_are_the_whole(
-    words: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    words: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """With the exchanges that only a history tells, read back through the mapping and the routes that the parts hold."""
     monkeypatch.setenv("MASK_KEY", "equal for all")
