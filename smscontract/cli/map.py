@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -10,6 +11,7 @@ from datetime import UTC, datetime
 import click
 
 from smscontract.cli.options import masker_from, masking_options
+from smscontract.config import NAME
 from smscontract.errors import UsageError
 from smscontract.exchange import Exchange
 from smscontract.findings import Problem
@@ -45,7 +47,15 @@ def command(file: str, name: str, *, reveal: bool, mask_key_env: str | None) -> 
     ]
     if missing:
         click.echo(f"# Not found: {', '.join(missing)}. Clauses that need them are not judged.")
+    click.echo(f"# With this block in {NAME}:\n#   {printable(_next(file, name))}")
     return 0
+
+
+def _next(file: str, name: str) -> str:
+    """The command that judges the file through the mapping."""
+    if file.startswith("-") and file != "-":
+        file = f"./{file}"  # else it is an option
+    return shlex.join(["smscontract", "validate", file, "--format", name])
 
 
 def _block(mapping: LogMapping) -> Iterator[str]:

@@ -7,6 +7,7 @@ import csv
 import gzip
 import io
 import json
+import shlex
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -150,6 +151,25 @@ def test_what_is_printed_is_a_configuration_that_reads_the_log(
         assert isinstance(one, Exchange), one
         assert one.request.url.endswith("/v1/sms/create")
         assert one.response is not None
+
+
+@pytest.mark.parametrize("path", ["log", "two words.log", "-dash", "it's"])
+@pytest.mark.parametrize("name", CASES)
+def test_the_command_that_is_printed_judges_the_file(
+    name: str, path: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path(path).write_bytes(CASES[name][0])
+    assert cli.run(["map", "--name", "mine", "--", path]) == 0
+    out = capsys.readouterr().out
+    Path("smscontract.toml").write_text(out, encoding="utf-8")
+    program, *words = shlex.split(out.splitlines()[-1].removeprefix("#"))
+    assert program == "smscontract"
+    assert cli.run([*words, "--report", "json:r.json"]) in (0, 1, 3)
+    told = json.loads(Path("r.json").read_text(encoding="utf-8"))
+    assert told["exchanges"] >= 5
+    assert not told["problems"]
+    assert [one["operation"] for one in told["operations"]] == ["bland.create-sms"]
 
 
 def test_nothing_of_what_is_in_the_log_is_printed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
