@@ -67,11 +67,12 @@ class Watch:
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_setup(self, item: pytest.Item) -> None:
         """An excuse that excuses nothing is refused before the test runs. What was sent before any test is no test's."""
-        outside = self._seen_by(_OUTSIDE, ignore=())
+        outside = self._seen_by(_OUTSIDE, None)
         if outside:
             self._seen.setdefault(item.nodeid, []).append(outside)
         try:
-            Selection(ignore=_ignored(item)).check(self._watcher.judge.catalogue.clauses)
+            if ignored := _ignored(item):
+                Selection(ignore=ignored).check(self._watcher.judge.catalogue.clauses)
         except SmscontractError as error:
             pytest.fail(f"@pytest.mark.smscontract: {error}".replace("--ignore ", "ignore="), pytrace=False)
 
@@ -99,21 +100,22 @@ class Watch:
             self._tell(item, seen.broken)
 
     def _judge(self, item: pytest.Item) -> Seen:
-        seen = self._seen_by(item.nodeid, ignore=_ignored(item))
+        seen = self._seen_by(item.nodeid, item)
         if type(item).__module__ == _CLAUSES:
             return Seen(test=item.nodeid)
         if seen:
             self._seen.setdefault(item.nodeid, []).append(seen)
         return seen
 
-    def _seen_by(self, test: str, *, ignore: tuple[str, ...]) -> Seen:
-        """What was sent since the last time."""
+    def _seen_by(self, test: str, item: pytest.Item | None) -> Seen:
+        """What was sent since the last time, and not excused by the marks of the test."""
         taken = [one for one in self._tap.drain() if not _is_ours(one)]
         lost, self._tap.lost = self._tap.lost, 0
         elsewhere = dict(self._operations.elsewhere)
         self._operations.elsewhere.clear()
         if not (taken or lost or elsewhere):
             return Seen(test=test)
+        ignore = _ignored(item) if item is not None else ()
         return self._watcher.seen(test, taken, ignore=ignore, lost=lost, elsewhere=elsewhere)
 
     def _tell(self, item: pytest.Item, broken: tuple[Broken, ...]) -> None:

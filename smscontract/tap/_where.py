@@ -18,6 +18,8 @@ _STAND_IN = re.compile(
     r"localhost|[a-z0-9_-]+|(?:.+\.)?(?:test|example|invalid|localhost|local)|(?:.+\.)?example\.(?:com|net|org)"
     r"|127(?:\.[0-9]{1,3}){3}|0\.0\.0\.0|\[::1?\]"
 )
+_REMEMBERED = 1024  # a test sends to the same few addresses again and again, and each client asks at each of its layers
+_NEW = ("", False)
 _HOST = re.compile(r"[a-z][a-z0-9+.-]*://(?:[^/?#@]*@)?(\[[^\]]*\]|[^/?#:]*)", re.IGNORECASE)
 
 
@@ -39,6 +41,8 @@ class Operations:
         listed = {host for one in catalogue.operations.values() for host in _servers(one.raw)}
         self._hosts = tuple(sorted({*listed, *(host.lower() for host in hosts if host)}))
         self._known: dict[str, bool] = {}
+        #: For requests that were asked about before the host, and whether it is known; `None` where method or path do not fit.
+        self._told: dict[tuple[str, str], tuple[str, bool] | None] = {}
         #: Hosts that are not known, although path and method fit, and how often.
         self.elsewhere: Counter[str] = Counter()
 
@@ -49,16 +53,26 @@ class Operations:
 
     def __call__(self, method: str, url: str) -> bool:
         """Whether a request belongs to an operation: method, path and host."""
-        if not self.path(method, url):
+        key = (method, url)
+        told = self._told.get(key, _NEW)
+        if told is _NEW:
+            if len(self._told) >= _REMEMBERED:
+                self._told.clear()
+            told = self._told[key] = self._tell(method, url)
+        if told is None:
             return False
+        if not told[1]:
+            self.elsewhere[told[0]] += 1
+        return told[1]
+
+    def _tell(self, method: str, url: str) -> tuple[str, bool] | None:
+        if not self.path(method, url):
+            return None
         found = _HOST.match(url)
         host = found[1].lower() if found else ""
-        known = self._known.get(host)
-        if known is None:
-            known = self._known[host] = self._is_known(host)
-        if not known:
-            self.elsewhere[host] += 1
-        return known
+        if host not in self._known:
+            self._known[host] = self._is_known(host)
+        return host, self._known[host]
 
     def _is_known(self, host: str) -> bool:
         return not host or _STAND_IN.fullmatch(host) is not None or any(fnmatchcase(host, one) for one in self._hosts)
