@@ -75,6 +75,8 @@ def since(
     def first_in(file: str) -> First | None:
         result.read.append(file)
         told = timeline(judge, key, place, [file], where=wanted, reading=reading)
+        if told.interrupted:
+            raise KeyboardInterrupt  # half a recording says nothing of the other half
         result.problems += told.problems
         return min(told.first.values(), key=lambda one: (one.time or "~", one.line or 0, one.entry or 0), default=None)
 

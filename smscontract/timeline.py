@@ -55,6 +55,7 @@ class Timeline:
         answers: how many answers each period has that could show anything.
         declared: kinds that the contract lets the place show; `array`: whether it is one.
         untold: answers in ledgers of which nobody can tell what `--where` asks.
+        interrupted: whether somebody ended it before the end.
     """
 
     operation: str
@@ -67,6 +68,7 @@ class Timeline:
     declared: tuple[str, ...] = ()
     array: bool = False
     untold: int = 0
+    interrupted: bool = False
     problems: list[Problem] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     _order: dict[str, tuple[Any, ...]] = field(default_factory=dict)
@@ -258,11 +260,14 @@ def timeline(
     result = Timeline(found.key, place, by, tuple(where), declared=probe.declared(), array=probe.array)
     result.notes += [note for one in (probe, *(each.probe for each in conditions)) for note in one.notes()]
     others = [path for path in paths if path not in ledgers]
-    for exchange in read(others, stdin=stdin, operation=found.key, **(reading or {})) if others else ():
-        if isinstance(exchange, Problem):
-            result.problems.append(exchange)
-        else:
-            _from_exchange(result, judge, probe, conditions, exchange)
+    try:
+        for exchange in read(others, stdin=stdin, operation=found.key, **(reading or {})) if others else ():
+            if isinstance(exchange, Problem):
+                result.problems.append(exchange)
+            else:
+                _from_exchange(result, judge, probe, conditions, exchange)
+    except KeyboardInterrupt:
+        result.interrupted = True
     for path in ledgers:
         ledger, notes = load(path, judge.catalogue)
         result.notes += notes

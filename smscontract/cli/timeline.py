@@ -84,6 +84,8 @@ def command(
     else:
         for line in lines(found):
             click.echo(line)
+    if found.interrupted:
+        return ExitCode.INTERRUPTED
     return ExitCode.UNUSABLE if found.problems else ExitCode.KEPT if found.answers else ExitCode.CANNOT_TELL
 
 
@@ -139,6 +141,8 @@ def lines(found: Timeline) -> Iterator[str]:
         yield f"  note  {printable(note)}"
     for problem in found.problems:
         yield f"  not read  {printable(problem.place)}: {printable(problem.message)}"
+    if found.interrupted:
+        yield "  interrupted: not all of it was read"
 
 
 def _periods(found: Timeline) -> Iterator[str]:
@@ -192,6 +196,7 @@ def as_data(found: Timeline) -> dict[str, Any]:
         ],
         "never": [kind_text(kind) for kind in found.never],
         "untold": found.untold,
+        "interrupted": found.interrupted,
         "notes": list(found.notes),
         "problems": [
             {"message": one.message, "file": one.file, "line": one.line, "entry": one.entry, "hint": one.hint}

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from smscontract import cli, ledger_file
 from smscontract import ledger as ledger_module
-from smscontract import ledger_file
 from smscontract.errors import UsageError
 from smscontract.exchange import Exchange
+from smscontract.findings import Problem
 from smscontract.ledger import Ledger
-from smscontract.recordings import jsonl
+from smscontract.recordings import jsonl, read
 from smscontract.summary import Summary
 from smscontract.timeline import Timeline, timeline
 from tests import core
@@ -192,3 +196,20 @@ def test_what_no_ledger_can_tell(ledger: str) -> None:
     for place, where in (("sent", ()), ("got.detail", ()), ("got.status", ("auth=good",))):
         with pytest.raises(UsageError, match="no ledger knows"):
             line(place, ledger, where=where)
+
+
+@pytest.mark.parametrize("shape", ["text", "json"])
+def test_an_interruption_tells_what_was_read(
+    recording: str, shape: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def stopped(*words: Any, **said: Any) -> Iterator[Exchange | Problem]:
+        yield from islice(read(*words, **said), 2)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("smscontract.timeline.read", stopped)
+    assert cli.run(["timeline", core.STUUT, "got.status", recording, "--format", shape]) == 130
+    out = capsys.readouterr().out
+    assert "interrupted" in out
+    assert "2026-11-20" in out
+    assert "2026-11-21" not in out
+    assert cli.run(["timeline", core.STUUT, "got.status", recording, "--bisect", "sent"]) == 130
