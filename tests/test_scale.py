@@ -15,6 +15,7 @@ import pytest
 
 from smscontract import cli
 from smscontract.choice import Choice
+from smscontract.config import load_config
 from smscontract.exchange import Exchange
 from smscontract.findings import Problem, Report
 from smscontract.judge import Judge
@@ -275,6 +276,26 @@ def test_shards_of_logs_of_any_shape_are_the_whole(
     histories = [one for one in report_in(all_)["findings"] if "/rule/" in one["clause"]]
     assert histories
     assert all(one["request"] for one in histories), "each with its exchange"
+
+
+def test_logs_of_any_shape_in_pieces_are_the_whole(tmp_path: Path) -> None:
+    config = tmp_path / "smscontract.toml"
+    config.write_text(LOG_CONFIG, encoding="utf-8")
+    log = tmp_path / "x.log"
+    log.write_bytes(b"".join(b"at noon " + as_logged(one) + b"\n" for one in HISTORY) + b"\xff\n")
+    said = load_config(str(config)).recordings.reading()
+    numbers: list[int] = []
+
+    def watched(job: Job, pieces: Iterator[tuple[int, Piece | Problem]]) -> Iterator[Done]:
+        for done in shuffled(job, pieces):
+            numbers.append(done.number)
+            yield done
+
+    expected = as_data(judged(log, **said))
+    assert as_data(judged(log, doing=watched, **said)) == expected
+    assert len(set(numbers)) > 3
+    assert expected["findings"]
+    assert [one["line"] for one in expected["problems"]] == [len(HISTORY) + 1]
 
 
 def as_logged(one: Exchange) -> bytes:
