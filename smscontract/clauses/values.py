@@ -31,6 +31,8 @@ def equal_values(left: Any, right: Any) -> bool:
 def phone_number(text: str) -> str:
     """A number in international form as E.164, whether it is spelled so or as a `tel:` URI (RFC 3966: visual separators go,
     parameters such as `;ext=5` too); any other text as it is."""
+    if text[:1] == "+" and text[1:].isdigit() and text.isascii():
+        return text  # as nearly all are
     body = text.strip()
     if body[:4].lower() == "tel:":
         body = body[4:].partition(";")[0]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -14,11 +14,11 @@ from zlib import crc32
 
 from smscontract.clauses import families
 from smscontract.clauses.base import Broken, Fact, View
-from smscontract.clauses.values import comparable, kinds_of
+from smscontract.clauses.values import comparable, kinds_of, phone_number
 from smscontract.exchange import Exchange
 from smscontract.facts import FactStore
 from smscontract.judge import Judge
-from smscontract.kernel.recipes import Recipe, Row
+from smscontract.kernel.recipes import Item, Recipe, Row
 from smscontract.kernel.spill import Spill
 from smscontract.mask import Masker
 
@@ -36,9 +36,9 @@ _TOUCHED = 200_000
 
 #: What scopes are grouped by: the operation, and the places that make the scope.
 _Group = tuple[str, ...]
-#: A share of the scopes of a group; a row with the number of its kind and its file.
+#: A share of the scopes of a group; rows with the number of their kind and their file.
 _Part = tuple[_Group, int]
-_Told = tuple[int, str, Row]
+_Told = tuple[int, str, list[Row]]
 
 
 @dataclass(slots=True, eq=False, weakref_slot=True)
@@ -157,25 +157,31 @@ class Rows:
         for group, mine in _by_group(chunks).items():
             parts: dict[int, list[_Told]] = {}
             for chunk in mine:
-                number = chunk.kind.number
-                for row, key in zip(chunk.rows, _keys(chunk, group), strict=True):
-                    part = crc32((key if type(key) is str else repr(key)).encode("utf-8", "surrogatepass")) % _PARTS
-                    parts.setdefault(part, []).append((number, chunk.file, row))
-            for part, rows in parts.items():
-                yield (group, part), rows
+                shares: defaultdict[int, list[Row]] = defaultdict(list)
+                for row, share in zip(chunk.rows, _shares(_keys(chunk, group)), strict=True):
+                    shares[share].append(row)
+                for share, rows in shares.items():
+                    parts.setdefault(share, []).append((chunk.kind.number, chunk.file, rows))
+            for part, told in parts.items():
+                yield (group, part), told
 
-    def _parts(self, group: _Group, held: Sequence[_Chunk]) -> Iterator[list[_Chunk]]:
-        """All rows of a group, a part at a time."""
-        if not self._spill:
-            yield list(held)
-            return
+    def _parts(self, group: _Group, held: Mapping[_Part, list[_Told]]) -> Iterator[list[_Chunk]]:
+        """All rows of a group, as many parts at a time as may be held."""
+        found: list[_Told] = []
+        size = 0
         for part in range(_PARTS):
-            yield self._chunked(self._spill.take((group, part)))
+            told = [*self._spill.take((group, part)), *held.get((group, part), ())]
+            found += told
+            size += sum(len(rows) for _, _, rows in told)
+            if size >= self.limit:
+                yield self._chunked(found)
+                found, size = [], 0
+        yield self._chunked(found)
 
-    def _chunked(self, rows: Iterable[tuple[int, str, Row]]) -> list[_Chunk]:
+    def _chunked(self, told: Iterable[_Told]) -> list[_Chunk]:
         found: dict[tuple[int, str], list[Row]] = {}
-        for number, file, row in rows:
-            found.setdefault((number, file), []).append(row)
+        for number, file, rows in told:
+            found.setdefault((number, file), []).extend(rows)
         return [_Chunk(self._kinds[number], file, mine) for (number, file), mine in found.items()]
 
     def _all(self) -> list[_Chunk]:
@@ -215,12 +221,14 @@ class Rows:
     def settle(self, store: FactStore) -> None:
         """Puts into a store the facts of all scopes with a history; the others only as samples, with their number. The rows
         are gone then."""
-        if self._spill:
-            self._write()
-        groups = {group: list[_Chunk]() for group, _ in self._spill.everything()} or _by_group(self._chunks)
-        for group, mine in groups.items():
-            self._settle(group, self._parts(group, mine), store)
-        self._chunks, self._held = [], 0
+        chunks, self._chunks, self._held = self._chunks, [], 0
+        if not self._spill:
+            for group, mine in _by_group(chunks).items():
+                self._settle(group, (mine,), store)
+            return
+        held = dict(self._parted(chunks))
+        for group in dict.fromkeys(group for group, _ in (*self._spill.everything(), *held)):
+            self._settle(group, self._parts(group, held), store)
         self._spill.close()
 
     def _settle(self, group: _Group, parts: Iterable[list[_Chunk]], store: FactStore) -> None:
@@ -315,16 +323,33 @@ def _by_group(chunks: Iterable[_Chunk]) -> dict[_Group, list[_Chunk]]:
 
 def _keys(chunk: _Chunk, group: _Group) -> list[Any]:
     """What the scope of each row is, in the form in which equal scopes are equal."""
-    items = chunk.kind.recipes[group][0].keys
-    if all(not item.kinds and type(chunk.rows[0][item.slot]) is str for item in items):
-        return list(map(itemgetter(*(item.slot for item in items)), chunk.rows))
-    return [_key([item.plain(row) for item in items]) for row in chunk.rows]
+    columns = [_column(item, chunk.rows) for item in chunk.kind.recipes[group][0].keys]
+    return columns[0] if len(columns) == 1 else list(zip(*columns, strict=True))
+
+
+def _column(item: Item, rows: Sequence[Row]) -> list[Any]:
+    values = list(map(itemgetter(item.slot), rows))
+    if "phone" in item.kinds and set(map(type, values)) == {str}:
+        return list(map(phone_number, values))
+    if item.kinds:
+        values = [comparable(value, item.kinds) for value in values]
+    return values if set(map(type, values)) == {str} else list(map(_told_apart, values))
+
+
+def _shares(keys: Iterable[Any]) -> list[int]:
+    """In which part each scope is."""
+    texts = [key if type(key) is str else repr(key) for key in keys]
+    return [crc32(text.encode("utf-8", "surrogatepass")) % _PARTS for text in texts]
 
 
 def _key(values: Sequence[Any]) -> Any:
     """A scope: a text, or a tuple of texts. What is no text is told from all texts, and equal to what is the same number."""
-    plain = [value if type(value) is str else (json.dumps(_whole(value), sort_keys=True, default=str),) for value in values]
+    plain = [_told_apart(value) for value in values]
     return plain[0] if len(plain) == 1 else tuple(plain)
+
+
+def _told_apart(value: Any) -> Any:
+    return value if type(value) is str else (json.dumps(_whole(value), sort_keys=True, default=str),)
 
 
 def _whole(value: Any) -> Any:
@@ -347,7 +372,13 @@ def _repeated(keys: Iterable[list[Any]], touched: set[Any]) -> set[Any]:
 def _days(rows: Sequence[Row]) -> list[Any]:
     """The day of each row, by the end of the exchange, or its start."""
     infinity = float("inf")
-    return [int(row[1] // _DAY) if row[1] != infinity else int(row[0] // _DAY) if row[0] != infinity else None for row in rows]
+    times = [row[1] if row[1] != infinity else row[0] for row in rows]
+    if not times:
+        return []
+    first, last = (one // _DAY for one in (min(times), max(times)))
+    if first == last and last != infinity:  # as most are: `//` of infinity is no number
+        return [int(first)] * len(times)
+    return [int(one // _DAY) if one != infinity else None for one in times]
 
 
 def _history(group: _Group, found: Sequence[tuple[_Chunk, Row]]) -> Any:
