@@ -111,7 +111,9 @@ def _by_name(value: Any) -> dict[str, str] | None:
     elif value is None:
         return None
     else:
-        pairs = list(value.items())
+        # requests looks each name up again for `items`, and urllib3 counts them before it lists them.
+        each = getattr(value, "lower_items", None) or getattr(value, "iteritems", None) or value.items
+        pairs = list(each())
     found = {name.lower(): one for name, one in pairs if type(name) is str and type(one) is str}
     return found if len(found) == len(pairs) else None
 
