@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from urllib.parse import quote
 
 from smscontract.clauses.base import Fact
@@ -28,11 +28,14 @@ _WINDOW = 100
 _PAIRS = 12
 
 
-def curl_line(exchange: Exchange, security: Security | None, token: str | None = None) -> str:
+def curl_line(
+    exchange: Exchange, security: Security | None, token: str | None = None, is_secret: Callable[[str], bool] | None = None
+) -> str:
     """One request as a line for bash; a good credential is the variable `TOKEN`.
 
     Args:
         token: the good credential where another exchange has shown it: near misses of it are written by the variable, too.
+        is_secret: whether the value of another field is a credential: then it is the variable of its name (`x-key`: `X_KEY`).
     """
     request = exchange.request
     good = security is not None and exchange.auth is Auth.GOOD
@@ -46,6 +49,8 @@ def curl_line(exchange: Exchange, security: Security | None, token: str | None =
             continue
         if security is not None and good and security.where == "header" and name == security.name:
             parts += ["-H", f'"{name}: {_PREFIXES.get(security.kind, "")}$TOKEN"']
+        elif is_secret is not None and is_secret(value) and (security is None or name != security.name):
+            parts += ["-H", f'"{name}: ${{{re.sub("[^a-z0-9]", "_", name.lower()).upper()}}}"']
         else:
             parts += ["-H", _by_variable(f"{name}: {value}" if value else f"{name};", token)]
     if not request.body:
@@ -105,7 +110,7 @@ class Histories:
     """
 
     def __init__(self, judge: Judge, exchanges: Sequence[Exchange]) -> None:
-        self._judge = judge
+        self.judge = judge
         self._exchanges = exchanges
         self._judgements: dict[int, Judgement] = {}
 
@@ -161,7 +166,7 @@ class Histories:
         if any(finding.clause == clause for finding in self._judged(some[-1]).findings):
             return True
         facts = [fact for one in some for fact in self._facts(one, clause)]
-        found = self._judge.reduce(facts).findings
+        found = self.judge.reduce(facts).findings
         return any(finding.clause == clause and any(finding.origin == one.origin for one in culprits) for finding in found)
 
     def _facts(self, one: Exchange, clause: str) -> list[Fact]:
@@ -170,11 +175,11 @@ class Histories:
         return [fact for fact in self._judged(one).facts if fact.clause in (clause, shared)]
 
     def _is_stateless(self, clause: str) -> bool:
-        return self._judge.catalogue.clauses[clause].family == "request"
+        return self.judge.catalogue.clauses[clause].family == "request"
 
     def _judged(self, one: Exchange) -> Judgement:
         if id(one) not in self._judgements:
-            self._judgements[id(one)] = self._judge.judge(one)
+            self._judgements[id(one)] = self.judge.judge(one)
         return self._judgements[id(one)]
 
 
@@ -197,7 +202,7 @@ def curl_lines(
     lines: list[str] = []
     shown = histories.shortest(last, finding.clause)
     for index, one in enumerate(shown):
-        line = curl_line(one, operation.security, histories.token(operation.security))
+        line = curl_line(one, operation.security, histories.token(operation.security), judge.masker.knows)
         for number in (strangers or {}).get(operation.provider, ()):
             if _NUMBER.fullmatch(number) and not is_reserved(number):
                 line = line.replace(number, judge.masker.token("phone", number))

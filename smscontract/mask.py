@@ -102,6 +102,10 @@ class Masker:
         """A masker with the same key that knows further credentials: equal values keep equal tokens."""
         return Masker(self._key, self.reveal, [*self._forms.values(), *secrets])
 
+    def knows(self, text: str) -> bool:
+        """Whether a text holds a credential of this run, or a piece of one."""
+        return self._without_known(text) != text
+
     def token(self, kind: Kind, value: str) -> str:
         """`<kind:1a2b3c4d>`; with `reveal` the value itself, unless it is a secret."""
         if self.reveal and kind != "secret":

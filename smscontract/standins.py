@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Container
 from dataclasses import replace
 from functools import cache
 from typing import Any
@@ -35,18 +36,23 @@ _PREFIX = re.compile(r"[A-Za-z]{1,4}(?=[0-9_-])[_-]?")
 _DEPTH = 64
 #: Lengths and codings of the body as it was, and digests of it.
 _OF_BODIES = frozenset({"content-encoding", "content-length", "content-md5", "digest", "etag", "transfer-encoding"})
+_HIDDEN = re.compile(r"(?:\w+ )?<(?:phone|text|secret):[0-9a-f]{8}>", re.ASCII)
 _OF_HTTP = frozenset({"accept", "accept-encoding", "allow", "connection", "date", "retry-after", "vary", "www-authenticate"})
 _MEDIA = re.compile(r"[a-z]+/[\w.+-]+(; ?charset=[\w-]{1,20})?", re.IGNORECASE | re.ASCII)
 
 
-def stand_in(judge: Judge, exchange: Exchange) -> Exchange | None:
+def stand_in(judge: Judge, exchange: Exchange, ours: Container[str] = ()) -> Exchange | None:
     """The exchange with stand-ins for all that must not leave, or `None` if it belongs to no operation: then nobody knows what
-    in it is what."""
+    in it is what.
+
+    Args:
+        ours: texts and numbers that are nobody's but ours, and stay.
+    """
     exchange = judge.match(exchange)
     if exchange.operation is None:
         return None
     operation = judge.catalogue.operations[exchange.operation]
-    return _Replacing(judge.masker_of(exchange), operation).exchange(exchange)
+    return _Replacing(judge.masker_of(exchange), operation, ours).exchange(exchange)
 
 
 def _alike(character: str, number: int) -> str:
@@ -62,7 +68,8 @@ def _reserved() -> list[str]:
 
 
 class _Replacing:
-    def __init__(self, masker: Masker, operation: Operation) -> None:
+    def __init__(self, masker: Masker, operation: Operation, ours: Container[str]) -> None:
+        self._ours = ours
         self._masker = masker
         self._operation = operation
 
@@ -113,7 +120,7 @@ class _Replacing:
         return int(number) if isinstance(value, int) else float(number)
 
     def _text(self, text: str, kind: Kind | None) -> str:
-        if not text or text.isspace() or text in NULL_TEXTS:
+        if not text or text.isspace() or text in NULL_TEXTS or text in self._ours:
             return text
         if kind == "phone":
             return self._number(text)
@@ -168,8 +175,10 @@ class _Replacing:
 
     def _header(self, name: str, value: str) -> str:
         hidden = self._masker.header(name, value)
-        if hidden != value or not value:
+        if not value or _HIDDEN.fullmatch(hidden):
             return hidden
+        if hidden != value:  # what stands beside a number or a credential is as much somebody's
+            return hidden if name in _OF_HTTP else self._masker.token("text", value)
         kinds = {one.name.lower(): one.node.mask for one in self._operation.parameters if one.where == "header"}
         if name in kinds:
             return self._text(value, kinds[name])

@@ -3,100 +3,20 @@
 from __future__ import annotations
 
 import base64
-import dataclasses
-import html
+import gzip
 import json
 import re
-import warnings
+import zlib
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from smscontract import cli
-from smscontract.exchange import Exchange
 from smscontract.recordings.jsonl import dumps, header
 from smscontract.reports import formats
-from tests.core import BLAND, PARCEL, STUUT, made, refused
-
-TOKEN = "canary-token-9f8e7d6c5b4a"  # opens nothing
-#: One that looks like a credential wherever it stands; the other is known as the credential of its request alone.
-LIVE = f"sk_{TOKEN}"
-PHONE = "+14155550177"
-SPELLED = "tel:+1-415-555-0177"
-TEXT = "Canary sings at midnight"
-#: What must not be found, in whatever spelling a report could give it.
-PIECES = (TOKEN, "9f8e7d6c5b4a", "4155550177", "415-555-0177", "555-0177", "sings", "midnight")
-
-
-def with_request(exchange: Exchange, **changes: Any) -> Exchange:
-    return dataclasses.replace(exchange, request=dataclasses.replace(exchange.request, **changes))
-
-
-def planted() -> list[Exchange]:
-    """Exchanges that are broken where a canary sits."""
-    places: list[dict[str, Any]] = [
-        {"body": TEXT, "to_number": SPELLED, "from_number": PHONE},
-        {"body": None, "error_message": TEXT},
-        {"status": TEXT},
-        {"status": PHONE},
-        {"status": TOKEN},
-        {"direction": f"Bearer {TOKEN}"},
-        {"created_at": PHONE},
-        {"sent_at": TEXT},
-        {"id": PHONE},
-        {"id": TEXT},
-        {"object": TEXT},
-        {"to_number": f"{PHONE} {TEXT}"},
-        {"from_number": PHONE, "to_number": SPELLED},
-        {TEXT: 1, PHONE: 2, TOKEN: 3},
-        {"classifications": [{"reason": TEXT, TEXT: PHONE, "classification": TEXT}]},
-        {"classifications": [{"agent_metrics": {"error_code": PHONE}}]},
-        {"is_automated": {TEXT: PHONE}},
-        {"sms_thread_id": 14155550177},
-        {"error_message": f"failed for {PHONE} with {TOKEN}", "status": "sent"},
-    ]
-    found = [made(STUUT, step=step, answer=one) for step, one in enumerate(places)]
-    raw: list[bytes] = [
-        f'{{"body": "{TEXT}", "to": "{PHONE}"'.encode(),
-        f"<html>{TEXT} {PHONE} {TOKEN}</html>".encode(),
-        f'{{"{TEXT}": 1, "{TEXT}": 2}}'.encode(),
-        f'{{"{PHONE}": NaN}}'.encode(),
-        f'{{"a": "{TEXT}"}} {{"b": "{PHONE}"}}'.encode(),
-        f'{{"a": "{TEXT} \\ud800"}}'.encode(),
-        f'["{TEXT}", "{PHONE}"]'.encode(),
-        f'"{TEXT}"'.encode(),
-    ]
-    found += [made(STUUT, step=30 + step, body=body) for step, body in enumerate(raw)]
-    kind = (("content-type", f"text/{TOKEN}; charset={TEXT}"), ("x-note", f"{PHONE} {TEXT}"))
-    found.append(made(STUUT, step=50, headers=kind))
-    found.append(made(STUUT, step=51, headers=(("content-type", f"application/json; charset={PHONE}"),)))
-    found.append(made(STUUT, step=52, headers=(("content-type", "application/json"), ("content-length", PHONE))))
-    sent: list[dict[str, Any]] = [
-        {"message": TEXT, "user_number": SPELLED},
-        {"sender": TEXT},
-        {"sender": PHONE},
-        {"request_data": TEXT},
-        {"request_data": {TEXT: PHONE}, "time_out": TEXT},
-        {"time_out": 60, "warning_time": 60, "message": TEXT},
-        {TEXT: PHONE, TOKEN: TEXT},
-        {"user_number": PHONE, "agent_number": PHONE, "message": TEXT},
-    ]
-    found += [made(BLAND, step=60 + step, sent=one, answer={"data": {"message": TEXT}}) for step, one in enumerate(sent)]
-    found.append(refused(BLAND, 400, {"data": None, "errors": [{"error": TEXT, "message": PHONE}]}, step=80))
-    found.append(refused(BLAND, 400, {"data": {"message": TEXT}, "errors": [{"error": " ", "message": TOKEN}]}, step=81))
-    found.append(made(BLAND, step=82, answer={"data": {"conversation_id": PHONE, "workflow_id": PHONE}}))
-    found.append(made(BLAND, step=83, answer={"data": {"conversation_id": PHONE, "workflow_id": TEXT}}))
-    for step, path in enumerate([f"/v1/{TOKEN}", f"/users/{PHONE}/{TEXT.replace(' ', '%20')}", f"/a?to={PHONE}&key={TOKEN}"]):
-        found.append(
-            with_request(dataclasses.replace(made(STUUT, step=90 + step), operation=None), url=f"https://x.test{path}")
-        )
-    odd = f"https://x.test/v2/sms-threads/messages/{PHONE}/send?token={TOKEN}&text={TEXT.replace(' ', '+')}"
-    found.append(with_request(dataclasses.replace(made(STUUT, step=95), path_parameters=None), url=odd))
-    credentials = (("authorization", f"Bearer {TOKEN}"), ("x-note", TEXT))
-    return [with_request(one, headers=(*credentials, ("content-type", "application/json"))) for one in found] + [
-        with_request(made(STUUT, step=96, answer={"body": f"you sent {TOKEN}"}), headers=credentials)
-    ]
+from tests.canary import LIVE, PHONE, TEXT, TOKEN, leaks, leaks_of, planted
+from tests.core import BLAND, PARCEL, STUUT
 
 
 @pytest.fixture(scope="module")
@@ -119,13 +39,6 @@ def recordings(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "b.yaml").write_text(f"interactions:\n- request: {{uri: '{PHONE}', body: '{TEXT}\n  {TOKEN}: [\n")
     (folder / "c.json").write_text(f'{{"{TEXT}": "{PHONE}", "{TOKEN}')
     return folder
-
-
-def leaks(text: str) -> list[str]:
-    with warnings.catch_warnings(action="ignore"):  # not every backslash is an escape
-        plain = text.encode().decode("unicode_escape", "replace")
-    bare = html.unescape(text.replace("\\", ""))
-    return [piece for piece in PIECES if any(piece in one for one in (text, plain, bare))]
 
 
 @pytest.mark.parametrize("fail_on", ["must", "new"])
@@ -223,4 +136,6 @@ def test_a_canary_would_be_noticed() -> None:
     assert leaks(f"it said {TEXT}") == ["sings", "midnight"]
     assert leaks(json.dumps("4155550177")) == ["4155550177"]
     assert leaks("\\u0073ings") == ["sings"]
+    for packed in (gzip.compress, zlib.compress, base64.b64encode, bytes):
+        assert leaks_of(b"x\n" + packed(f"it said {TEXT} at length".encode()), ["midnight"]) == ["midnight"]
     assert PARCEL.exists()

@@ -4,7 +4,7 @@ A run that was killed is finished from it: the same plan is made again, and ever
 here. What was sent and not answered stays so; nobody knows what became of it, and it is not sent again.
 
     {"smscontract": "journal", "version": 2, "run": "1f0c...", "settings": {...}, "resources": "..."}
-    {"sending": "9d41...", "case": "create-sms: least"}
+    {"sending": "9d41...", "operation": "acme.send"}
     {"answered": "9d41..."}
     {"sealed": "..."}                                        the exchange as `--record` writes it
 
@@ -122,7 +122,7 @@ class Journal:
 
     def sending(self, together: Sequence[Outgoing]) -> None:
         """These requests are about to go."""
-        self._write(b"".join(_line({"sending": _key(one, self._seal), "case": one.case}) for one in together))
+        self._write(b"".join(_line({"sending": _key(one, self._seal), "operation": one.operation.key}) for one in together))
 
     def answered(self, together: Sequence[Outgoing], sent: Sequence[Exchange]) -> None:
         """This came back."""

@@ -1,7 +1,7 @@
 """`--promote DIR`: what fuzzing found is kept as a recording, and sent again by later runs before anything else.
 
-One file for each finding, in the form of `--record` and masked like it. A file that is there is never changed, so that the same
-contract, target, seed and files make the same requests.
+One file for each finding, in the form of `--record` and masked like it; in answers stand-ins are where values of others were. A
+file that is there is never changed, so that the same contract, target, seed and files make the same requests.
 """
 
 from __future__ import annotations
@@ -9,7 +9,8 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -17,15 +18,17 @@ from urllib.parse import urlsplit
 from smscontract.curl import Histories
 from smscontract.documents import Operation
 from smscontract.errors import UnusableInput
-from smscontract.exchange import Auth, Exchange, Headers
+from smscontract.exchange import Auth, Exchange, Headers, Part
 from smscontract.findings import FindingGroup, Problem
 from smscontract.gate._recording import hiding
+from smscontract.judge import Judge
 from smscontract.plain import printable
 from smscontract.plan import Plan
 from smscontract.probes.base import Case, Kit
 from smscontract.probes.states import is_spendable
 from smscontract.recordings import jsonl, read
 from smscontract.resources import Entry
+from smscontract.standins import stand_in
 
 __all__ = ["PromotedFiles", "fingerprint", "keep"]
 
@@ -199,6 +202,37 @@ def fingerprint(one: FindingGroup) -> str:
     return hashlib.sha256(f"{one.clause}\n{one.part}\n{one.pointer}".encode()).hexdigest()[:12]
 
 
+def _without_others(judge: Judge, exchange: Exchange) -> Exchange:
+    """The exchange as it was sent, and its answer with stand-ins for the numbers and texts of others: the file is there to be
+    shared, and what is sent again is the request."""
+    if exchange.response is None:
+        return exchange
+    ours = set(_texts([*exchange.known.values(), _json(exchange.request.body)]))
+    made = stand_in(judge, exchange, ours)
+    if made is None or made.response is None:
+        missing = {Part.RESPONSE_HEADERS: "scrubbed", Part.RESPONSE_BODY: "scrubbed"}
+        return replace(exchange, response=replace(exchange.response, headers=None, body=None), missing=missing)
+    parts = (Part.RESPONSE_HEADERS, Part.RESPONSE_BODY)
+    missing = {part: why for part, why in made.missing.items() if part in parts}
+    return replace(exchange, response=made.response, missing={**exchange.missing, **missing})
+
+
+def _json(body: bytes | None) -> Any:
+    try:
+        return json.loads(body or b"null")
+    except (ValueError, RecursionError):
+        return None
+
+
+def _texts(value: Any) -> Iterator[str]:
+    """The texts in a value, however deep."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping | list):
+        for one in value.values() if isinstance(value, Mapping) else value:
+            yield from _texts(one)
+
+
 def keep(
     folder: str,
     findings: Sequence[FindingGroup],
@@ -226,7 +260,7 @@ def keep(
             continue
         # Not the whole of a run: nobody may conclude from what is missing in it.
         lines = [jsonl.header("promoted", clause=one.clause)]
-        lines += [hide(part) for part in histories.shortest(exchange, one.clause)]
+        lines += [hide(_without_others(histories.judge, part)) for part in histories.shortest(exchange, one.clause)]
         _write(path, b"".join(lines))
 
 

@@ -37,7 +37,8 @@ def body(exchange: Exchange) -> Any:
 
 def test_numbers_texts_and_credentials_are_gone() -> None:
     exchange = made(BLAND, sent=SENT)
-    headers = (*(exchange.request.headers or ()), ("authorization", "sk_live_51NeverShowThis0000"), ("x-user", "Ms Hopper"))
+    told = (("authorization", "sk_live_51NeverShowThis0000"), ("x-user", "Ms Hopper"), ("x-note", "Ms Hopper, +12125550142"))
+    headers = (*(exchange.request.headers or ()), *told)
     exchange = dataclasses.replace(exchange, request=dataclasses.replace(exchange.request, headers=headers))
     line = jsonl.dumps(replaced(exchange)).decode()
     for secret in ("4155550187", "4155550100", "Hopper", "1042", "sk_live", "NeverShowThis"):
