@@ -127,7 +127,7 @@ def test_nothing_is_left_however_it_ends(number: signal.Signals, code: int, tmp_
                 time.sleep(0.05)
             assert files_of(process.pid, folder)
             process.send_signal(number)
-            process.wait(timeout=30)
+            process.wait(timeout=120)
         _, err = process.communicate()
     assert process.returncode == code, err
     assert list(folder.iterdir()) == []
