@@ -1,27 +1,20 @@
-"""Read YAML 1.2 (core schema) and JSON with the line of every key and item.
-
-Contracts and documents are written by hand and hold phone numbers, dates and words such as `NO`. What a line says must be
-what is read, or the file is refused: nothing is guessed, merged or silently dropped. The reader works on the parser's events
-and not on its nodes, because events still tell whether a tag was written, and need no recursion.
-"""
+"""YAML 1.2, the core schema, from the events of a parser and not from its nodes: events still tell whether a tag was written,
+and need no recursion."""
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from pathlib import Path
+from dataclasses import dataclass
 from typing import Any, NoReturn
 
 import yaml
 
 from smscontract.errors import UnusableInput
+from smscontract.yaml._marked import MAX_DEPTH, SURROGATE, Mark, Marked
 
-__all__ = ["MAX_ALIASED_NODES", "MAX_BYTES", "MAX_DEPTH", "Marked", "load", "loads"]
+__all__ = ["MAX_ALIASED_NODES", "Reader"]
 
-MAX_BYTES = 64 * 1024 * 1024  #: a larger file is refused
-MAX_DEPTH = 200  #: mappings and lists inside each other, aliases expanded
 MAX_ALIASED_NODES = 1_000_000  #: how many values all aliases of one file may add
 
 _NULL = frozenset(("", "~", "null", "Null", "NULL"))
@@ -34,9 +27,6 @@ _FLOAT_WORD = {".nan": "nan", ".NaN": "nan", ".NAN": "nan"} | {
 }
 # What YAML 1.2 does not print, and three characters that PyYAML still takes for line ends, as YAML 1.1 did.
 _UNPRINTABLE = re.compile("[^\t\n\r\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-_SURROGATE = re.compile("[\ud800-\udfff]")
-_JSON_TOKEN = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|[{}\[\],:]|[^\s"{}\[\],:]+')
-
 _HINTS = (
     ("tab", "indent with spaces"),
     ("escape", "double the backslash, or use single quotes"),
@@ -48,82 +38,6 @@ _HINTS = (
     ("could not find expected ':'", "write `key: value`, and indent the lines of a long text"),
     ("alias", "an alias `*name` needs `&name` before it; quote a text that starts with `*`"),
 )
-
-
-@dataclass(slots=True)
-class _Mark:
-    """Line of one value, and the marks of what is in it."""
-
-    line: int
-    inside: dict[str | int, _Mark] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Marked:
-    """What a file says and where it says it.
-
-    Attributes:
-        data: plain Python: dict (keys are always text), list, str, int, float, bool, None. An empty file is None.
-        file: the file as the user named it.
-    """
-
-    data: Any
-    file: str
-    _marks: _Mark = field(repr=False, compare=False)
-
-    def line(self, path: tuple[str | int, ...] = ()) -> int:
-        """The line (from 1) of the key or item at `path`, or of its nearest known ancestor. `()` is the whole file."""
-        mark = self._marks
-        for step in path:
-            if step not in mark.inside:
-                break
-            mark = mark.inside[step]
-        return mark.line
-
-
-def load(path: str | Path) -> Marked:
-    """Read a YAML file, or a JSON file if its name ends in `.json`.
-
-    Raises:
-        UnusableInput: the file cannot be read, is no UTF-8, or is refused by `loads`.
-    """
-    file = str(path)
-    try:
-        with Path(path).open("rb") as stream:
-            raw = stream.read(MAX_BYTES + 1)
-    except FileNotFoundError:
-        raise UnusableInput("no such file", file=file, hint="a relative path starts at the current directory") from None
-    except IsADirectoryError:
-        raise UnusableInput("a directory, where a file is needed", file=file, hint="name a file in it") from None
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        raise UnusableInput(f"cannot be read: {reason.lower()}", file=file, hint="check the path and its permissions") from None
-    if len(raw) > MAX_BYTES:
-        raise UnusableInput(f"larger than {MAX_BYTES // 1024**2} MiB", file=file, hint="split the file")
-    try:
-        text = raw.decode("utf-8")
-    except UnicodeDecodeError as error:
-        raise UnusableInput(
-            f"not UTF-8 at byte {error.start} (0x{raw[error.start]:02x})",
-            file=file,
-            line=raw.count(b"\n", 0, error.start) + 1,
-            hint="save the file as UTF-8",
-        ) from None
-    return loads(text, file)
-
-
-def loads(text: str, file: str) -> Marked:
-    """Read the text of a YAML file, or of a JSON file if `file` ends in `.json`. A byte order mark in front is skipped.
-
-    Raises:
-        UnusableInput: no YAML or JSON; or what we refuse: a key that is there twice, a tag, a merge key `<<`, an alias inside
-            its own anchor, more than `MAX_ALIASED_NODES` aliased values, nesting deeper than `MAX_DEPTH`, a second document,
-            `%YAML 1.1`, a key that is a list or mapping, unprintable characters.
-    """
-    text = text.removeprefix("\ufeff")
-    if file.lower().endswith(".json"):
-        return _read_json(text, file)
-    return _Reader(text, file).read()
 
 
 def _scalar(value: str) -> Any:
@@ -147,7 +61,7 @@ class _Open:
     """
 
     data: Any
-    mark: _Mark
+    mark: Mark
     anchor: str | None = None
     key: str | None = None  # the key of a mapping that has no value yet
     key_line: int = 0
@@ -157,19 +71,19 @@ class _Open:
     def wants_key(self) -> bool:
         return isinstance(self.data, dict) and self.key is None
 
-    def put(self, value: Any, line: int) -> _Mark:
+    def put(self, value: Any, line: int) -> Mark:
         """Put a value at the pending key or at the end, and give its mark."""
         if self.key is not None:
-            mark = self.mark.inside[self.key] = _Mark(self.key_line)
+            mark = self.mark.inside[self.key] = Mark(self.key_line)
             self.data[self.key] = value
             self.key = None
         else:
-            mark = self.mark.inside[len(self.data)] = _Mark(line)
+            mark = self.mark.inside[len(self.data)] = Mark(line)
             self.data.append(value)
         return mark
 
 
-class _Reader:
+class Reader:
     """Builds values and marks from parser events. One use."""
 
     def __init__(self, text: str, file: str) -> None:
@@ -213,7 +127,7 @@ class _Reader:
         self.fail(f"not valid YAML: {context}{', ' if context else ''}{problem}", line, hint)
 
     def read(self) -> Marked:
-        root = _Open([], _Mark(1))
+        root = _Open([], Mark(1))
         stack = [root]
         for event in self.events():
             line = event.start_mark.line + 1
@@ -230,7 +144,7 @@ class _Reader:
                 if opened:
                     stack.append(opened)
         if not root.data:
-            return Marked(None, self.file, _Mark(1))
+            return Marked(None, self.file, Mark(1))
         return Marked(root.data[0], self.file, root.mark.inside[0])
 
     def start_document(self, event: yaml.DocumentStartEvent, line: int) -> None:
@@ -267,7 +181,7 @@ class _Reader:
         return _Open(data, mark, event.anchor)
 
     def characters(self, event: yaml.ScalarEvent, line: int) -> None:
-        if _SURROGATE.search(event.value):
+        if SURROGATE.search(event.value):
             hint = 'write the character itself, or "\\U0001F600" with eight digits'
             self.fail("half of a surrogate pair is no character", line, hint)
 
@@ -316,72 +230,3 @@ def _copy(data: Any) -> Any:
     if isinstance(data, dict):
         return {key: _copy(value) for key, value in data.items()}
     return [_copy(item) for item in data] if isinstance(data, list) else data
-
-
-def _read_json(text: str, file: str) -> Marked:
-    """JSON by its own parser: PyYAML reads no surrogate pairs and, in pure Python, no tabs."""
-    walk = _JsonWalk(text, file)
-    try:
-        data = json.loads(text)
-    except json.JSONDecodeError as error:
-        walk.line = error.lineno
-        walk.fail(f"not valid JSON: {error.msg[:1].lower()}{error.msg[1:]}", "look at this line and the one before it")
-    except RecursionError:
-        walk.line = 1
-        walk.fail(f"nested deeper than {MAX_DEPTH} levels", "flatten the file")
-    except ValueError:  # Python reads no integer of more than 4300 digits
-        walk.fail("a number with too many digits", "make it a text")
-    return Marked(data, file, walk.marks())
-
-
-class _JsonWalk:
-    """Lines, duplicate keys and depth from the tokens of a text that is known to be JSON. One use."""
-
-    def __init__(self, text: str, file: str) -> None:
-        self.text = text
-        self.file = file
-        self.line = 1
-
-    def fail(self, message: str, hint: str) -> NoReturn:
-        raise UnusableInput(message, file=self.file, line=self.line, hint=hint) from None
-
-    def marks(self) -> _Mark:
-        root = _Mark(1)
-        stack, is_object = [root], [False]
-        seen, key = 0, None  # key: of an object's member whose value comes next
-        for token in _JSON_TOKEN.finditer(self.text):
-            self.line += self.text.count("\n", seen, token.start())
-            seen, word, inside = token.start(), token[0], stack[-1].inside
-            if word in "]}":
-                stack.pop()
-                is_object.pop()
-            elif word in ":,":
-                continue
-            elif is_object[-1] and key is None:
-                key = self.key(word, inside)
-                inside[key] = _Mark(self.line)
-            else:
-                self.value(word)
-                mark = inside.setdefault(len(inside) if key is None else key, _Mark(self.line))
-                key = None
-                if word in "[{":
-                    stack.append(mark)
-                    is_object.append(word == "{")
-                if len(stack) - 1 > MAX_DEPTH:
-                    self.fail(f"nested deeper than {MAX_DEPTH} levels", "flatten the file")
-        return root.inside[0]
-
-    def key(self, word: str, inside: dict[str | int, _Mark]) -> str:
-        self.value(word)
-        key = str(json.loads(word))
-        if key in inside:
-            first = inside[key].line
-            self.fail(f"the key `{key}` is there twice, first in line {first}", "remove or rename one of them")
-        return key
-
-    def value(self, word: str) -> None:
-        """Refuse what Python's parser lets pass."""
-        if word in ("NaN", "Infinity", "-Infinity"):
-            self.fail(f"`{word}` is no JSON", "write a number, or null")
-        if _SURROGATE.search(json.loads(word) if "\\u" in word else word):
-            self.fail("half of a surrogate pair is no character", "write the whole pair, or the character itself")
