@@ -131,7 +131,7 @@ def test_a_folder_without_recordings_is_unusable_and_says_what_is_looked_for(tmp
     (tmp_path / "notes.txt").write_text("x", encoding="utf-8")
     with pytest.raises(UnusableInput, match="the folder holds no recordings") as caught:
         recordings.read([str(tmp_path)])
-    assert ".har, .json, .jsonl" in (caught.value.hint or "")
+    assert ".har, .har.zip, .json, .jsonl" in (caught.value.hint or "")
 
 
 def test_a_dash_is_standard_input_and_stays_open() -> None:
