@@ -16,7 +16,7 @@ from smscontract.exchange import Exchange
 from smscontract.json_text import ABSENT, UNKNOWN
 from smscontract.rfc3339 import format_time, timestamp
 
-__all__ = ["FAMILY", "KINDS", "break_", "clauses_of", "judge", "reduce", "scope_of"]
+__all__ = ["FAMILY", "KINDS", "break_", "clauses_of", "judge", "named", "reduce", "scope_of"]
 
 FAMILY = "history"
 KINDS = ("same", "fresh", "moves", "unique")
@@ -49,6 +49,11 @@ def scope_of(rule: Rule, view: View) -> tuple[str, ...] | None:
     return tuple(values)
 
 
+def named(rule: Rule, value: str) -> str:
+    """A value that a rule of moves names; any other may be somebody's, and facts are written to files: it is left out."""
+    return value if value in rule.moves else ""
+
+
 def judge(clause: Clause, view: View) -> Outcome:
     """One fact for each exchange of a scope: answered or not, a success or not, its values as digests."""
     rule: Rule = clause.detail
@@ -68,7 +73,8 @@ def judge(clause: Clause, view: View) -> Outcome:
         return _unique(clause, rule, view, spots, scope)
     when = evaluate(rule.when, view, every=False).truth if rule.when else True
     across = bool(evaluate(rule.across, view, every=False).truth) if rule.across else False
-    plain = {place.text: value for place, _, value in spots if isinstance(value, str)} if rule.kind == "moves" else {}
+    texts = [(place.text, value) for place, _, value in spots if isinstance(value, str)] if rule.kind == "moves" else []
+    plain = {name: named(rule, value) for name, value in texts}
     fact = Fact(
         clause=clause.id,
         scope=scope,

@@ -13,6 +13,7 @@ from typing import Any
 
 from smscontract.clauses.base import Fact, Spot, View
 from smscontract.clauses.conditions import mask_at
+from smscontract.clauses.history import named
 from smscontract.clauses.values import comparable, kinds_of
 from smscontract.documents import Clause, Place, Rule
 from smscontract.exchange import Origin, OriginKind
@@ -93,7 +94,7 @@ class Recipe:
             values = {
                 **values,
                 "values": {item.text: digest(item.plain(row)) for item in self.values},
-                "plain": {item.text: row[item.slot] for item in self.plain},
+                "plain": {item.text: named(self.rule, row[item.slot]) for item in self.plain},
                 "shown": {item.text: show(row[item.slot], item.mask) for item in self.shown},
             }
         return dataclasses.replace(
