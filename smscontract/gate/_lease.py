@@ -29,14 +29,19 @@ __all__ = ["leased"]
 
 #: Runs at the same time that find numbers of their own, and how many each gets beyond those that the resources list.
 _SLOTS, _EACH = 32, 40
+#: So many of the reserved numbers are for plans; those behind them are for what is asked again on a fresh pair.
+_FRESH, _BLOCKS = _EACH * (_SLOTS + 12), _SLOTS * 8
 
 
 @contextmanager
-def leased(target: Target, operations: Iterable[Operation], *, whole: bool = False) -> Iterator[tuple[Target, list[str]]]:
+def leased(
+    target: Target, operations: Iterable[Operation], *, seed: int = 0, slot: int | None = None
+) -> Iterator[tuple[Target, list[str]]]:
     """The target with those of its resources that no other run uses, for as long as the block lasts, and what to say of it.
 
     Args:
-        whole: the resources are those of a run that is finished now: it needs all of them.
+        seed: keeps runs on several machines apart.
+        slot: of the run that is finished now; the resources are that run's, and it needs all of them.
 
     Raises:
         CannotTell: they are needed and another run has some.
@@ -45,12 +50,16 @@ def leased(target: Target, operations: Iterable[Operation], *, whole: bool = Fal
         yield target, []
         return
     with _Locks(f"{target.url.netloc}{target.url.path} {target.provider}") as locks:
-        slot = 0 if whole else next((number for number in range(_SLOTS) if locks.take(f"slot {number}")), 0)
-        kept, left_out = _free(target.resources, list(operations), locks, slot, whole=whole)
-        if whole and left_out:
+        whole = slot is not None
+        free = next((number for number in (range(_SLOTS) if slot is None else [slot]) if locks.take(f"slot {number}")), None)
+        mine = free if free is not None else slot or 0
+        kept, left_out = _free(target.resources, list(operations), locks, mine, whole=whole)
+        if whole and (left_out or free is None):
             raise CannotTell("another run uses numbers or drafts of this one", hint="wait for its end")
         notes = [f"{left_out} numbers or drafts are another run's at the moment, and were left out"] if left_out else []
-        yield replace(target, resources=kept), notes
+        first = _FRESH + _EACH * ((seed * _SLOTS + mine) % _BLOCKS)
+        fresh = examples(_FRESH + _EACH * _BLOCKS)[first:][:_EACH]
+        yield replace(target, resources=kept, slot=mine, fresh=tuple(fresh)), notes
 
 
 def _free(resources: Resources, operations: list[Operation], locks: _Locks, slot: int, *, whole: bool) -> tuple[Resources, int]:
@@ -80,7 +89,7 @@ def _free(resources: Resources, operations: list[Operation], locks: _Locks, slot
                 listed = free
             found.setdefault(parameter, {})[label] = listed
     if slot and not whole:
-        numbers = examples(_EACH * (_SLOTS + 12))[_EACH * (slot + 11) :][:_EACH]
+        numbers = examples(_FRESH)[_EACH * (slot + 11) :][:_EACH]
         for parameter in phones - owned:
             mine = found.setdefault(parameter, {})
             label = next(iter(mine), "any")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import partial
 
 from smscontract.catalogue import Catalogue
 from smscontract.curl import Histories, curl_lines
@@ -13,7 +12,7 @@ from smscontract.documents import Operation
 from smscontract.errors import ExitCode, UsageError
 from smscontract.exchange import Auth, Exchange, Role
 from smscontract.findings import Finding, FindingGroup, NotJudgedGroup, OperationSummary, Report
-from smscontract.gate._confirm import confirm, without_unconfirmed
+from smscontract.gate._confirm import Confirming, confirmed
 from smscontract.gate._journal import Past
 from smscontract.gate._promoted import PromotedFiles, keep
 from smscontract.gate._recording import recording
@@ -119,7 +118,7 @@ def gate(request: Request, judge: Judge, targets: Sequence[Target], *, now: Call
     exchanges: list[Exchange] = []
     runs: list[Run] = []
     more: list[Cause] = []
-    unconfirmed: dict[str, tuple[str, str]] = {}
+    asked_again: list[Confirming] = []
     secrets = {secret for target in targets for secret in (*target.secrets, target.token or "") if secret}
     with (
         recording(request.record, secrets) as record,
@@ -141,7 +140,9 @@ def gate(request: Request, judge: Judge, targets: Sequence[Target], *, now: Call
                     runner = way.runner(kit, summary, sink, offset=number)
                     runs.append((way.target, kit.operation, runner.progress))
                     if way.target.shared:
-                        runner.between = partial(confirm, judge, kit, plan, runner, summary, unconfirmed)
+                        fresh = way.target.fresh
+                        asked_again.append(Confirming(judge, kit, runner, summary, exchanges, fresh))
+                        runner.between, runner.after = asked_again[-1].planned, asked_again[-1].fuzzed
                     runner.run(plan if request.aim is None else aimed(plan, request.aim))
                     number += runner.sent
                     runner.progress.notes += tidied(way, kit, exchanges, offset=number)
@@ -172,15 +173,15 @@ def gate(request: Request, judge: Judge, targets: Sequence[Target], *, now: Call
         requests=len(exchanges),
         again=lambda finding: _again(finding, request, targets),
         curl=curl,
-        find=lambda finding: showing(finding.clause, finding.origin.request),
+        find=lambda findings: [showing(one.clause, one.origin.request) for one in findings],
         reasons=reasons,
         operations=[operation.key for _, operation, _ in runs],
     )
+    for one in asked_again:
+        one.settle()
     summary.facts.close()
-    report = _with_reasons(without_unconfirmed(report, unconfirmed), reasons, request.terms.selection)
-    shared = any(target.shared for target in targets)
-    doubted = [_with_doubt(judge, one) if shared else one for one in report.findings]
-    report = replace(report, findings=tuple(_with_smallest(one, smallest) for one in doubted))
+    report = _with_reasons(confirmed(report, asked_again), reasons, request.terms.selection)
+    report = replace(report, findings=tuple(_with_smallest(one, smallest) for one in report.findings))
     if request.promote is not None:
         keep(
             request.promote,
@@ -222,13 +223,6 @@ def _leave(runs: Sequence[Run]) -> None:
 
 def _is_fuzz(exchange: Exchange) -> bool:
     return exchange.origin.source == "fuzz"
-
-
-def _with_doubt(judge: Judge, one: FindingGroup) -> FindingGroup:
-    """Says so where a history was found broken by fuzzing alone, which is not asked again on a fresh pair."""
-    if judge.catalogue.clauses[one.clause].family != "history" or one.first.origin.source != "fuzz":
-        return one
-    return replace(one, note="; ".join(part for part in (one.note, "not asked again on a fresh pair") if part))
 
 
 def _with_smallest(one: FindingGroup, smallest: Mapping[str, int]) -> FindingGroup:

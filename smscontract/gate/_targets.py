@@ -47,6 +47,8 @@ class Target:
         shared: whether others may use it at the same time: pairs of numbers are leased, histories confirmed on fresh ones.
         secrets: what no output may hold, the token included.
         entry: its name in the configuration, empty for a target of the command line.
+        slot: which of the runs at the same time this is, from 0.
+        fresh: numbers that are this run's alone, and in no plan.
     """
 
     provider: str
@@ -61,6 +63,8 @@ class Target:
     shared: bool = False
     secrets: tuple[str, ...] = ()
     entry: str = ""
+    slot: int = 0
+    fresh: tuple[str, ...] = ()
 
 
 @contextmanager

@@ -30,6 +30,8 @@ __all__ = ["Costs", "Way", "is_harmless", "ways"]
 
 #: Timers that a run sets end at least so many seconds after it.
 _MARGIN = 120.0
+#: Requests and resources of each state that fuzzing leaves, so that a history can be asked again on a fresh pair or draft.
+_KEEP = (24, 2)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,7 +111,8 @@ class Way:
     def runner(self, kit: Kit, summary: Summary, sink: Callable[[Exchange], None], *, offset: int) -> Runner:
         """The runner of one operation."""
         costs, target = self.costs, self.target
-        limits = Limits(requests=costs.max_requests, deadline=self.deadline, fuzz=costs.fuzz)
+        keep = _KEEP if target.shared else (0, 0)
+        limits = Limits(requests=costs.max_requests, deadline=self.deadline, fuzz=costs.fuzz, keep=keep)
         careful = kit.operation.effect.get("texts") == "now" and not target.sandbox and not costs.drafts_are_safe
 
         def may_spend(entry: Entry) -> bool:
@@ -161,7 +164,8 @@ def ways(
         found: list[Way] = []
         for target in targets:
             operations = catalogue.contracts[target.provider].operations
-            mine, notes = stack.enter_context(leased(target, operations, whole=past is not None))
+            slot = int(past.settings.get("slot") or 0) if past is not None else None
+            mine, notes = stack.enter_context(leased(target, operations, seed=costs.seed, slot=slot))
             book = stack.enter_context(_journal(mine, costs, run, journal, past)) if journal is not None else None
             found.append(Way(mine, costs, run=run, started=began, journal=book, said=notes))
         yield found
@@ -169,7 +173,7 @@ def ways(
 
 @contextmanager
 def _journal(target: Target, costs: Costs, run: str, journal: str, past: Past | None) -> Iterator[Journal]:
-    settings = {**costs.as_settings(), "provider": target.provider, "host": target.url.netloc}
+    settings = {**costs.as_settings(), "provider": target.provider, "host": target.url.netloc, "slot": target.slot}
     if past is not None:
         _check_same(past, settings)
     book = Journal(journal, target.secrets, run=run, settings=settings, resources=as_data(target.resources), past=past)

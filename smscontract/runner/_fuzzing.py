@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 from urllib.parse import quote
@@ -62,8 +63,9 @@ class Fuzzing:
         """Sends as many cases as are wanted and affordable."""
         channel, operation = self._channel, self._kit.operation
         wanted = channel.limits.fuzz
-        reserve = min(_SHRINK_MOST, int(channel.left * _SHRINK_SHARE))
-        cases = channel.left - reserve if wanted is None else min(wanted, channel.left)
+        left = channel.left - min(channel.limits.keep[0], channel.left // 4)
+        reserve = min(_SHRINK_MOST, int(left * _SHRINK_SHARE))
+        cases = left - reserve if wanted is None else min(wanted, left)
         if cases <= 0:
             return
         from smscontract.fuzz import fuzz  # heavy: hypothesis and schemathesis
@@ -76,7 +78,7 @@ class Fuzzing:
             cases=cases,
             numbers=self._numbers(),
             ids=self._ids(),
-            shrink=max(0, channel.left - cases),
+            shrink=max(0, left - cases),
         )
         channel.progress.executed = dict(result.executed)
         channel.progress.smallest = {
@@ -133,6 +135,18 @@ class Fuzzing:
 
     def _ids(self) -> dict[str, list[str]]:
         """Resources for path parameters that nobody has used."""
-        found = {parameter: self._channel.unused(parameter) for parameter in self._kit.operation.states}
+        found = {parameter: self._without_kept(self._channel.unused(parameter)) for parameter in self._kit.operation.states}
         self._entries = {entry.value: entry for listed in found.values() for entry in listed}
         return {parameter: [entry.value for entry in listed] for parameter, listed in found.items()}
+
+    def _without_kept(self, entries: list[Entry]) -> list[Entry]:
+        keep = self._channel.limits.keep[1]
+        states = Counter(entry.state for entry in entries)
+        kept = {state: min(keep, count // 3) for state, count in states.items()}
+        found = []
+        for entry in reversed(entries):
+            if kept[entry.state] > 0:
+                kept[entry.state] -= 1
+            else:
+                found.append(entry)
+        return found[::-1]

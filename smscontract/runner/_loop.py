@@ -70,8 +70,11 @@ class Runner:
         self._refused: Case | None = None
         self._held: tuple[str, ...] = ()  # why the latest request was not sent, and what would help
         self.last = Judgement()
-        #: what is done when the plan is sent, before fuzzing
+        #: what was sent, by the number of its request
+        self.cases: dict[int, Case] = {}
+        #: what is done when the plan is sent, before fuzzing; and when all is
         self.between: Callable[[], None] | None = None
+        self.after: Callable[[], None] | None = None
 
     # -- the plan
 
@@ -88,10 +91,12 @@ class Runner:
                     self._skip(case, reason, hint)
                 else:
                     self._case(case)
-            if self.between is not None and not self.over:
+            if self.between is not None:
                 self.between()
             if not self.over:
                 Fuzzing(self).run()
+            if self.after is not None:
+                self.after()
         finally:  # an interrupted run tells as much of itself as any other
             self.progress.leashed = self.transport.leash.stopped
             self.progress.spent = len(self._spent)
@@ -130,6 +135,11 @@ class Runner:
         return (
             bool(self.progress.stop) or self.left <= 0 or self._slow >= SLOW_COUNT or time.monotonic() >= self.limits.deadline
         )
+
+    @property
+    def held(self) -> tuple[str, ...]:
+        """Why the latest request was not sent, and what would help; empty if nobody held it back."""
+        return self._held
 
     def unused(self, parameter: str) -> list[Entry]:
         """Resources that an accepted request would use up, that nobody has used, and that may be named."""
@@ -289,6 +299,10 @@ class Runner:
         """Sends, judges and counts one request; `None` if it may not or cannot leave."""
         return next(iter(self._send(case, role, tier, identity)), None)
 
+    def together(self, case: Case, role: Role, tier: str, identity: str) -> list[Exchange]:
+        """The same for all copies of a case at the same moment; empty if they may not or cannot leave."""
+        return self._send(case, role, tier, identity, copies=case.together)
+
     def _send(self, case: Case, role: Role, tier: str, identity: str, copies: int = 1) -> list[Exchange]:
         self._held = ()
         try:
@@ -308,6 +322,8 @@ class Runner:
     def _took_in(self, case: Case, tier: str, exchange: Exchange) -> None:
         """Counts, judges and learns from one answer."""
         self.progress.tiers[tier] += 1
+        if exchange.origin.request is not None:
+            self.cases[exchange.origin.request] = case
         self._took(exchange)
         if _failed(exchange) or (exchange.response is not None and exchange.response.status // 100 == 2):
             self._spent |= {

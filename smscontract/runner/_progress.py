@@ -16,11 +16,13 @@ class Limits:
         requests: of every tier, controls and shrinking included.
         deadline: `time.monotonic()` at which the run ends.
         fuzz: fuzz cases wanted, or `None`: whatever the plan leaves.
+        keep: requests, and resources of each state, that fuzzing leaves for what is asked after it.
     """
 
     requests: int = 300
     deadline: float = float("inf")
     fuzz: int | None = None
+    keep: tuple[int, int] = (0, 0)
 
 
 @dataclass(slots=True)
