@@ -123,9 +123,10 @@ def test_nothing_is_left_however_it_ends(number: signal.Signals, code: int, tmp_
         with pipe.open("wb", buffering=0) as writer:
             writer.write(own_record())
             deadline = time.monotonic() + 30
-            while not files_of(process.pid, folder) and time.monotonic() < deadline:
+            while not (files := files_of(process.pid, folder)) or list(folder.iterdir()):
+                assert time.monotonic() < deadline, process.poll()
                 time.sleep(0.05)
-            assert files_of(process.pid, folder)
+            assert files
             process.send_signal(number)
             process.wait(timeout=120)
         _, err = process.communicate()
