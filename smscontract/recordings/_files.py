@@ -15,6 +15,7 @@ from typing import BinaryIO
 
 from smscontract.errors import UnusableInput
 from smscontract.findings import Problem
+from smscontract.recordings._beside import is_body
 from smscontract.recordings._packed import plain_name
 from smscontract.recordings._remote import expand, is_url, open_url, size_of_url
 
@@ -106,6 +107,8 @@ def _walk(top: str, taken: Callable[[str], bool]) -> Iterator[str | Problem]:
             yield Problem(message=f"the folder cannot be read: {error.strerror}", file=folder)
             continue
         below: list[str] = []
+        if any(plain_name(name.lower()).endswith(".har") for name in names):
+            names = [name for name in names if not is_body(name)]  # they are read with the HAR that names them
         for name in names:
             path = os.path.join(folder, name)
             try:

@@ -14,6 +14,7 @@ from urllib.parse import urlencode
 
 from smscontract.exchange import Exchange, Headers, Origin, Part, Request, Response, header_values
 from smscontract.findings import Problem
+from smscontract.recordings._beside import Archive, Folder, is_zip
 from smscontract.recordings._json import Broken, elements, top_keys
 from smscontract.recordings._parts import (
     Options,
@@ -28,7 +29,6 @@ from smscontract.recordings._parts import (
     to_bytes,
 )
 from smscontract.recordings._scrubbed import TRUNCATED, length_disagrees
-from smscontract.recordings._zipped import Archive, is_zip
 from smscontract.rfc3339 import timestamp
 
 __all__ = ["NAME", "SUFFIXES", "looks_like", "read"]
@@ -36,8 +36,8 @@ __all__ = ["NAME", "SUFFIXES", "looks_like", "read"]
 NAME = "har"
 SUFFIXES = (".har", ".har.zip")
 
-#: Gives the bytes of a body that stands in a file of its own.
-_Attached = Callable[[str], bytes]
+#: Gives the bytes of a body that stands in a file of its own; `None` where there is none.
+_Attached = Callable[[str], bytes | None]
 
 
 def looks_like(name: str, head: bytes) -> bool:
@@ -47,19 +47,19 @@ def looks_like(name: str, head: bytes) -> bool:
 
 def read(stream: BufferedReader, file: str, options: Options) -> Iterator[Exchange | Problem]:
     """One exchange or problem for each entry, in constant memory; a problem if the file ends too early."""
-    text, make = stream, _exchange
+    text, attached = stream, Folder(file, options.limit).body
     if is_zip(stream.peek(4)):
         try:
             archive = Archive(stream, options.limit)
-            text, make = archive.har(), partial(_exchange, attached=archive.body)
+            text, attached = archive.har(), archive.body
         except Broken as error:
             yield problem("file", error, file)
             return
     values = elements(text, ("log", "entries"), options.limit)
-    yield from entries(values, make, "entry", file, options.limit)
+    yield from entries(values, partial(_exchange, attached), "entry", file, options.limit)
 
 
-def _exchange(record: Any, origin: Origin, limit: int, attached: _Attached | None = None) -> Exchange:
+def _exchange(attached: _Attached, record: Any, origin: Origin, limit: int) -> Exchange:
     missing: dict[Part, str] = {}
     sent = member(record, "request", dict)
     request = Request(
@@ -86,15 +86,13 @@ def _headers(message: dict[str, Any]) -> Headers | None:
     return tuple((name, value) for name, value in headers_of(message) or () if not name.startswith(":")) or None
 
 
-def _file_of(content: dict[str, Any], attached: _Attached | None) -> bytes | None:
+def _file_of(content: dict[str, Any], attached: _Attached) -> bytes | None:
     """The body that stands in a file of its own."""
     name = content.get("_file")
-    return attached(name) if attached is not None and isinstance(name, str) and name else None
+    return attached(name) if isinstance(name, str) and name else None
 
 
-def _request_body(
-    sent: dict[str, Any], headers: Headers | None, missing: dict[Part, str], attached: _Attached | None
-) -> bytes | None:
+def _request_body(sent: dict[str, Any], headers: Headers | None, missing: dict[Part, str], attached: _Attached) -> bytes | None:
     data = sent["postData"] if isinstance(sent.get("postData"), dict) else {}
     if (body := _file_of(data, attached)) is not None:
         return body
@@ -111,7 +109,7 @@ def _request_body(
     return None
 
 
-def _response(record: dict[str, Any], method: str, missing: dict[Part, str], attached: _Attached | None) -> Response | None:
+def _response(record: dict[str, Any], method: str, missing: dict[Part, str], attached: _Attached) -> Response | None:
     if record.get("response") is None:  # still under way when the file was written
         return None
     got = member(record, "response", dict)

@@ -138,10 +138,17 @@ def test_a_recording_with_its_bodies_in_files(tmp_path: Path, chromium: str) -> 
     path = tmp_path / "attached.har"
     script.record(path, chromium, content="attach")
     assert len(list(tmp_path.iterdir())) > 10
-    report = judged(path)
+    report = judged(tmp_path)
+    assert_kept(report)
+    assert_much_was_judged(report)
+    alone = tmp_path / "alone" / "attached.har"
+    alone.parent.mkdir()
+    path.rename(alone)
+    report = judged(alone)
     assert_kept(report)  # as it stands it has no bodies, and says so
     assert not any(one.startswith(f"{STUUT}/200/") for one in report.kept)
     assert reasons(report)["scrubbed"] > reasons(judged(script.KEPT))["scrubbed"]
+    alone.rename(path)
     whole = tmp_path / "whole.har"
     whole.write_text(script.embedded(path), encoding="utf-8")
     report = judged(whole)

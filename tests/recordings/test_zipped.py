@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from smscontract import recordings
 from smscontract.exchange import Exchange, Part
 from smscontract.findings import Problem
-from smscontract.recordings import _zipped
+from smscontract.recordings import _beside
 from tests.recordings.reading import DATA, exchange, har, har_entry, outcomes, places, trouble
 
 BODY = b'{"data": null}'
@@ -133,8 +133,35 @@ def test_a_name_that_leads_out_of_the_archive_leads_nowhere(tmp_path: Path) -> N
     assert all(isinstance(one, Problem) for one in recordings.read([str(path)]))
 
 
-def test_the_bodies_of_a_plain_har_are_not_looked_for() -> None:
-    assert exchange(har(attached())).missing[Part.RESPONSE_BODY] == "truncated"
+HASH = "0" * 38 + "ab.json"
+
+
+def test_bodies_in_the_folder_of_a_plain_har(tmp_path: Path) -> None:
+    path = tmp_path / "x.har"
+    path.write_bytes(har(attached(HASH), attached(HASH[:-1]), attached("0" * 40)))
+    (tmp_path / HASH).write_bytes(BODY)
+    (tmp_path / ("0" * 40)).write_bytes(b"x" * 1500)
+    found = list(recordings.read([str(tmp_path)], limit=1400))
+    assert places(found) == [("exchange", 0), ("exchange", 1), ("problem", 2)], "and bodies are no recordings of their own"
+    assert isinstance(found[0], Exchange)
+    assert isinstance(found[1], Exchange)
+    assert found[0].response == exchange(har(har_entry())).response
+    assert found[1].missing[Part.RESPONSE_BODY] == "truncated"
+    assert [place for one in recordings.read([str(tmp_path / HASH)]) for place in places([one])] == [("problem", None)]
+
+
+@pytest.mark.parametrize("name", ["secret.json", f"../{HASH}", f"sub/{HASH}", "link", "a" * 40, "b" * 40])
+def test_a_plain_har_can_name_nothing_but_bodies(tmp_path: Path, name: str) -> None:
+    folder = tmp_path / "in"
+    (folder / "sub").mkdir(parents=True)
+    for file in (tmp_path / HASH, folder / "secret.json", folder / "sub" / HASH):
+        file.write_bytes(BODY)
+    (folder / ("a" * 40)).symlink_to(tmp_path / HASH)
+    (folder / ("b" * 40)).mkdir()
+    (folder / "x.har").write_bytes(har(attached(name)))
+    (one,) = recordings.read([str(folder / "x.har")])
+    assert isinstance(one, Exchange)
+    assert one.missing[Part.RESPONSE_BODY] == "truncated"
 
 
 def test_a_pipe_cannot_be_sought() -> None:
@@ -152,9 +179,9 @@ def test_a_pipe_cannot_be_sought() -> None:
 
 @pytest.fixture
 def _small_limits(monkeypatch: pytest.MonkeyPatch) -> None:
-    made = _zipped.Archive.__init__
+    made = _beside.Archive.__init__
     monkeypatch.setattr(
-        _zipped.Archive, "__init__", lambda self, stream, limit: made(self, stream, limit, always=2_000_000, ratio=300)
+        _beside.Archive, "__init__", lambda self, stream, limit: made(self, stream, limit, always=2_000_000, ratio=300)
     )
 
 
@@ -186,13 +213,13 @@ def test_a_har_that_unpacks_to_too_much_is_read_no_further() -> None:
 
 def test_the_same_body_in_many_answers_is_unpacked_once(monkeypatch: pytest.MonkeyPatch) -> None:
     opened: list[str] = []
-    original = _zipped.Archive._opened
+    original = _beside.Archive._opened
 
-    def counted(self: _zipped.Archive, name: str) -> IO[bytes]:
+    def counted(self: _beside.Archive, name: str) -> IO[bytes]:
         opened.append(name)
         return original(self, name)
 
-    monkeypatch.setattr(_zipped.Archive, "_opened", counted)
+    monkeypatch.setattr(_beside.Archive, "_opened", counted)
     assert len(outcomes(archive(*[attached()] * 50, files={"a.json": BODY}))) == 50
     assert opened == ["har.har", "a.json"]
 
@@ -218,3 +245,9 @@ def test_what_is_kept_has_as_many_exchanges_as_entries() -> None:
     with zipfile.ZipFile(io.BytesIO(KEPT)) as opened:
         count = len(json.loads(opened.read("har.har"))["log"]["entries"])
     assert places(outcomes(KEPT)) == [("exchange", number) for number in range(count)]
+
+
+def test_standard_input_has_no_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / HASH).write_bytes(BODY)
+    assert exchange(har(attached(HASH)), "-").missing[Part.RESPONSE_BODY] == "truncated"

@@ -1,4 +1,5 @@
-"""A HAR in a zip archive with the bodies beside it, as Playwright writes it where the name of the recording ends in `.zip`.
+"""A HAR with the bodies beside it, as Playwright writes it: files in the same folder, or all of it in a zip archive where the
+name of the recording ends in `.zip`.
 
 An archive of some kilobytes can unpack to terabytes, and its list of contents can be as long as itself: sizes are looked at
 before anything is unpacked, what is unpacked is counted, and what is asked for again is kept for a while.
@@ -8,6 +9,7 @@ from __future__ import annotations
 
 import errno
 import io
+import re
 import struct
 import zipfile
 import zlib
@@ -15,13 +17,13 @@ from collections import OrderedDict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from io import BufferedReader
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import IO, Any
 
 from smscontract.recordings._json import Broken
 from smscontract.recordings._packed import ALWAYS, MAX_RATIO
 
-__all__ = ["Archive", "is_zip"]
+__all__ = ["Archive", "Folder", "is_body", "is_zip"]
 
 _MAGIC = b"PK\x03\x04"
 _END, _END_SIZE = b"PK\x05\x06", 22
@@ -32,12 +34,52 @@ _LIST = 8 * 1024 * 1024
 #: Bytes of bodies that are kept, since many answers are the same file.
 _KEPT = 16 * 1024 * 1024
 _ENCRYPTED = 0x1
+#: Outside of an archive a body is named by its SHA-1, so that a HAR can name nothing else that lies there.
+_BODY = re.compile(r"[0-9a-f]{40}(\.[A-Za-z0-9]{1,20})?")
 _DAMAGED = (zipfile.BadZipFile, RuntimeError, zlib.error, EOFError, ValueError, LookupError, ArithmeticError, struct.error)
 
 
 def is_zip(head: bytes) -> bool:
     """Whether a file begins as zip archives do."""
     return head.startswith(_MAGIC)
+
+
+def is_body(name: str) -> bool:
+    """Whether a file is called as bodies beside a HAR are."""
+    return _BODY.fullmatch(name) is not None
+
+
+class Folder:
+    """The folder of a HAR, in which bodies may be.
+
+    Args:
+        file: the HAR; of what is no file of this machine there is no folder.
+        limit: bytes of a body that are read at most.
+    """
+
+    def __init__(self, file: str, limit: int) -> None:
+        self._folder = Path(file).parent if Path(file).is_file() else None
+        self._limit = limit
+
+    def body(self, name: str) -> bytes | None:
+        """A body that an entry of the HAR names, `None` if it is not there.
+
+        Raises:
+            Broken: it is over the limit.
+        """
+        if self._folder is None or not is_body(name):
+            return None
+        path = self._folder / name
+        try:
+            if path.is_symlink() or not path.is_file():
+                return None
+            with path.open("rb") as stream:
+                data = stream.read(self._limit + 1)
+        except OSError:
+            return None
+        if len(data) > self._limit:
+            raise Broken(f"names a body larger than {self._limit} bytes")
+        return data
 
 
 class Archive:
