@@ -15,6 +15,7 @@ import pytest
 from smscontract.recordings.jsonl import dumps, header
 from tests.core import STUUT, made
 from tests.recordings.reading import har_entry
+from tests.waiting import wait_until_read
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -45,13 +46,14 @@ def test_an_interruption_reaches_all_processes(tmp_path: Path) -> None:
             writer.write(header("gate") + line * 200)
         mine = children(process.pid)
         assert len(mine) == 2
-        time.sleep(0.5)
+        for one in mine:
+            wait_until_read(one)
         os.killpg(process.pid, signal.SIGINT)  # as a terminal does
         time.sleep(0.5)
         for writer in writers:
             writer.write(line * 200)  # who waits for a line hears of the interruption behind it
             writer.close()
-        _, err = process.communicate(timeout=60)
+        _, err = process.communicate(timeout=120)
     assert process.returncode == 130, err
     data = json.loads(report.read_text())
     assert (data["verdict"], data["exit_code"]) == ("interrupted", 130)
@@ -80,7 +82,7 @@ def test_of_a_file_that_cannot_be_cut_what_was_judged_is_told(tmp_path: Path, wo
             os.killpg(process.pid, signal.SIGINT)
             time.sleep(0.2)
             writer.write(entries(900))
-        _, err = process.communicate(timeout=60)
+        _, err = process.communicate(timeout=120)
     assert process.returncode == 130, err
     data = json.loads(report.read_text())
     assert data["exchanges"] > 0
