@@ -53,13 +53,13 @@ class Careful(Transport):
                 self._ready(one)
         self._keep_pace(len(together))
         if self._journal is not None:
-            self._journal.sending(together)
+            self._journal.sending(together, [self._guard.at_most(one) for one in together])
         sent = super().exchanges(together)
+        texts = [self._guard.note(one, exchange) for one, exchange in zip(together, sent, strict=True)]
         if self._journal is not None:
-            self._journal.answered(together, sent)
-        for one, exchange in zip(together, sent, strict=True):
+            self._journal.answered(together, sent, texts)
+        for exchange in sent:
             self._pace.learn(exchange)
-            self._guard.note(one, exchange)
         return sent
 
     def _past(self, together: Sequence[Outgoing]) -> list[Exchange] | None:
@@ -73,7 +73,7 @@ class Careful(Transport):
             raise NotSentError("interrupted while waiting", "nobody knows what became of it; run again to ask again")
         self.sent += len(whole)
         for one, exchange in zip(together, whole, strict=True):
-            self._guard.note(one, exchange)
+            self._guard.note(one, exchange, counted=False)
         return [replace(one, origin=replace(one.origin, request=self._first(whole) + index)) for index, one in enumerate(whole)]
 
     def _first(self, sent: Sequence[Exchange]) -> int:

@@ -13,7 +13,7 @@ from smscontract.exchange import Auth, Exchange, Origin, OriginKind, Request
 from smscontract.probes.base import Kit
 from smscontract.transport import NotSentError, Outgoing
 
-__all__ = ["Allowance", "Guard", "texts_of"]
+__all__ = ["Allowance", "Guard", "Texts", "texts_of"]
 
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
@@ -35,15 +35,34 @@ class Allowance:
     marker: str = ""
 
 
+@dataclass(slots=True)
+class Texts:
+    """Texts of a run, at most.
+
+    Attributes:
+        now, later: those that went out, and those that may follow when timers end.
+        unmeant: whether the target accepted what it must refuse, so that it may do so again.
+    """
+
+    now: int = 0
+    later: int = 0
+    unmeant: bool = False
+
+    @property
+    def total(self) -> int:
+        """All of them."""
+        return self.now + self.later
+
+
 class Guard:
     """Looks at each request of one operation before it goes, and at each answer.
 
     Args:
         kit: of the operation; says which requests are meant to be accepted.
-        spent: texts of the run so far, shared by the operations of a target: `[now, later]`.
+        spent: texts of the run so far, shared by the operations of a target.
     """
 
-    def __init__(self, kit: Kit, allowance: Allowance, spent: list[int]) -> None:
+    def __init__(self, kit: Kit, allowance: Allowance, spent: Texts) -> None:
         self._kit = kit
         self._operation = kit.operation
         self._allowance = allowance
@@ -117,11 +136,20 @@ class Guard:
         most = self._allowance.sends
         if most is None:
             return
+        spent = self._spent
         texts = sum(texts_of(self._operation, one.body) for one in changing)
-        # Whoever accepted what has to be refused may do so again: then nothing goes that could be accepted at all.
-        beyond = sum(self._spent) > most and any(one.auth in (Auth.GOOD, None) for one in mine)
-        if beyond or (texts and sum(self._spent) + texts > most):
+        # A target that accepts what it must refuse takes what is kept for it; then nothing goes that could be accepted at all.
+        kept = 0 if spent.unmeant or most <= self._largest else self._largest
+        unmeant = sum(texts_of(self._operation, one.body) for one in mine if one.method not in _SAFE_METHODS) - texts
+        if (texts and spent.total + texts > most - kept) or (
+            unmeant and spent.unmeant and spent.total + texts + unmeant > most
+        ):
             raise NotSentError("sends", "give more: --max-sends")
+
+    @property
+    def _largest(self) -> int:
+        """Texts that one request can cause."""
+        return max(1, len(_timers(self._operation)))
 
     def changes(self, outgoing: Outgoing) -> bool:
         """Whether a request is meant to be accepted, or nobody knows, so that it does what the contract says."""
@@ -157,16 +185,34 @@ class Guard:
 
     # -- after
 
-    def note(self, outgoing: Outgoing, exchange: Exchange) -> None:
-        """Counts the texts of a request that was accepted, or of which nobody knows whether it was."""
+    def note(self, outgoing: Outgoing, exchange: Exchange, *, counted: bool = True) -> tuple[int, int]:
+        """Counts the texts of a request that was accepted, or of which nobody knows whether it was, and gives them.
+
+        Args:
+            counted: `False` if they were counted before.
+        """
         if outgoing.operation is not self._operation:
-            return
+            return 0, 0
         response = exchange.response
         unknown = exchange.failure is not None or response is None or response.status >= 500
         accepted = response is not None and response.status // 100 == 2
-        if accepted or (unknown and self.changes(outgoing)):
-            later = self._operation.effect.get("texts") == "later"
-            self._spent[later] += texts_of(self._operation, outgoing.body)
+        texts = self.at_most(outgoing, meant=unknown and not accepted) if accepted or unknown else (0, 0)
+        self._spent.unmeant |= accepted and any(texts) and not self.changes(outgoing)
+        if counted:
+            self._spent.now += texts[0]
+            self._spent.later += texts[1]
+        return texts
+
+    def at_most(self, outgoing: Outgoing, *, meant: bool = True) -> tuple[int, int]:
+        """Texts that a request may cause, now and later.
+
+        Args:
+            meant: none if it is meant to be refused.
+        """
+        if outgoing.operation is not self._operation or (meant and not self.changes(outgoing)):
+            return 0, 0
+        texts = texts_of(self._operation, outgoing.body)
+        return (0, texts) if self._operation.effect.get("texts") == "later" else (texts, 0)
 
 
 def texts_of(operation: Operation, body: bytes) -> int:
@@ -175,8 +221,20 @@ def texts_of(operation: Operation, body: bytes) -> int:
     if texts != "later":
         return int(texts == "now")
     timers = _timers(operation)
-    value = _object(body) or {}
-    return sum(value.get(name) is not None for name in timers) if timers else 1
+    if not timers:
+        return 1
+    # A lenient target may read more than we do: of a member that stands twice either, and what is no JSON as something else.
+    given: set[str] = set()
+
+    def pairs(members: list[tuple[str, Any]]) -> dict[str, Any]:
+        given.update(name for name, value in members if value is not None)
+        return dict(members)
+
+    try:
+        json.loads(body, object_pairs_hook=pairs)
+    except (ValueError, RecursionError):
+        return sum(name.encode() in body for name in timers)
+    return sum(name in given for name in timers)
 
 
 def _timers(operation: Operation) -> list[str]:

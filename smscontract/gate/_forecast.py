@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from smscontract.exchange import Role
-from smscontract.gate._effects import Guard, texts_of
+from smscontract.gate._effects import Guard, Texts
 from smscontract.gate._way import Way
 from smscontract.judge import Judge
 from smscontract.plan import Plan
@@ -48,7 +48,7 @@ def forecast(way: Way, judge: Judge, kit: Kit, plan: Plan) -> Forecast:
     found = Forecast(kit.operation.key, most=way.costs.max_requests, spends=plan.spends)
     found.lacks.update((lack.reason, lack.hint) for lack in plan.lacks)
     runner = way.runner(kit, Summary(judge, Selection()), lambda _: None, offset=0)
-    texts = [0, 0]
+    texts = Texts()
     guard = Guard(kit, way.allowance, texts)
     for case in plan.cases:
         if not runner.allowed(case):
@@ -64,9 +64,10 @@ def forecast(way: Way, judge: Judge, kit: Kit, plan: Plan) -> Forecast:
             found.held[error.reason, error.hint] += 1
             continue
         found.requests += case.together
-        if guard.changes(outgoing):
-            texts[kit.operation.effect.get("texts") == "later"] += texts_of(kit.operation, outgoing.body) * case.together
-    found.now, found.later = texts
+        now, later = guard.at_most(outgoing)
+        texts.now += now * case.together
+        texts.later += later * case.together
+    found.now, found.later = texts.now, texts.later
     if way.target.rate.per_second:
         found.minutes = found.requests / way.target.rate.per_second / 60
     return found

@@ -3,9 +3,9 @@
 A run that was killed is finished from it: the same plan is made again, and every request that stands here is answered from
 here. What was sent and not answered stays so; nobody knows what became of it, and it is not sent again.
 
-    {"smscontract": "journal", "version": 2, "run": "1f0c...", "settings": {...}, "resources": "..."}
-    {"sending": "9d41...", "operation": "acme.send"}
-    {"answered": "9d41..."}
+    {"smscontract": "journal", "version": 3, "run": "1f0c...", "settings": {...}, "resources": "..."}
+    {"sending": "9d41...", "operation": "acme.send", "texts": [0, 2]}     now and later, at most
+    {"answered": "9d41...", "texts": [0, 0]}                               those that count
     {"sealed": "..."}                                        the exchange as `--record` writes it
 
 To finish a run its answers are needed whole: they are judged in one report with those that follow, later requests take ids from
@@ -36,7 +36,7 @@ from smscontract.transport import Outgoing
 
 __all__ = ["Journal", "Past", "read_journal"]
 
-VERSION = 2
+VERSION = 3
 _NAME = "journal"
 
 
@@ -52,6 +52,7 @@ class Past:
         answered: by request what came back, in order; `None` for a request that nobody saw the answer of.
         ended: whether it finished by itself.
         unanswered: how many of its requests nobody saw the answer of.
+        texts: that its requests caused at most, now and later.
     """
 
     file: str
@@ -62,6 +63,7 @@ class Past:
     answered: dict[str, deque[Exchange | None]] = field(default_factory=lambda: defaultdict(deque))
     ended: bool = False
     unanswered: int = 0
+    texts: list[int] = field(default_factory=lambda: [0, 0])
 
     def take(self, together: Sequence[Outgoing]) -> list[Exchange | None] | None:
         """What came back to these requests, each taken once; `None` if the first of them was never sent."""
@@ -120,16 +122,19 @@ class Journal:
         # What was cut off when the run before was killed is no line of ours.
         self._write(b"\n" + _line({"resumed": run}) if past is not None else _line(head))
 
-    def sending(self, together: Sequence[Outgoing]) -> None:
-        """These requests are about to go."""
-        self._write(b"".join(_line({"sending": _key(one, self._seal), "operation": one.operation.key}) for one in together))
-
-    def answered(self, together: Sequence[Outgoing], sent: Sequence[Exchange]) -> None:
-        """This came back."""
+    def sending(self, together: Sequence[Outgoing], texts: Sequence[tuple[int, int]]) -> None:
+        """These requests are about to go, and may cause so many texts, now and later."""
         lines = []
-        for one, exchange in zip(together, sent, strict=True):
+        for one, most in zip(together, texts, strict=True):
+            lines.append(_line({"sending": _key(one, self._seal), "operation": one.operation.key, "texts": most}))
+        self._write(b"".join(lines))
+
+    def answered(self, together: Sequence[Outgoing], sent: Sequence[Exchange], texts: Sequence[tuple[int, int]]) -> None:
+        """This came back, and so many texts count for it."""
+        lines = []
+        for one, exchange, most in zip(together, sent, texts, strict=True):
             whole = self._seal.sealed(self._as_line(exchange))
-            lines += [_line({"answered": _key(one, self._seal)}), _line({"sealed": whole})]
+            lines += [_line({"answered": _key(one, self._seal), "texts": most}), _line({"sealed": whole})]
         self._write(b"".join(lines))
 
     def end(self) -> None:
@@ -212,16 +217,14 @@ def read_journal(path: str) -> Past:
     if known is None:
         raise UnusableInput("the key is that of another journal", file=str(key_file(path)), hint="put back what the run wrote")
     past = Past(path, str(head.get("run", "")), head["settings"], _parsed(known), seal)
-    waiting: dict[str, int] = defaultdict(int)
-    key = ""
+    waiting: dict[str, list[Any]] = defaultdict(list)
+    key, texts = "", None
     for number, line in enumerate(lines[1:], 2):
-        if not line.strip():
-            continue
         said = _parsed(line)
         if "sending" in said:
-            waiting[str(said["sending"])] += 1
+            waiting[str(said["sending"])].append(said.get("texts"))
         elif "answered" in said:
-            key = str(said["answered"])
+            key, texts = str(said["answered"]), said.get("texts")
         elif "ended" in said:
             past.ended = True
         elif key and "sealed" in said:
@@ -229,12 +232,19 @@ def read_journal(path: str) -> Past:
             exchange = _exchange(whole.strip(), number) if whole is not None else None
             if exchange is not None:
                 past.answered[key].append(exchange)
-                waiting[key] -= 1
+                del waiting[key][:1]
+                _count(past, texts)
             key = ""
-    for key, count in waiting.items():
-        past.answered[key].extend([None] * max(0, count))
-        past.unanswered += max(0, count)
+    for key, texts in [(key, texts) for key, left in waiting.items() for texts in left]:
+        past.answered[key].append(None)
+        past.unanswered += 1
+        _count(past, texts)
     return past
+
+
+def _count(past: Past, texts: Any) -> None:
+    if isinstance(texts, list) and len(texts) == 2 and all(type(one) is int for one in texts):
+        past.texts = [past.texts[0] + texts[0], past.texts[1] + texts[1]]
 
 
 def _parsed(line: bytes) -> Mapping[str, Any]:

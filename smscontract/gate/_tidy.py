@@ -69,7 +69,7 @@ class _Tidying:
         if unknown:
             yield f"{count_of(unknown, noun)} left alone: nothing there says whose"
         if ended == len(made):
-            self._way.texts[1] = 0
+            self._way.texts.later = 0
 
     def _made(self, exchanges: Iterable[Exchange], places: list[Place]) -> list[dict[str, str]]:
         """The values of the places in each success, each set of values once."""

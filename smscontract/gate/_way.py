@@ -14,7 +14,7 @@ from smscontract.documents import Operation
 from smscontract.errors import UsageError
 from smscontract.exchange import Exchange
 from smscontract.gate._careful import Careful
-from smscontract.gate._effects import Allowance, Guard
+from smscontract.gate._effects import Allowance, Guard, Texts
 from smscontract.gate._journal import Journal, Past, as_data
 from smscontract.gate._lease import leased
 from smscontract.gate._targets import Target
@@ -77,7 +77,9 @@ class Way:
         self.run = run
         self.journal = journal
         self.deadline = started + costs.max_time
-        self.texts = [0, 0]
+        past = journal.past if journal is not None else None
+        # All that an earlier run did counts from the beginning, whether its requests are asked for again or not.
+        self.texts = Texts(past.texts[0], past.texts[1]) if past is not None else Texts()
         self._pace = Pace(target.rate)
         safe = target.sandbox
         self.allowance = Allowance(
@@ -124,7 +126,7 @@ class Way:
     def notes(self) -> Iterator[str]:
         """What the run did out there, one sentence each."""
         yield from self._said
-        now, later = self.texts
+        now, later = self.texts.now, self.texts.later
         if not self.target.sandbox:
             yield from [f"at most {now} texts were sent"] if now else []
             yield from [f"at most {later} texts may follow when timers end"] if later else []

@@ -147,7 +147,8 @@ def test_no_more_texts_now_than_allowed(server: Server, most: int) -> None:
     texts = [message for message in server.app.control.messages().body["messages"] if message["texts"]]
     assert len(texts) <= most
     assert "sends" in {one.reason for one in report.not_judged}
-    assert (f"at most {most} texts were sent" in notes(report)) == bool(most)
+    # The last one of several is kept for a target that accepts what it must refuse.
+    assert (f"at most {min(most, max(1, most - 1))} texts were sent" in notes(report)) == bool(most)
     assert broken(report) == {}
     assert len(server.arrived) > 15  # what has to be refused is judged all the same
 

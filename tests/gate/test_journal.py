@@ -178,7 +178,7 @@ def test_a_torn_end_is_no_harm(staging: Server, monkeypatch: pytest.MonkeyPatch)
         (b"\xff\xfe\n", "no journal of a run"),
         (b'{"smscontract": "journal", "version": 99, "settings": {}}\n', "of another version"),
         (
-            b'{"smscontract": "journal", "version": 2, "settings": {"provider": "stuut"}}\n',
+            b'{"smscontract": "journal", "version": 3, "settings": {"provider": "stuut"}}\n',
             "the key of the journal is not there",
         ),
     ],
