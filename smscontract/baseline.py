@@ -225,9 +225,9 @@ class _Reader:
         except (tomllib.TOMLDecodeError, RecursionError) as error:
             reason = str(error).partition(" (at ")[0]
             line = str(error).partition("at line ")[2].partition(",")[0]
-            raise UnusableInput(
-                f"no TOML: {reason}", file=file, line=int(line) if line.isdecimal() else None, hint="see https://toml.io"
-            ) from None
+            number = int(line) if line.isdecimal() else len(text.splitlines()) or 1  # else it is the end that is wrong
+            hint = "a baseline is written by --baseline-update; for its form see https://toml.io"
+            raise UnusableInput(f"no TOML: {reason[:1].lower()}{reason[1:]}", file=file, line=number, hint=hint) from None
 
     def entries(self) -> Iterator[Entry]:
         self._only(self.data, ("version", "known"), 1)

@@ -116,7 +116,7 @@ def check_destination(path: str) -> None:
         UsageError: the folder does not exist, or the path is one.
     """
     if not Path(path).parent.is_dir():
-        raise UsageError(f"the folder of `--ledger {path}` does not exist")
+        raise UsageError(f"the folder of `--ledger {path}` does not exist", hint="make it first, or name another")
     if Path(path).is_dir():
         raise UsageError(f"`--ledger {path}` names a folder, not a file")
 

@@ -246,7 +246,8 @@ def timeline(
         reading: arguments of `recordings.read` beside these.
 
     Raises:
-        UsageError: an operation, place or kind that there is not, or one that a ledger cannot tell.
+        UsageError: an operation, place or kind that there is not, or one that a ledger cannot tell; a place that neither the
+            document declares nor any answer shows.
         UnusableInput: paths that cannot be read at all.
     """
     found = judge.catalogue.operation(operation)
@@ -272,6 +273,10 @@ def timeline(
         ledger, notes = load(path, judge.catalogue)
         result.notes += notes
         _from_ledger(result, path, ledger, probe, conditions)
+    seen_nowhere = result.answers and not result.interrupted and set(result.kinds) <= {"absent"}
+    if seen_nowhere and probe.place.steps and (said := probe.notes()):
+        what, _, near = said[0].partition("; ")
+        raise UsageError(f"{what}, and no answer shows it", hint=near or None)
     return result
 
 

@@ -169,3 +169,13 @@ def test_a_baseline_of_which_all_is_gone_is_an_empty_one(tmp_path: Path) -> None
     assert fingerprints(baseline) == []
     assert validated(good, "--baseline", str(baseline)) == 0
     assert baseline.read_text("utf-8").startswith("#")
+
+
+def test_what_is_no_toml_is_told_with_its_line_and_the_next_step(tmp_path: Path) -> None:
+    file = tmp_path / "known.toml"
+    for text, line in (("version = 1\n[[known]\n", 2), ("version = 1\n\nx = [1,\n", 3)):
+        file.write_text(text)
+        with pytest.raises(UnusableInput, match="no TOML") as caught:
+            Baseline(file=str(file)).entries()
+        assert caught.value.line == line
+        assert "--baseline-update" in (caught.value.hint or "")

@@ -116,3 +116,8 @@ def test_the_command_shows_what_was_seen_and_ends_by_whom_it_breaks(tmp_path: Pa
     assert run(["diff", new, "stuut"]) == 1
     assert run(["diff", "stuut", new, "--format", "json"]) == 0
     assert run(["diff", "stuut", str(tmp_path / "none.yaml")]) == 2
+
+
+def test_two_providers_are_no_versions_of_one_contract(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["diff", "stuut", "bland"]) == 2
+    assert "they share no operation" in capsys.readouterr().err

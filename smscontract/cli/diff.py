@@ -12,7 +12,7 @@ import click
 from smscontract import ledger_file
 from smscontract.catalogue import load_catalogue
 from smscontract.contract_diff import PROVIDER, READERS, SENDERS, Change, breaking, compare
-from smscontract.errors import ExitCode
+from smscontract.errors import ExitCode, UsageError
 from smscontract.ledger import Ledger
 from smscontract.plain import count_of, printable
 
@@ -42,6 +42,12 @@ def command(old: str, new: str, ledger: tuple[str, ...], fail_for: str, form: st
     OLD and NEW are shipped providers, or paths of contracts or OpenAPI documents.
     """
     before, after = load_catalogue((old,)), load_catalogue((new,))
+    if not before.operations.keys() & after.operations.keys():
+        names = (", ".join(printable(key) for key in one.operations) for one in (before, after))
+        raise UsageError(
+            f"`{old}` and `{new}` are no versions of one contract: they share no operation",
+            hint="the first has {}, the second {}".format(*names),
+        )
     whole: Ledger | None = None
     notes: list[str] = []
     for path in dict.fromkeys(ledger):

@@ -53,7 +53,7 @@ def command(
     PATH is a file, a folder, a glob, or `-` for standard input. Values are shown only where they are few, short and harmless.
     """
     if suggest is not None and not Path(suggest).is_dir():
-        raise UsageError(f"the folder of `--suggest {suggest}` does not exist")
+        raise UsageError(f"the folder of `--suggest {suggest}` does not exist", hint="make it first, or name another")
     catalogue = load_catalogue(contract)
     judge = Judge(catalogue, masker_from(reveal=reveal, mask_key_env=mask_key_env))
     how = load_config(config).recordings.reading()

@@ -75,6 +75,10 @@ def find_contract(name_or_path: str) -> Path:
     path = Path(name_or_path)
     if path.is_file():
         return path
+    if path.is_dir():
+        raise UsageError(
+            f"`{name_or_path}` is a folder", hint="give the path of the contract in it, or of the OpenAPI document"
+        )
     if path.suffix or "/" in name_or_path:
         raise UsageError(
             f"there is no contract file `{name_or_path}`", hint="give the path of a contract or of an OpenAPI document"

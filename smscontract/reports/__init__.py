@@ -60,7 +60,7 @@ def destination(spec: str) -> Destination:
     if not colon or not path:
         raise UsageError(f"`--report {spec}` names no file", hint="write FORMAT:PATH, for example `json:report.json`")
     if path != "-" and not Path(path).parent.is_dir():
-        raise UsageError(f"the folder of `--report {spec}` does not exist")
+        raise UsageError(f"the folder of `--report {spec}` does not exist", hint="make it first, or name another")
     if Path(path).is_dir():
         raise UsageError(f"`--report {spec}` names a folder, not a file")
     return Destination(_known(name), path)

@@ -168,8 +168,11 @@ def test_other_places_of_a_recording(recording: str) -> None:
 
 
 def test_a_place_that_is_not_declared_is_said_to_be(recording: str) -> None:
-    (note,) = line("got.modifed_at", recording).notes
-    assert note.startswith("`got.modifed_at` is not declared; did you mean `got.modified_at`")
+    with pytest.raises(UsageError, match=r"`got.modifed_at` is not declared, and no answer shows it") as caught:
+        line("got.modifed_at", recording)
+    assert (caught.value.hint or "").startswith("did you mean `got.modified_at`")
+    (note,) = line("got.detail", recording).notes
+    assert note.startswith("`got.detail` is not declared")
     assert line("got.modified_at", recording).notes == []
 
 
