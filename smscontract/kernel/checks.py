@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from functools import lru_cache
 from itertools import pairwise
 from operator import itemgetter, le
-from typing import Any
+from typing import Any, NamedTuple
 
 from smscontract.clauses.relation import holds
 from smscontract.clauses.values import comparable, kinds_of
@@ -14,10 +14,64 @@ from smscontract.documents import Place, Rule
 from smscontract.kernel.matchers import Stub, Unsure, in_shape, reach
 from smscontract.rfc3339 import format_time, timestamp
 
-__all__ = ["Check", "Times", "check_of", "order_of"]
+__all__ = ["Check", "Relation", "Times", "check_of", "order_of", "relation_of"]
 
 #: Whether a relation surely holds, of the bodies of answer and request, and the parameter of the path.
 Check = Callable[[Any, Any, Any], bool]
+
+
+class Relation(NamedTuple):
+    """`equal`, `differ` or `less` of two places, in exchanges whose operands have certain types.
+
+    Attributes:
+        kinds: as what the operands are compared.
+        answer: whether it holds, of the operands of one such exchange; `None` if there is no answer.
+        texts: whether both are texts.
+    """
+
+    kind: str
+    left: Place
+    right: Place
+    kinds: frozenset[str]
+    answer: bool | None
+    texts: bool
+
+    def holds(self, left: Any, right: Any) -> bool:
+        """Whether it surely holds of these operands, or has no answer as with the others of these types."""
+        if self.texts and not self.kinds:
+            return bool(left == right) is (self.kind == "equal")
+        answer = holds(self.kind, comparable(left, self.kinds), comparable(right, self.kinds))
+        return answer is (None if self.answer is None else True)
+
+    def among(self, left: int, right: int) -> Callable[[Any], bool]:
+        """Whether it surely holds, of a row of values in which the operands are at these places."""
+        if self.texts and not self.kinds:
+            if self.kind == "equal":
+                return lambda row: bool(row[left] == row[right])
+            return lambda row: bool(row[left] != row[right])
+        if self.kinds == _PHONE and self.kind == "differ" and self.answer is not None:
+            check = _numbers(left, right)
+            return lambda row: check(row, None, None)
+        return lambda row: self.holds(row[left], row[right])
+
+
+def relation_of(kind: str, places: Sequence[Place], stub: Stub) -> Relation | None:
+    """The relation of two places, for exchanges whose operands have the types that those of this one have; `None` where it
+    cannot be broken by them.
+
+    Raises:
+        Unsure: an operand is out of reach.
+    """
+    left, right = places[0], places[1]
+    if not all(in_shape(place, stub.operation, stub.document) and place.steps for place in (left, right)):
+        raise Unsure
+    kinds = kinds_of(stub, places) if kind != "less" else frozenset()
+    operands = [stub.places(place)[0][1] for place in (left, right)]
+    answer = holds(kind, comparable(operands[0], kinds), comparable(operands[1], kinds))
+    if answer is None and not kinds:
+        return None
+    texts = kind != "less" and all(type(one) is str for one in operands)
+    return Relation(kind, left, right, kinds, answer, texts)
 
 
 def check_of(kind: str, places: Sequence[Place], stub: Stub) -> Check | None:
@@ -27,30 +81,21 @@ def check_of(kind: str, places: Sequence[Place], stub: Stub) -> Check | None:
     Raises:
         Unsure: an operand is out of reach.
     """
-    left_place, right_place = places[0], places[1]
-    if not all(in_shape(place, stub.operation, stub.document) and place.steps for place in (left_place, right_place)):
-        raise Unsure
-    kinds = kinds_of(stub, places) if kind != "less" else frozenset()
-    left, right = _getter(left_place), _getter(right_place)
-    operands = [stub.places(place)[0][1] for place in (left_place, right_place)]
-    answer = holds(kind, comparable(operands[0], kinds), comparable(operands[1], kinds))
-    if answer is None and not kinds:
+    relation = relation_of(kind, places, stub)
+    if relation is None:
         return None
-    if not kinds and all(type(one) is str for one in operands):
+    left_place, right_place = places[0], places[1]
+    left, right = _getter(left_place), _getter(right_place)
+    if relation.texts and not relation.kinds:
         return _texts(kind, left_place, right_place) or (
             (lambda got, sent, path: bool(left(got, sent, path) == right(got, sent, path)))
             if kind == "equal"
             else (lambda got, sent, path: bool(left(got, sent, path) != right(got, sent, path)))
         )
-    if kinds == _PHONE and kind == "differ" and answer is not None and _direct(left_place) and _direct(right_place):
+    phones = relation.kinds == _PHONE and kind == "differ" and relation.answer is not None
+    if phones and _direct(left_place) and _direct(right_place):
         return _numbers(left_place.steps[0], right_place.steps[0])
-
-    def check(got: Any, sent: Any, path: Any) -> bool:
-        one, two = left(got, sent, path), right(got, sent, path)
-        # Where a comparison has no answer, another exchange of these types may have one.
-        return holds(kind, comparable(one, kinds), comparable(two, kinds)) is (None if answer is None else True)
-
-    return check
+    return lambda got, sent, path: relation.holds(left(got, sent, path), right(got, sent, path))
 
 
 _PHONE = frozenset({"phone"})
@@ -72,7 +117,7 @@ def _texts(kind: str, left: Place, right: Place) -> Check | None:
     return None
 
 
-def _numbers(left: str, right: str) -> Check:
+def _numbers(left: Any, right: Any) -> Check:
     """Whether two phone numbers are different ones."""
 
     def check(got: Any, _: Any, __: Any) -> bool:
@@ -102,12 +147,12 @@ def _limit(second: float) -> str:
 class Times:
     """The order of the times of one kind of exchange, all of `order` rules at once."""
 
-    def __init__(self, rules: Sequence[tuple[Sequence[str], float, bool]]) -> None:
+    def __init__(self, rules: Sequence[tuple[Sequence[Any], float, bool]]) -> None:
         """Args:
         rules: for each the members of the answer that are times, in their order, the skew in seconds, and whether they have to
             be before the answer came.
         """
-        self._rules = rules
+        self.rules = rules
         pairs = list(dict.fromkeys(pair for names, _, _ in rules for pair in pairwise(names)))
         self._loose = all(skew >= 1 for _, skew, _ in rules)
         self._left = _several([one for one, _ in pairs])
@@ -128,9 +173,9 @@ class Times:
                 sure = max(before(got)) < _limit(received // self._step * self._step + self._skew)
             if sure:
                 return True
-        return all(self._holds(got, received, *rule) for rule in self._rules)
+        return all(self._holds(got, received, *rule) for rule in self.rules)
 
-    def _holds(self, got: Any, received: float, names: Sequence[str], skew: float, before: bool) -> bool:
+    def _holds(self, got: Any, received: float, names: Sequence[Any], skew: float, before: bool) -> bool:
         moments = [timestamp(got[name]) for name in names]
         if None in moments:
             return False
@@ -138,7 +183,7 @@ class Times:
         return all(one <= two + skew for index, one in enumerate(times) for two in times[index + 1 :])
 
 
-def _several(names: Sequence[str]) -> Callable[[Any], tuple[Any, ...]] | None:
+def _several(names: Sequence[Any]) -> Callable[[Any], tuple[Any, ...]] | None:
     """As `itemgetter`, with a tuple for one name too."""
     return itemgetter(*names, names[0]) if names else None
 

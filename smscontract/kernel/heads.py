@@ -16,7 +16,7 @@ from smscontract.exchange import Exchange, Origin, OriginKind, Request
 from smscontract.kernel.matchers import Unsure
 from smscontract.kernel.text import MARKED
 
-__all__ = ["Head", "Heads"]
+__all__ = ["Head", "Heads", "length_name"]
 
 #: Fields whose values a judgement may rest on, beside those that the contract names.
 _MATTER = re.compile(
@@ -88,13 +88,18 @@ class Heads:
         key = (names, matter(fields), stated)
         return self._heads.get(key) or self._head(key, fields, length)
 
+    def matter(self, fields: Any) -> frozenset[str]:
+        """The names, as they are written, of fields of which a value matters."""
+        mine = [name for name in fields if (low := name.strip().lower()) in self._named or _MATTER.fullmatch(low)]
+        return frozenset(mine)
+
     def _plan(self, names: tuple[str, ...]) -> _Plan:
         if len(self._plans) >= _KEPT:
             raise Unsure
         plain = {name: name.strip().lower() for name in names}
         if len(set(plain.values())) < len(names):
             raise Unsure
-        length = next((name for name, low in plain.items() if low == "content-length"), "")
+        length = length_name(names)
         mine = [name for name, low in plain.items() if low in self._named or _MATTER.fullmatch(low)]
         others = [name for name in names if name not in mine and name != length]
         plan = _Plan(
@@ -128,3 +133,8 @@ class Heads:
             if len(self._harmless) >= _KEPT:
                 self._harmless.clear()
             self._harmless.add(value)
+
+
+def length_name(names: Iterable[str]) -> str:
+    """The name of the field, as it is written, that tells the length of the body; or empty."""
+    return next((name for name in names if name.strip().lower() == "content-length"), "")

@@ -12,7 +12,7 @@ from smscontract.documents import Place, Rule
 from smscontract.exchange import Exchange
 from smscontract.json_text import json_type
 from smscontract.judge import Judge, Judgement
-from smscontract.kernel.checks import Check, Times, check_of, order_of
+from smscontract.kernel.checks import Check, Relation, Times, check_of, order_of, relation_of
 from smscontract.kernel.matchers import Stub, Unsure, reach
 from smscontract.kernel.plans import Answers, Requests
 from smscontract.kernel.recipes import Recipe, Row, Slots, recipe_of
@@ -31,7 +31,8 @@ class Known:
     Attributes:
         judgement: of the first; without findings.
         checks, times: what must hold for another one.
-        values: what its row holds beside times and line.
+        values: what its row holds beside times and line; `places` is where that stands.
+        relations: what `checks` are made of.
         rows: those that are not counted yet.
     """
 
@@ -40,6 +41,8 @@ class Known:
     checks: tuple[Check, ...]
     times: Times | None
     values: Callable[[Any, Any, Any], Sequence[Any]]
+    places: tuple[Place, ...] = ()
+    relations: tuple[Relation, ...] = ()
     rows: list[Row] = field(default_factory=list)
 
 
@@ -74,10 +77,9 @@ def learned(judge: Judge, sides: tuple[Requests, Answers], first: First, number:
         raise Unsure
     stub = Stub(operation, answers.document)
     stub.got, stub.sent, stub.path = sources
-    relations = [(rule.kind, rule.places) for rule in answers.relations]
+    relations = [*((rule.kind, rule.places) for rule in answers.relations), *requests.relations]
     checks = [
-        _once(answers.made, (kind, places, _types(stub, places)), check_of, kind, places, stub)
-        for kind, places in (*relations, *requests.relations)
+        _once(answers.made, (kind, places, _types(stub, places)), check_of, kind, places, stub) for kind, places in relations
     ]
     received = row[1] != float("inf")
     orders = [order for rule in answers.orders if (order := order_of(rule, sources[0], received=received)) is not None]
@@ -94,6 +96,8 @@ def learned(judge: Judge, sides: tuple[Requests, Answers], first: First, number:
         checks=tuple(check for check in checks if check is not None),
         times=_once(answers.made, tuple(orders), Times, orders) if orders else None,
         values=_once(answers.made, tuple(slots.places), _values, slots.places),
+        places=tuple(slots.places),
+        relations=tuple(one for kind, places in relations if (one := relation_of(kind, places, stub)) is not None),
     )
     _try(judge, known, first)
     return known

@@ -52,7 +52,7 @@ class Requests:
     Attributes:
         heads: of the requests.
         answers: heads of the answers.
-        valid: whether a body is as described and nothing in it undefined.
+        valid: whether a body is as described and nothing in it undefined; by `schema`.
         named: whether the names of its members are none that are undefined, by all names.
         shape: of a body.
         bits: beside the shape.
@@ -70,7 +70,8 @@ class Requests:
         fields |= {parameter.name for parameter in operation.parameters if parameter.where == "header"}
         self.heads = Heads(operation, fields)
         self.answers = Heads(operation, ())
-        self.valid: _Valid = validator(request_schema(operation)).is_valid
+        self.schema = request_schema(operation)
+        self.valid: _Valid = validator(self.schema).is_valid
         self._named: _Valid = validator(names_schema(operation)).is_valid
         self.named: dict[tuple[str, ...], bool] = {}
         self.shape: Shape = shape_of(operation.body.node if operation.body is not None else None)
@@ -113,7 +114,8 @@ class Answers:
     """The answers of one operation with one status.
 
     Attributes:
-        valid: whether a body keeps its schema, and surely what rules ask of its texts.
+        valid: whether a body keeps its schema, and surely what rules ask of its texts; by `schema`.
+        listed: places whose values tell answers apart, beside those that the document lists.
         shape: of a body.
         bits: beside the shape; `sent_bits` only where the request has a body.
         relations, orders: rules that are asked of each answer.
@@ -129,9 +131,10 @@ class Answers:
             raise Unsure
         self.document: ResponseDocument = document
         rules = [rule for rule in operation.rules if _speaks(rule, status)]
-        self.valid: _Valid = validator(answer_schema(document, rules)).is_valid
-        listed = _constants(operation, rules)
-        self.shape: Shape = shape_of(document.node, listed)
+        self.schema = answer_schema(document, rules)
+        self.valid: _Valid = validator(self.schema).is_valid
+        self.listed = _constants(operation, rules)
+        self.shape: Shape = shape_of(document.node, self.listed)
         self.relations = [rule for rule in rules if rule.kind in ("equal", "differ", "less")]
         self.orders = [rule for rule in rules if rule.kind == "order"]
         self.made: dict[Hashable, Any] = {}

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from smscontract.catalogue import Catalogue
 from smscontract.documents import Operation
+from smscontract.kernel.matchers import Unsure
 
 __all__ = ["Routes"]
 
@@ -49,3 +50,33 @@ class Routes:
                 self._seen[method, url] = route
             return route
         return None
+
+    def pieces(self, method: str, url: str) -> list[str | tuple[str]]:
+        """A URL that it knows in pieces: texts, and names of parameters. Other values of these belong to the same operation.
+
+        Raises:
+            Unsure: they may belong to another one.
+        """
+        earlier: list[str] = []
+        for match, operation, names in self._by_method.get(method, ()):
+            found = match(url)
+            if found is None:
+                earlier.append(operation.path)
+                continue
+            pieces: list[str | tuple[str]] = []
+            done = 0
+            for index, name in enumerate(names, 1):
+                start, end = found.span(index)
+                pieces += [url[done:start], (name,)]
+                done = end
+            pieces.append(url[done:])
+            if names and any(_meet(one, operation.path) for one in earlier):
+                raise Unsure
+            return pieces
+        raise Unsure
+
+
+def _meet(one: str, other: str) -> bool:
+    """Whether a path may belong to two templates."""
+    left, right = one.split("/"), other.split("/")
+    return len(left) == len(right) and all("{" in a or "{" in b or a == b for a, b in zip(left, right, strict=True))

@@ -8,9 +8,10 @@ judge is asked instead. So is it for the first exchange of each key.
 
 from __future__ import annotations
 
+import contextlib
 import secrets
 from collections import Counter
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Callable, Hashable
 from operator import itemgetter
 from typing import Any, NamedTuple
 
@@ -21,14 +22,16 @@ from smscontract.documents import Operation
 from smscontract.exchange import Auth, Exchange
 from smscontract.json_text import ABSENT
 from smscontract.judge import Judge
+from smscontract.kernel.heads import length_name
 from smscontract.kernel.known import First, Known, learned
 from smscontract.kernel.matchers import Unsure, bits_told
+from smscontract.kernel.members import NEVER, empty_texts, fields_of, is_long, repeats, time_of
 from smscontract.kernel.plans import Answers, Requests
 from smscontract.kernel.routes import Routes
 from smscontract.kernel.rows import Rows
-from smscontract.kernel.shape import empties
+from smscontract.kernel.skeleton import Seen
+from smscontract.kernel.templates import Templates
 from smscontract.kernel.text import MARKED, MARKED_INSIDE, marked, once
-from smscontract.rfc3339 import timestamp
 from smscontract.summary import Summary
 
 __all__ = ["Kernel", "Stopped"]
@@ -42,7 +45,6 @@ _SPECIAL = ("known", "role", "operation", "path_parameters", "case", "number", "
 _AUTHS = frozenset({None, *map(str, Auth)})
 _UNKNOWN, _TEXT, _INLINE = 0, 1, 2
 _NULL = frozenset({None})
-_NEVER = float("inf")
 #: After so many lines somebody is asked whether to go on.
 _EVERY = 512
 #: Whatever a line that is not as we think may raise; the judge finds out what it is.
@@ -85,6 +87,9 @@ class Kernel:
         self._bad: Counter[Hashable] = Counter()
         self._marked = jsonschema_rs.validator_for(MARKED).is_valid
         self._inside = jsonschema_rs.validator_for(MARKED_INSIDE).is_valid
+        self._templates = Templates()
+        self._missed = False
+        self._taken: Any = None
         self._file = ""
         self._found: Any = None
         self._held = 0
@@ -102,6 +107,33 @@ class Kernel:
         summary.facts.rows = self._rows
         self._file, self._found = "", None
 
+    def look(self, line: bytes, file: str, number: int) -> bool:
+        """Whether an exchange is counted now, unread; if not, `take` has to be called with it before the next.
+
+        Raises:
+            Stopped: nothing was done with it.
+        """
+        self._begin(file)
+        try:
+            known = self._templates.look(line, number)
+        except _DOUBTS:
+            known = None
+        if known is None:
+            self._missed = True
+            return False
+        self._held += 1
+        if self._held >= _HELD:
+            self.close()
+        return True
+
+    def _begin(self, file: str) -> None:
+        self._lines += 1
+        if self._lines % _EVERY == 0 and self._stop():
+            raise Stopped
+        if file != self._file:
+            self.close()
+            self._file = file
+
     def take(self, record: Any, line: bytes, file: str, number: int) -> bool:
         """Whether an exchange is counted now; if not, `judge` has to be called with it before the next.
 
@@ -111,17 +143,44 @@ class Kernel:
         Raises:
             Stopped: nothing was done with it.
         """
-        self._lines += 1
-        if self._lines % _EVERY == 0 and self._stop():
-            raise Stopped
-        if file != self._file:
-            self.close()
-            self._file = file
+        if not self._missed:
+            self._begin(file)
         try:
             self._found = self._look(record, line, number)
+            if self._missed and self._found is None and self._templates.learns:
+                self._learn(record, line)
         except _DOUBTS:
             self._found = ()
+        finally:
+            self._missed = False
         return self._found is None
+
+    def _learn(self, record: Any, line: bytes) -> None:
+        """Lines like one that was counted need not be read."""
+        known, requests, answers, got, sent, path, secrets, stated = self._taken
+
+        def seen() -> Seen:
+            asked, answer = record["request"], record["response"]
+            fields = {"request": fields_of(asked.get("headers")) or {}, "response": fields_of(answer.get("headers")) or {}}
+            return Seen(
+                record=record,
+                requests=requests,
+                answers=answers,
+                got=got,
+                sent=sent,
+                path=path,
+                url=self._routes.pieces(asked["method"], asked["url"]),
+                matter={
+                    "request": requests.heads.matter(fields["request"]),
+                    "response": requests.answers.matter(fields["response"]),
+                },
+                length={side: length_name(one) for side, one in fields.items()},
+                secrets=secrets,
+                stated=stated,
+            )
+
+        with contextlib.suppress(*_DOUBTS):
+            self._templates.learn(line, seen, known)
 
     def judge(self, exchange: Exchange) -> None:
         """Judges the exchange that was not taken, and learns from it."""
@@ -179,7 +238,7 @@ class Kernel:
         auth = record.get("auth")
         if auth not in _AUTHS:
             raise Unsure
-        start, end = _time(record.get("sent_at")), _time(record.get("received_at"))
+        start, end = time_of(record.get("sent_at")), time_of(record.get("received_at"))
         # -- the answer
         if got_form == _TEXT:
             text = answer["body"]
@@ -219,23 +278,23 @@ class Kernel:
             whole = body if body is not None else orjson.dumps(sent).decode()
             if not stated and self._inside(whole) and marked(sent, self._marked):
                 raise Unsure
-            asked_shape = requests.shape(sent), _empty(body, sent)
+            asked_shape = requests.shape(sent), empty_texts(body, sent)
         if _INLINE in (sent_form, got_form) and not once(line, record):
             raise Unsure
         # -- headers
-        asking = fields = _fields(asked.get("headers"))
+        asking = fields = fields_of(asked.get("headers"))
         head = requests.heads.of(fields, stated=stated) if fields is not None else None
-        fields = _fields(answer.get("headers"))
+        fields = fields_of(answer.get("headers"))
         beside = requests.answers.of(fields, stated=stated) if fields is not None else None
         if head is not None:
-            if head.length and not stated and not _long(asking[head.length], body):
+            if head.length and not stated and not is_long(asking[head.length], body):
                 raise Unsure
             if head.secrets:
                 whole = text if text is not None else line.decode()
                 shown = fields.values() if fields is not None else ()
-                if _repeats(head.secrets, whole, shown):
+                if repeats(head.secrets, whole, shown):
                     raise Unsure
-        if beside is not None and beside.length and not stated and not _long(fields[beside.length], text):
+        if beside is not None and beside.length and not stated and not is_long(fields[beside.length], text):
             raise Unsure
         # --
         key = (
@@ -243,13 +302,13 @@ class Kernel:
             status,
             stated,
             auth,
-            start == _NEVER,
-            end == _NEVER,
+            start == NEVER,
+            end == NEVER,
             head.number if head is not None else None,
             beside.number if beside is not None else None,
             asked_shape,
             answers.shape(got),
-            _empty(text, got) if text is None or '""' in text else None,
+            empty_texts(text, got) if text is None or '""' in text else None,
             bits_told(requests.bits, got, sent, path) if requests.bits else None,
             bits_told(answers.bits, got, sent, path) if answers.bits else None,
             bits_told(answers.sent_bits, got, sent, path) if type(sent) is dict else None,
@@ -265,6 +324,8 @@ class Kernel:
         if known.times is not None and not known.times.hold(got, end):
             raise Unsure
         known.rows.append((start, end, number, *known.values(got, sent, path)))
+        if self._missed:
+            self._taken = known, requests, answers, got, sent, path, head.secrets if head is not None else (), stated
         self._held += 1
         if self._held >= _HELD:
             self.close()
@@ -304,44 +365,3 @@ class Kernel:
         )
         self._forms[names] = form
         return form
-
-
-def _time(value: Any) -> float:
-    if type(value) is float or type(value) is int:
-        if -1e11 < value < 1e11:
-            return float(value)
-    elif value is None:
-        return _NEVER
-    else:
-        moment = timestamp(value)
-        if moment is not None:
-            return moment
-    raise Unsure
-
-
-def _repeats(secrets: Iterable[str], text: str, values: Iterable[str]) -> bool:
-    """Whether a secret is in a text or in a value."""
-    return any(secret in text or any(secret in one for one in values) for secret in secrets)
-
-
-def _fields(fields: Any) -> Any:
-    """Header fields by name, if each is there once."""
-    if type(fields) is not list:
-        return fields
-    pairs = [(name, value) for name, value in fields if type(name) is str]
-    found = dict(pairs)
-    if len(found) < len(fields) or not all(type(one) is list for one in fields):
-        raise Unsure
-    return found
-
-
-def _empty(text: str | None, value: Any) -> Any:
-    """Where empty texts are."""
-    if (b'""' in orjson.dumps(value)) if text is None else ('""' in text):
-        return empties(value)
-    return None
-
-
-def _long(length: Any, text: str | None) -> bool:
-    """Whether a body is as long as a header field says."""
-    return type(length) is str and text is not None and length == str(len(text) if text.isascii() else len(text.encode()))

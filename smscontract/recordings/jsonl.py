@@ -112,7 +112,7 @@ def _line(record: dict[str, Any]) -> bytes:
 # --- reading ---------------------------------------------------------------------------------------------------------
 
 
-def read(stream: BufferedReader, file: str, options: Options) -> Iterator[Exchange | Problem]:
+def read(stream: BufferedReader, file: str, options: Options) -> Iterator[Exchange | Problem]:  # noqa: PLR0912 - each line costs
     """One exchange or problem for each line that is neither blank nor a header; lines that are not our own go to the taker, if
     there is one."""
     ours, number, taker = options.ours, options.line, options.taker
@@ -124,6 +124,12 @@ def read(stream: BufferedReader, file: str, options: Options) -> Iterator[Exchan
                 _within(line, stream, limit)
             if not (line := line.strip(b" \t\r\n")):
                 continue
+            if taker is not None and not ours:
+                try:
+                    if taker.look(line, file, number):
+                        continue
+                except OSError as error:
+                    raise unkept(error) from None
             try:
                 record = loads(line)
             except orjson.JSONDecodeError:

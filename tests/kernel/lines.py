@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import orjson
+import pytest
 
 from smscontract.catalogue import load_catalogue
 from smscontract.findings import Problem
 from smscontract.judge import Judge
-from smscontract.kernel import Kernel
+from smscontract.kernel import Kernel, templates
 from smscontract.mask import Masker
 from smscontract.policy import Selection
 from smscontract.recordings import jsonl
@@ -189,6 +190,12 @@ def written(lines: list[bytes]) -> io.BufferedReader:
 
 def told(lines: list[bytes], *, short: bool, contracts: tuple[str, ...] = (), select: tuple[str, ...] = ()) -> Any:
     """All that is said of some lines in two files, by the short way or by the judge alone; and how many were taken."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(templates, "_EACH", 1)
+        return _told(lines, short=short, contracts=contracts, select=select)
+
+
+def _told(lines: list[bytes], *, short: bool, contracts: tuple[str, ...], select: tuple[str, ...]) -> Any:
     summary = Summary(Judge(load_catalogue(contracts), Masker(key=b"k" * 32)), Selection(select=select))
     kernel = Kernel(summary) if short else None
     half = len(lines) // 2
