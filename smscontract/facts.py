@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol
 
-from smscontract.clauses.base import Fact
+from smscontract.clauses.base import Fact, View
 from smscontract.errors import UnusableInput
 from smscontract.exchange import Exchange, Origin, OriginKind
 
@@ -75,8 +75,12 @@ class _Alike:
 class Later(Protocol):
     """Facts that nobody has made yet."""
 
-    def touch(self, exchange: Exchange) -> None:
-        """There are facts of this exchange in the store."""
+    def touch(self, exchange: Exchange, view: View | None = None) -> None:
+        """There are facts of this exchange in the store.
+
+        Args:
+            view: the exchange as it was judged; it is made where nobody has one.
+        """
 
     def facts(self) -> Iterator[Fact]:
         """All of them; they are gone then."""

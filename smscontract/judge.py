@@ -14,13 +14,14 @@ import json
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from json.encoder import encode_basestring_ascii
 from typing import Any
 
 from smscontract.catalogue import Catalogue
 from smscontract.clauses import families
-from smscontract.clauses.base import Broken, Fact, Outcome, Shown, Skipped, Spot, View
+from smscontract.clauses.base import KEPT, Broken, Fact, Outcome, Shown, Skipped, Spot, View
 from smscontract.clauses.credentials import credentials
-from smscontract.clauses.fast import Quick, Suspects
+from smscontract.clauses.fast import Asked, Quick
 from smscontract.clauses.kinds import Cell, kinds_seen
 from smscontract.clauses.news import news
 from smscontract.clauses.reduction import Decided, unsettled
@@ -36,7 +37,6 @@ from smscontract.plain import day
 __all__ = ["Judge", "Judgement", "Reduced", "Signature"]
 
 _BODY = Spot("response body")
-_SCHEMA_FAMILIES = frozenset({"presence", "null", "type", "enum", "format"})
 #: Families that speak of the answer to any request, also by another method or to another path than the operation's.
 _OF_ANY_ANSWER = frozenset({"protocol", "auth"})
 _RULE_FAMILIES = frozenset({"condition", "relation", "history", "hygiene", "constant"})
@@ -107,8 +107,11 @@ class Judge:
 
     def digest(self, value: Any) -> str:
         """A keyed digest of a JSON value (16 bytes as hexadecimal): equal values, equal digests."""
-        plain = int(value) if isinstance(value, float) and value.is_integer() else value
-        text = json.dumps(plain, sort_keys=True, default=str)
+        if type(value) is str:
+            text = encode_basestring_ascii(value)  # what `dumps` makes of it
+        else:
+            plain = int(value) if isinstance(value, float) and value.is_integer() else value
+            text = json.dumps(plain, sort_keys=True, default=str)
         return hmac.digest(self._key, text.encode("utf-8", "surrogatepass"), "sha256").hex()[:32]
 
     def precedence(self, operation: str) -> tuple[Clause, ...]:
@@ -160,8 +163,10 @@ class Judge:
     def judge(self, exchange: Exchange) -> Judgement:
         """What one exchange says of every clause of its operation. Never raises."""
         view = self.view(exchange)
-        if view is None:
-            return Judgement()
+        return self.judged(view) if view is not None else Judgement()
+
+    def judged(self, view: View) -> Judgement:
+        """As `judge`, of an exchange that is seen already."""
         return _Pass(self, view).judgement()
 
     def reduce(self, facts: Iterable[Fact] | FactStore, *, holes: bool | Collection[str] = False) -> Reduced:
@@ -293,54 +298,64 @@ class _Pass:
 
     def judgement(self) -> Judgement:
         judge, view = self.judge, self.view
-        outcomes: dict[str, str] = {}
-        fast = None
-        suspects: Suspects | None = None
-        for clause in judge.quick.asked(view, judge.precedence(view.operation.key)):
-            if view.stray and clause.family not in _OF_ANY_ANSWER:
-                outcome: Outcome = None
-            elif clause.family in _SCHEMA_FAMILIES:
-                if fast is None:  # every family of higher precedence has spoken
-                    fast = not self._hidden(_BODY) and judge.quick.schema_kept(view)
-                    suspects = judge.quick.suspects(view) if not fast and not self._hidden(_BODY) else None
-                if fast or (suspects is not None and not suspects.has(clause.detail.node) and not self._hidden(_BODY)):
-                    outcomes[clause.id] = self._by_schema(clause)
-                    continue
-                outcome = self._judged(clause)
-            else:
-                outcome = self._judged(clause)
-            outcomes[clause.id] = self._take(clause, outcome)
+        key = view.operation.key
+        asked = judge.quick.asked(view, judge.precedence(key))
+        outcomes = dict.fromkeys([clause.id for clause in judge.catalogue.of_operation(key)], "-")
+        self._others(asked.before, outcomes)
+        if not view.stray:
+            self._schema(asked, outcomes)
+        self._others(asked.after, outcomes)
         return Judgement(
             findings=tuple(self.findings),
             facts=tuple(self.facts),
             not_judged=tuple(self.skipped),
             new=tuple(news(self.masker, view)) if not view.stray and not self._hidden(_BODY) else (),
             signature=Signature(
-                view.operation.key,
+                key,
                 view.status or 0,
-                "".join(outcomes.get(clause.id, "-") for clause in judge.catalogue.of_operation(view.operation.key)),
+                "".join(outcomes.values()),
                 kinds_seen(view),
             ),
         )
 
-    def _by_schema(self, clause: Clause) -> str:
-        """What becomes of a clause where the schema is kept."""
-        detail = clause.detail
-        if self.view.document is None or detail.key != self.view.document.key:
-            return "-"
-        spots = self.view.got_index.get(detail.node.path)
-        if not spots or (detail.keyword != "required" and all(value is ABSENT for _, value in spots)):
-            return "-"
-        return "k"
+    def _others(self, clauses: Iterable[tuple[Clause, str | None]], outcomes: dict[str, str]) -> None:
+        """The clauses of all families that do not speak of the schema."""
+        view, modules = self.view, self.judge._modules  # noqa: SLF001 - one module
+        violations, stray = view.assessment.violations, view.stray
+        for clause, place in clauses:
+            if (place is None or place in violations) and (not stray or clause.family in _OF_ANY_ANSWER):
+                outcome: Outcome = modules[clause.family].judge(clause, view)
+                if outcome is KEPT:
+                    outcomes[clause.id] = "k"
+                elif outcome is not None:
+                    outcomes[clause.id] = self._take(clause, outcome)
 
-    def _judged(self, clause: Clause) -> Outcome:
-        if clause.family in _SCHEMA_FAMILIES and self._hidden(_BODY):
-            return Skipped("the body as a whole is broken") if self._applies(clause) else None
-        outcome: Outcome = self.judge._modules[clause.family].judge(clause, self.view)  # noqa: SLF001 - one module
-        return outcome
-
-    def _applies(self, clause: Clause) -> bool:
-        return self.view.document is not None and clause.detail.key == self.view.document.key
+    def _schema(self, asked: Asked, outcomes: dict[str, str]) -> None:
+        """The clauses of the schema, once every family of higher precedence has spoken: by one glance where it is kept, one by
+        one where it may not be."""
+        quick, view = self.judge.quick, self.view
+        hidden = self._hidden(_BODY)
+        suspects = None
+        if not hidden and (view.document is None or quick.schema_kept(view) or (suspects := quick.suspects(view)) is not None):
+            index = view.got_index
+            for path, required, others in asked.places:
+                spots = index.get(path)
+                if spots:
+                    outcomes.update(required)
+                    if any(value is not ABSENT for _, value in spots):
+                        outcomes.update(others)
+            if suspects is None:
+                return
+        for clause in asked.schema:
+            if hidden:
+                applies = view.document is not None and clause.detail.key == view.document.key
+                outcome: Outcome = Skipped("the body as a whole is broken") if applies else None
+            elif suspects is None or suspects.has(clause.detail.node):
+                outcome = self.judge._modules[clause.family].judge(clause, view)  # noqa: SLF001 - one module
+            else:
+                continue
+            outcomes[clause.id] = self._take(clause, outcome)
+            hidden = hidden or (isinstance(outcome, Broken) and self._hidden(_BODY))
 
     def _hidden(self, spot: Spot) -> bool:
         """Whether something at this very place, or above it, is broken already."""

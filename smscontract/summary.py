@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from smscontract.catalogue import path_shape
+from smscontract.clauses.base import View
 from smscontract.clauses.reduction import unbegun
 from smscontract.exchange import Exchange, Origin, OriginKind
 from smscontract.facts import FactStore
@@ -110,7 +111,8 @@ class Summary:
     def add(self, exchange: Exchange) -> Judgement:
         """Judges one exchange and counts what is said of it."""
         self.exchanges += 1
-        judgement = self.judge.judge(exchange)
+        view = self.judge.view(exchange)
+        judgement = self.judge.judged(view) if view is not None else Judgement()
         signature = judgement.signature
         if signature is None:
             self._unmatched[path_shape(exchange.request.method, exchange.request.url)] += 1
@@ -126,12 +128,12 @@ class Summary:
                     self._took[signature.operation] = [0] * (len(LATENCY_EDGES) + 1)
                 self._took[signature.operation][bisect.bisect_left(LATENCY_EDGES, took)] += 1
         self.ledger.add(signature, day(answered), self._source or exchange.origin.source)
-        if self._ranges:
-            self._measure(exchange)
+        if self._ranges and view is not None:
+            self._measure(view)
         # Whatever is selected: one history may be the cause of another's break, and only all facts together tell.
         self.facts.add(judgement.facts if self.begun else map(unbegun, judgement.facts))
         if self.facts.rows is not None and judgement.facts:
-            self.facts.rows.touch(exchange)
+            self.facts.rows.touch(exchange, view)
         for finding in judgement.findings:
             self._add_finding(finding, exchange)
         for one in judgement.not_judged:
@@ -177,9 +179,8 @@ class Summary:
             for new in judgement.new:
                 self._add_new(replace(new, origin=where, time=first[1] if first[1] != infinity else None), number)
 
-    def _measure(self, exchange: Exchange) -> None:
-        view = self.judge.view(exchange)
-        for key, ends in measure(view).items() if view is not None else ():
+    def _measure(self, view: View) -> None:
+        for key, ends in measure(view).items():
             for end in ends:
                 self.ledger.stretch(key, end)
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any, Protocol
 from urllib.parse import parse_qs, urlsplit
 
-from smscontract.clauses.pointers import index_instances, pointer_text
+from smscontract.clauses.pointers import descend, index_instances, member, pointer_text
 from smscontract.documents import EACH, Operation, Parameter, Place
 from smscontract.documents.clause import Clause
 from smscontract.documents.openapi import ResponseDocument
@@ -186,6 +186,9 @@ Digest = Callable[[Any], str]
 class View:
     """One exchange as clauses see it: bodies parsed once, places resolved, validity known."""
 
+    #: What was found out of this exchange and is asked again by other clauses; `None` where the exchange may change.
+    memo: dict[Any, Any] | None = None
+
     def __init__(
         self, exchange: Exchange, operation: Operation, digest: Digest, show: Callable[[Any, Kind | None], str]
     ) -> None:
@@ -195,21 +198,15 @@ class View:
         self.show = show
         #: set by the judge before any clause is asked
         self.assessment = Assessment()
+        self.memo = {}
+        #: status of the answer, if there is one, and whether it is a 2xx
+        self.status = exchange.response.status if exchange.response is not None else None
+        self.accepted = self.status is not None and self.status // 100 == 2
 
     @property
     def validity(self) -> str | None:
         """`valid`, `invalid`, `undefined`, or `None` where it cannot be known."""
         return self.assessment.validity
-
-    @property
-    def status(self) -> int | None:
-        """Status of the answer, if there is one."""
-        return self.exchange.response.status if self.exchange.response is not None else None
-
-    @property
-    def accepted(self) -> bool:
-        """Whether the answer is a 2xx."""
-        return self.status is not None and self.status // 100 == 2
 
     @cached_property
     def stray(self) -> bool:
@@ -291,10 +288,24 @@ class View:
 
     def places(self, place: Place) -> list[tuple[Spot, Any]]:
         """Every spot that a place stands for, with its value, `ABSENT` or `UNKNOWN`. Without `[*]` it is exactly one."""
+        memo = self.memo
+        if memo is None:
+            return self._places(place)
+        found: list[tuple[Spot, Any]] | None = memo.get(place.text)
+        if found is None:
+            found = memo[place.text] = self._places(place)
+        return found
+
+    def _places(self, place: Place) -> list[tuple[Spot, Any]]:
         root = place.root
         if root in ("got", "sent"):
-            return list(_descend(self.got if root == "got" else self.sent, place))
-        return [(Spot(place.part, ""), self._single(place))]
+            value = self.got if root == "got" else self.sent
+            if value is UNKNOWN:
+                return [(Spot(place.part), UNKNOWN)]
+            if EACH in place.steps:
+                return [(Spot(place.part, pointer), one) for pointer, one in descend(value, place.steps)]
+            return [(_spot(place), member(value, place.steps))]
+        return [(_spot(place), self._single(place))]
 
     def _single(self, place: Place) -> Any:
         exchange, name = self.exchange, place.steps[0] if place.steps else ""
@@ -361,25 +372,7 @@ class View:
         return index_instances(body.node, self.sent)
 
 
-def _descend(value: Any, place: Place) -> Iterator[tuple[Spot, Any]]:
-    """`[*]` over what is no array gives nothing: an absent array is not judged."""
-    part = place.part
-    if value is UNKNOWN:
-        yield Spot(part), UNKNOWN
-        return
-    current: list[tuple[str, Any]] = [("", value)]
-    for step in place.steps:
-        following: list[tuple[str, Any]] = []
-        for pointer, one in current:
-            if step == EACH:
-                if isinstance(one, list):
-                    following.extend((f"{pointer}/{index}", item) for index, item in enumerate(one))
-            elif isinstance(one, dict) and step in one:
-                following.append((pointer + pointer_text([step]), one[step]))
-            elif isinstance(one, list) and step.isdecimal() and int(step) < len(one):
-                following.append((f"{pointer}/{step}", one[int(step)]))
-            else:
-                following.append((pointer + pointer_text([step]), ABSENT))
-        current = following
-    for pointer, one in current:
-        yield Spot(part, pointer), one
+@lru_cache(maxsize=4096)
+def _spot(place: Place) -> Spot:
+    """The only spot of a place that stands for one."""
+    return Spot(place.part, pointer_text(place.steps) if place.root in ("got", "sent") else "")

@@ -39,7 +39,7 @@ def known_label(known: Mapping[str, Any], label: str) -> bool:
 
 
 def _matches(value: Any, expected: Any, place: Place, view: View) -> bool | None:
-    if isinstance(expected, Mapping):
+    if type(expected) is not str and isinstance(expected, Mapping):
         word, operand = next(iter(expected.items()))
         if word == "in":
             known = parse_place(operand)
@@ -110,14 +110,38 @@ class Met:
     empty: bool = False
 
 
+_NOTHING = Met(truth=True)
+
+
 def evaluate(conditions: Conditions, view: View, *, every: bool) -> Met:
     """Whether all conditions hold. With `[*]`, `every` asks it of each item, else of at least one."""
+    if not conditions:
+        return _NOTHING
+    memo = view.memo
+    if memo is None:
+        return _evaluate(conditions, view, every=every)
+    key = (id(conditions), every)
+    known: tuple[Conditions, Met] | None = memo.get(key)  # beside what it is of, so that nothing else has its identity
+    if known is None:
+        known = memo[key] = (conditions, _evaluate(conditions, view, every=every))
+    return known[1]
+
+
+def _evaluate(conditions: Conditions, view: View, *, every: bool) -> Met:
     truth: bool | None = True
     uses: list[Spot] = []
     failed = None
     empty = False
     for place, expected in conditions:
         spots = view.places(place)
+        if len(spots) == 1:
+            spot, value = spots[0]
+            uses.append(spot)
+            answer = _matches(value, expected, place, view)
+            if answer is False and failed is None:
+                failed = (place, spot, value, expected)
+            truth = False if truth is False or answer is False else None if truth is None or answer is None else True
+            continue
         answers = [(_matches(value, expected, place, view), spot, value) for spot, value in spots]
         uses.extend(spot for _, spot, _ in answers)
         if not answers:

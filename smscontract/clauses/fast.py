@@ -6,7 +6,8 @@ of them refuses: a property test compares the two.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import jsonschema_rs
@@ -18,7 +19,10 @@ from smscontract.clauses.schema import IN_FRONT, NULL_TEXTS, SchemaDetail
 from smscontract.documents import Clause, Node, Operation, Rule
 from smscontract.json_text import ABSENT, UNKNOWN
 
-__all__ = ["Quick", "Suspects", "compiled_schema"]
+__all__ = ["SCHEMA_FAMILIES", "Asked", "Quick", "Suspects", "compiled_schema"]
+
+#: They stand together in the order of precedence.
+SCHEMA_FAMILIES = frozenset({"presence", "null", "type", "enum", "format"})
 
 _HISTORIES = frozenset({"same", "fresh", "moves", "unique", "requires"})
 
@@ -56,26 +60,51 @@ def compiled_schema(node: Node) -> dict[str, Any]:
     return schema
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Clauses in the order of precedence.
+
+    Attributes:
+        before, after: those before and behind the schema's, each with the place of the request that it is about if it has
+            nothing to say unless that is not as described.
+        schema: those of the schema.
+        places: the same by place: what becomes of those about presence, and of the others, where the schema is kept.
+    """
+
+    before: tuple[tuple[Clause, str | None], ...]
+    schema: tuple[Clause, ...]
+    after: tuple[tuple[Clause, str | None], ...]
+    places: tuple[tuple[tuple[str, ...], dict[str, str], dict[str, str]], ...]
+
+    @classmethod
+    def of(cls, clauses: Sequence[Clause]) -> Asked:
+        """The clauses, which are in order."""
+        schema = tuple(clause for clause in clauses if clause.family in SCHEMA_FAMILIES)
+        first = clauses.index(schema[0]) if schema else len(clauses)
+        others = [
+            tuple((clause, clause.detail.place if _refuses(clause) else None) for clause in mine)
+            for mine in (clauses[:first], clauses[first + len(schema) :])
+        ]
+        places: dict[tuple[str, ...], tuple[dict[str, str], dict[str, str]]] = {}
+        for clause in schema:
+            mine = places.setdefault(clause.detail.node.path, ({}, {}))
+            mine[clause.detail.keyword != "required"][clause.id] = "k"
+        return cls(others[0], schema, others[1], tuple((path, *mine) for path, mine in places.items()))
+
+
 class Quick:
     """What is known at a glance, so that most clauses need not be asked."""
 
     def __init__(self) -> None:
         self._validators: dict[tuple[str, str], Any] = {}
-        self._asked: dict[tuple[str, int | None], list[tuple[Clause, str | None]]] = {}
+        self._asked: dict[tuple[str, int | None], Asked] = {}
 
-    def asked(self, view: View, clauses: Iterable[Clause]) -> Iterator[Clause]:
+    def asked(self, view: View, clauses: Iterable[Clause]) -> Asked:
         """Those of the clauses of its operation that may have something to say of an exchange, in their order."""
         key = (view.operation.key, view.status)
         if key not in self._asked:
-            self._asked[key] = [
-                (clause, clause.detail.place if _refuses(clause) else None)
-                for clause in clauses
-                if _may_speak(clause, view.operation, view.status)
-            ]
-        violations = view.assessment.violations
-        for clause, place in self._asked[key]:
-            if place is None or place in violations:
-                yield clause
+            self._asked[key] = Asked.of([clause for clause in clauses if _may_speak(clause, view.operation, view.status)])
+        return self._asked[key]
 
     def schema_kept(self, view: View) -> bool:
         """Whether the answer keeps every clause of its schema, by one compiled validator. A `False` only means "look closer":

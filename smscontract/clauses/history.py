@@ -33,8 +33,28 @@ def _digest(view: View, place: Place, value: Any) -> str | None:
     """A digest that is equal for values that mean the same; `None` for what is unknown, null, or no single value."""
     if value is ABSENT or value is UNKNOWN or value is None or isinstance(value, dict | list):
         return None
-    plain = comparable(value, kinds_of(view, (place,)))
-    return None if plain is UNKNOWN else view.digest(plain)
+    memo = view.memo if type(value) is str else None
+    key = ("digest", place.text, value)
+    if memo is None or key not in memo:
+        plain = comparable(value, kinds_of(view, (place,)))
+        digest = None if plain is UNKNOWN else view.digest(plain)
+        if memo is None:
+            return digest
+        memo[key] = digest
+    found: str | None = memo[key]
+    return found
+
+
+def _shown(view: View, place: Place, value: Any) -> str:
+    memo = view.memo if type(value) is str else None
+    key = ("shown", place.text, value)
+    if memo is None or key not in memo:
+        text = view.show(value, mask_at(view, place))
+        if memo is None:
+            return text
+        memo[key] = text
+    found: str = memo[key]
+    return found
 
 
 def scope_of(rule: Rule, view: View) -> tuple[str, ...] | None:
@@ -90,7 +110,7 @@ def judge(clause: Clause, view: View) -> Outcome:
             "plain": plain,
             # Only a success says which kind of value stands where, so that equal ones can be told.
             "known": _known(rule, view) if success else {},
-            "shown": {place.text: view.show(value, mask_at(view, place)) for place, _, value in spots if value is not ABSENT},
+            "shown": {place.text: _shown(view, place, value) for place, _, value in spots if value is not ABSENT},
             "spots": {place.text: (spot.part, spot.pointer) for place, spot, _ in spots},
             "whole": view.exchange.own_record,
         },
@@ -126,7 +146,7 @@ def _unique(
             end=view.exchange.received_at,
             origin=view.exchange.origin,
             values={"owner": scope if rule.per else (str(view.exchange.origin), spot.pointer)},
-            shown=view.show(value, mask_at(view, place)),
+            shown=_shown(view, place, value),
             spot=spot,
         )
         for place, spot, value in spots

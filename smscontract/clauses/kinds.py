@@ -30,19 +30,44 @@ def kinds_seen(view: View) -> tuple[Cell, ...]:
     if node is None or view.got in (ABSENT, UNKNOWN):
         return ()
     index = view.got_index
-    return tuple(tuple(sorted({kind_of(one, value) for _, value in index.get(one.path, ())})) for one in node.walk())
+    cells: list[Cell] = []
+    for path, listed in _walked(node):
+        spots = index.get(path, ())
+        if len(spots) == 1:
+            cells.append((_kind(listed, spots[0][1]),))
+        else:
+            cells.append(tuple(sorted({_kind(listed, value) for _, value in spots})))
+    return tuple(cells)
+
+
+#: The places of each tree with what they list, by its identity; the tree beside them, so that no other one is taken for it.
+_WALKED: dict[int, tuple[Node, list[tuple[tuple[str, ...], tuple[str, ...]]]]] = {}
+
+
+def _walked(node: Node) -> list[tuple[tuple[str, ...], tuple[str, ...]]]:
+    known = _WALKED.get(id(node))
+    if known is None or known[0] is not node:
+        if len(_WALKED) > 256:
+            _WALKED.clear()
+        known = _WALKED[id(node)] = (node, [(one.path, _listed(one)) for one in node.walk()])
+    return known[1]
 
 
 def kind_of(node: Node | None, value: Any) -> str:
     """The kind of one value, at a place that the document declares or (`None`) does not."""
+    return _kind(_listed(node) if node is not None else (), value)
+
+
+def _kind(listed: tuple[str, ...], value: Any) -> str:
     if value is ABSENT:
         return "absent"
     if value is None:
         return "null"
-    listed = _listed(node) if node is not None else ()
     if listed:
         member = _member(value)
         return member if member in listed else "other"
+    if type(value) is str:
+        return "value" if value else "empty"
     if isinstance(value, bool):
         return _member(value)
     if json_type(value) in ("array", "object", "string") and not value:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Any
 
 from smscontract.clauses.base import View
-from smscontract.documents import Node, Place
+from smscontract.documents import Node, Operation, Place, ResponseDocument
 from smscontract.json_text import UNKNOWN
 from smscontract.rfc3339 import is_local_date_time, timestamp
 
@@ -42,14 +43,19 @@ def phone_number(text: str) -> str:
 
 def declared(view: View, place: Place) -> Node | None:
     """The declared node of a place in this exchange, or `None`."""
+    return _declared(view.operation, view.document, place)
+
+
+@lru_cache(maxsize=4096)
+def _declared(operation: Operation, document: ResponseDocument | None, place: Place) -> Node | None:
     node: Node | None = None
     if place.root == "sent":
-        node = view.operation.body.node if view.operation.body is not None else None
+        node = operation.body.node if operation.body is not None else None
     elif place.root == "got":
-        node = view.document.node if view.document is not None else None
+        node = document.node if document is not None else None
     else:
         wanted = f"{place.root}.{place.last}"
-        for parameter in view.operation.parameters:
+        for parameter in operation.parameters:
             if parameter.node.path[0].lower() == wanted.lower():
                 return parameter.node
         return None
@@ -62,7 +68,12 @@ def declared(view: View, place: Place) -> Node | None:
 
 def kinds_of(view: View, places: Iterable[Place]) -> frozenset[str]:
     """What the document says of any of some places: `phone` (by `x-mask`), `time` (by `format: date-time`)."""
-    nodes = [declared(view, place) for place in places]
+    return _kinds(view.operation, view.document, tuple(places))
+
+
+@lru_cache(maxsize=4096)
+def _kinds(operation: Operation, document: ResponseDocument | None, places: tuple[Place, ...]) -> frozenset[str]:
+    nodes = [_declared(operation, document, place) for place in places]
     phone = {"phone"} if any(node is not None and node.mask == "phone" for node in nodes) else set()
     time = {"time"} if any(node is not None and node.raw.get("format") == "date-time" for node in nodes) else set()
     return frozenset(phone | time)

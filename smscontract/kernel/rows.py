@@ -195,16 +195,14 @@ class Rows:
         self._spill.close()
         return chunks
 
-    def touch(self, exchange: Exchange) -> None:
+    def touch(self, exchange: Exchange, view: View | None = None) -> None:
         """Takes note of the scopes of an exchange that the judge made facts of itself."""
-        exchange = self.judge.match(exchange)
+        view = view or self.judge.view(exchange)
         if not self._groups:
             self._find_groups()
-        if exchange.operation not in self._groups:
+        if view is None:
             return
-        operation = self.judge.catalogue.operations[exchange.operation]
-        view = View(exchange, operation, self.judge.digest, self.judge.masker.value)
-        for group, places in self._groups[exchange.operation]:
+        for group, places in self._groups.get(view.operation.key, ()):
             found = [view.places(place) for place in places]
             if all(len(spots) == 1 for spots in found):
                 values = [comparable(spots[0][1], kinds_of(view, (place,))) for place, spots in zip(places, found, strict=True)]
