@@ -23,8 +23,8 @@ TEXT = "Canary sings at midnight"
 KEY = "canary-key-1f2e3d4c5b6a"
 PIECES = ("41558273645", "sings", "midnight", "1f2e3d4c5b6a", "canary-key")
 
-#: So many requests has the plan of Stuut: what is wrong only after them is found by fuzzing alone.
-LATE = 147
+#: The plan of Stuut and what confirms it take fewer requests, with fuzzing it is more: what breaks from here on it finds alone.
+LATE = 145
 
 #: All loggers speak, to where a log would be.
 DRIVER = """
@@ -129,7 +129,7 @@ def all_reports() -> list[str]:
     return [word for form in formats() for word in ("--report", f"{form}:report.{form}")]
 
 
-@pytest.mark.parametrize(("provider", "fuzz", "most"), [("stuut", 12, 200), ("bland", 0, 100)])
+@pytest.mark.parametrize(("provider", "fuzz", "most"), [("stuut", 40, 250), ("bland", 0, 100)])
 def test_nothing_of_a_run_shows_a_canary(server: Server, tmp_path: Path, provider: str, fuzz: int, most: int) -> None:
     place = Place(tmp_path, server, provider)
     told = [*all_reports(), "--ledger", "ledger.json", "--promote", "promoted", "--baseline", "known.toml", "--baseline-update"]
@@ -143,7 +143,7 @@ def test_nothing_of_a_run_shows_a_canary(server: Server, tmp_path: Path, provide
     assert place.leaking() == {}
     here = {path.name for path in (place.folder / "here").iterdir()}
     assert here == {"run.journal", "promoted", "ledger.json", "known.toml", "summary", *(f"report.{one}" for one in formats())}
-    assert len(json.loads((place.folder / "here" / "report.json").read_text())["findings"]) > 3
+    assert len(json.loads((place.folder / "here" / "report.json").read_text())["findings"]) >= 3
     assert bool(list((place.folder / "here" / "promoted").iterdir())) == bool(fuzz), "shrunk cases are among it"
     assert list((place.folder / "home").iterdir()) == []
     for path in (place.folder / "tmp").rglob("*"):
