@@ -96,7 +96,7 @@ STRUCK: list[tuple[Any, str, list[str]]] = [
     (terminal, "lines", ["validate", "../read"]),
     (jsonl, "_exchange", ["validate", "../read"]),
     (Transport, "exchanges", ["gate", "stuut", "--fuzz", "0", "--max-requests", "5"]),
-    (Judge, "judge", ["gate", "stuut", "--fuzz", "0", "--max-requests", "5"]),
+    (Summary, "add", ["gate", "stuut", "--fuzz", "0", "--max-requests", "5"]),
     (Judge, "match", ["drift", "../read"]),
 ]
 
