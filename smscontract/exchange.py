@@ -40,12 +40,13 @@ class Auth(StrEnum):
 
 
 class Role(StrEnum):
-    """Why the gate sent a request. Exchanges from elsewhere are all cases."""
+    """Why the gate sent a request. Exchanges from elsewhere are all cases; what tidies up after a run is not judged."""
 
     CASE = "case"
     CONTROL = "control"
     REPEAT = "repeat"
     SHRINK = "shrink"
+    TIDY = "tidy"
 
 
 class Wire(StrEnum):

@@ -11,7 +11,7 @@ from typing import Any
 from smscontract.catalogue import path_shape
 from smscontract.clauses.base import View
 from smscontract.clauses.reduction import unbegun
-from smscontract.exchange import Exchange, Origin, OriginKind
+from smscontract.exchange import Exchange, Origin, OriginKind, Role
 from smscontract.facts import FactStore
 from smscontract.findings import (
     LATENCY_EDGES,
@@ -110,6 +110,8 @@ class Summary:
 
     def add(self, exchange: Exchange) -> Judgement:
         """Judges one exchange and counts what is said of it."""
+        if exchange.role is Role.TIDY:  # calls beside the operations, of which nothing is promised
+            return Judgement()
         self.exchanges += 1
         view = self.judge.view(exchange)
         judgement = self.judge.judged(view) if view is not None else Judgement()

@@ -203,10 +203,12 @@ def _object(body: bytes) -> dict[str, Any] | None:
 
 
 def confirmed(report: Report, all_of_them: Sequence[Confirming]) -> Report:
-    """The report without the findings that were not confirmed, which are not judged; of the others it says where they were."""
+    """The report without the findings that were not confirmed, which are not judged; of the others it says where they were. The
+    run is over, its facts are still there."""
     unconfirmed: dict[str, Reason] = {}
     again: dict[str, int] = {}
     for one in all_of_them:
+        one.settle()
         unconfirmed |= one.unconfirmed
         again |= one.again
     dropped = [one for one in report.findings if one.clause in unconfirmed]

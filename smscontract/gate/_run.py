@@ -133,23 +133,24 @@ def gate(request: Request, judge: Judge, targets: Sequence[Target], *, now: Call
             if request.seen is not None:
                 request.seen(exchange)
 
+        opened: list[tuple[Way, Kit, Progress]] = []
         try:
-            number = 0
             for way in found:
                 for kit, plan in planned(judge, way.target, seed=request.seed, promote=request.promote):
-                    runner = way.runner(kit, summary, sink, offset=number)
+                    runner = way.runner(kit, summary, sink, offset=_latest(exchanges))
                     runs.append((way.target, kit.operation, runner.progress))
+                    opened.append((way, kit, runner.progress))
                     if way.target.shared:
                         fresh = way.target.fresh
                         asked_again.append(Confirming(judge, kit, runner, summary, exchanges, fresh))
                         runner.between, runner.after = asked_again[-1].planned, asked_again[-1].fuzzed
                     runner.run(plan if request.aim is None else aimed(plan, request.aim))
-                    number += runner.sent
-                    runner.progress.notes += tidied(way, kit, exchanges, offset=number)
-                _finish(way, runs, judge.catalogue, sink, summary)
+                _take_rest(way, judge.catalogue, sink, summary)
+                _tidy_up(opened, exchanges, record)
+                _finish(way, runs)
         except KeyboardInterrupt:
             more.append(Cause(ExitCode.INTERRUPTED, f"interrupted after {len(exchanges)} requests"))
-            _leave(runs)
+            _tidy_up(opened, exchanges, record, hurried=True)
     reasons = {clause: reason for _, _, progress in runs for clause, reason in progress.skipped.items()}
     by_number = {exchange.origin.request: exchange for exchange in exchanges}
 
@@ -177,10 +178,8 @@ def gate(request: Request, judge: Judge, targets: Sequence[Target], *, now: Call
         reasons=reasons,
         operations=[operation.key for _, operation, _ in runs],
     )
-    for one in asked_again:
-        one.settle()
-    summary.facts.close()
     report = _with_reasons(confirmed(report, asked_again), reasons, request.terms.selection)
+    summary.facts.close()
     report = replace(report, findings=tuple(_with_smallest(one, smallest) for one in report.findings))
     if request.promote is not None:
         keep(
@@ -201,12 +200,16 @@ def gate(request: Request, judge: Judge, targets: Sequence[Target], *, now: Call
     return request.terms.close(report, summary.ledger, judge.catalogue, more=more)
 
 
-def _finish(way: Way, runs: Sequence[Run], catalogue: Catalogue, sink: Callable[[Exchange], None], summary: Summary) -> None:
-    """What is left to do at one target: what an earlier run sent beyond the plan is judged, and what the run did is said."""
+def _take_rest(way: Way, catalogue: Catalogue, sink: Callable[[Exchange], None], summary: Summary) -> None:
+    """Judges what an earlier run sent beyond the plan."""
     for exchange in way.rest():
         if exchange.operation in catalogue.operations:
             sink(exchange)
             summary.add(exchange)
+
+
+def _finish(way: Way, runs: Sequence[Run]) -> None:
+    """Says what the run did at one target, and whether anything of it is left to do."""
     for _, _, progress in runs[-1:]:
         progress.notes.extend(way.notes())
     if way.journal is not None:
@@ -214,11 +217,26 @@ def _finish(way: Way, runs: Sequence[Run], catalogue: Catalogue, sink: Callable[
         way.journal.whole = "time" not in reasons and not any(progress.stop for _, _, progress in runs)
 
 
-def _leave(runs: Sequence[Run]) -> None:
-    """Says of an interrupted run what it leaves behind."""
-    for target, operation, progress in runs[-1:]:
-        if target.shared and operation.end is not None:
-            progress.notes.append("what the run made was not ended: finish it with --resume, or by hand")
+def _tidy_up(
+    opened: list[tuple[Way, Kit, Progress]],
+    exchanges: Sequence[Exchange],
+    record: Callable[[Exchange], None],
+    *,
+    hurried: bool = False,
+) -> None:
+    """Ends what the operations of one target made, each once; hurried, if somebody interrupted the run."""
+    latest = _latest(exchanges) + hurried
+    while opened:
+        way, kit, progress = opened[0]
+        progress.notes += tidied(way, kit, exchanges, offset=latest, record=record, hurried=hurried)
+        if hurried and len(opened) == 1:
+            progress.notes.extend(way.notes())
+        del opened[0]
+
+
+def _latest(exchanges: Sequence[Exchange]) -> int:
+    """The number of the latest request of a run."""
+    return max((one.origin.request or 0 for one in exchanges), default=0)
 
 
 def _is_fuzz(exchange: Exchange) -> bool:

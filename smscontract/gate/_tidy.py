@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 from urllib.parse import quote
 
 from smscontract.documents import Neighbour, Place
-from smscontract.exchange import Auth, Exchange
+from smscontract.exchange import Auth, Exchange, Role
 from smscontract.gate._careful import Careful
 from smscontract.gate._way import Way
 from smscontract.plain import count_of
@@ -20,28 +20,46 @@ from smscontract.transport import LeashError, NotSentError, Outgoing, Unsendable
 
 __all__ = ["tidied"]
 
-#: Seconds that reading back and ending may take at most, beyond the time of the run.
-_SECONDS = 60.0
+#: Seconds that reading back and ending may take at most, beyond the time of the run, and each call of it; the same where
+#: somebody waits for the end of a run that was interrupted.
+_SECONDS, _HURRIED = (60.0, 10.0), (10.0, 2.0)
 
 
-def tidied(way: Way, kit: Kit, exchanges: Iterable[Exchange], *, offset: int) -> list[str]:
+def tidied(
+    way: Way, kit: Kit, exchanges: Iterable[Exchange], *, offset: int, record: Callable[[Exchange], None], hurried: bool = False
+) -> list[str]:
     """Reads back and ends what the run's requests made, and says what became of it, one sentence each.
 
     Args:
         exchanges: of the run.
-        offset: how many requests the run sent.
+        offset: the number of the run's latest request.
+        record: takes each exchange.
+        hurried: whether the run was interrupted. A second interruption is one of this.
     """
     operation = kit.operation
     if not way.target.shared or operation.read is None or operation.end is None:
         return []
-    return list(_Tidying(way, kit, offset).run(exchanges))
+    tidying = _Tidying(way, kit, offset, record, _HURRIED if hurried else _SECONDS)
+    try:
+        said = list(tidying.run(exchanges))
+    except KeyboardInterrupt:
+        if not hurried:
+            raise
+        return ["what the run made was not all ended: finish it with --resume, or by hand"]
+    if hurried:
+        said.append("what the request under way made, if anything, nobody knows")
+    return said
 
 
 class _Tidying:
-    def __init__(self, way: Way, kit: Kit, offset: int) -> None:
+    def __init__(
+        self, way: Way, kit: Kit, offset: int, record: Callable[[Exchange], None], seconds: tuple[float, float]
+    ) -> None:
         self._way = way
         self._kit = kit
-        self._transport: Careful = way.transport(kit, offset=offset, deadline=time.monotonic() + _SECONDS)
+        self._record = record
+        self._deadline = time.monotonic() + seconds[0]
+        self._transport: Careful = way.transport(kit, offset=offset, deadline=self._deadline, patience=seconds[1])
 
     def run(self, exchanges: Iterable[Exchange]) -> Iterator[str]:
         operation = self._kit.operation
@@ -51,11 +69,13 @@ class _Tidying:
         made = self._made(exchanges, [*read.values.values(), *end.values.values()])
         if not made:
             return
-        ours, ended, others, unknown = 0, 0, 0, 0
+        ours, ended, others, unknown, unread = 0, 0, 0, 0, 0
         for values in made:
             answer = self._call(read, values)
             shown = _at(answer, read.shows) if read.shows is not None else self._way.run
-            if answer is None or shown is None:
+            if answer is None:
+                unread += 1
+            elif shown is None:
                 unknown += 1
             elif shown != self._way.run:
                 others += 1
@@ -68,6 +88,10 @@ class _Tidying:
             yield f"{count_of(others, noun)} left alone: another run's name stands there"
         if unknown:
             yield f"{count_of(unknown, noun)} left alone: nothing there says whose"
+        if unread:
+            yield f"{count_of(unread, noun)} left open: not read back"
+        if ours > ended:
+            yield f"{count_of(ours - ended, noun)} left open: the call that ends it failed"
         if ended == len(made):
             self._way.texts.later = 0
 
@@ -102,16 +126,31 @@ class _Tidying:
             body=body,
             credential=credential(self._kit, "good", self._way.target.token).value,
             auth=Auth.GOOD,
+            role=Role.TIDY,
             case=f"{call.method} {path}",
         )
-        try:
-            (exchange,) = self._transport.exchanges([outgoing])
-        except (LeashError, NotSentError, UnsendableError):
+        exchange = self._sent(outgoing)
+        if exchange is None:
             return None
+        self._record(exchange)
         response = exchange.response
         if exchange.failure is not None or response is None or response.status // 100 != 2:
             return None
         return _json(response.body) or {}
+
+    def _sent(self, outgoing: Outgoing) -> Exchange | None:
+        # What an earlier run did not see the answer of does no harm when it is asked once more.
+        for _ in range(2):
+            if time.monotonic() >= self._deadline:
+                return None
+            try:
+                (exchange,) = self._transport.exchanges([outgoing])
+            except NotSentError:
+                continue
+            except (LeashError, UnsendableError):
+                return None
+            return exchange
+        return None
 
 
 def _json(body: bytes | None) -> Any:

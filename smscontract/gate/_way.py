@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import uuid4
 
@@ -93,8 +93,16 @@ class Way:
         """What looks at the requests of one operation."""
         return Guard(kit, self.allowance, self.texts)
 
-    def transport(self, kit: Kit, *, offset: int, deadline: float | None = None) -> Careful:
-        """The way out for one operation."""
+    def transport(self, kit: Kit, *, offset: int, deadline: float | None = None, patience: float | None = None) -> Careful:
+        """The way out for one operation.
+
+        Args:
+            deadline: `time.monotonic()` after which it sends nothing, instead of the run's.
+            patience: seconds that it waits for an answer at most, if that is less than always.
+        """
+        manners = self.costs.manners
+        if patience is not None:
+            manners = replace(manners, time_out=min(manners.time_out, patience))
         target = self.target
         run = f"seed-{self.costs.seed}" + (f"-run-{self.run}" if target.shared else "")
         return Careful(
@@ -106,7 +114,7 @@ class Way:
             Leash(_granted(kit)),
             run=run,
             offset=offset,
-            manners=self.costs.manners,
+            manners=manners,
             reach=target.reach,
         )
 
