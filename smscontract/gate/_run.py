@@ -24,7 +24,7 @@ from smscontract.plain import count_of
 from smscontract.plan import Plan, aimed, make_plan
 from smscontract.policy import Cause, Selection
 from smscontract.probes.base import Kit
-from smscontract.runner import Progress
+from smscontract.runner import REFUSED, Progress
 from smscontract.summary import Summary
 from smscontract.terms import Terms
 from smscontract.transport import Manners
@@ -294,12 +294,18 @@ def _stops(runs: Sequence[Run], exchanges: Sequence[Exchange], *, successes: boo
         if mine and not statuses:
             kinds = ", ".join(sorted({str(exchange.failure) for exchange in mine}))
             says.append(f"nobody answered at {target.url.netloc} ({kinds})")
+        elif progress.stop == REFUSED:
+            answer = "/".join(map(str, sorted(set(good))))
+            sent = count_of(progress.tiers.total(), "request")
+            says.append(f"{REFUSED} ({answer}, as without one) after {sent}: `smscontract doctor {target.options}` says more")
         elif progress.stop:
             says.append(f"{progress.stop} after {count_of(progress.tiers.total(), 'request')}")
         elif progress.limited:
             says.append("rate limited")
         if statuses and not any(status // 100 == 2 for status in statuses):
-            if good and set(good) <= {401, 403}:
+            if progress.stop == REFUSED:
+                pass
+            elif good and set(good) <= {401, 403}:
                 says.append("no successful answer was seen: the credential was refused every time")
             elif successes:
                 says.append("no successful answer was seen")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from smscontract.runner._credentials import GARBAGE, credential
-from smscontract.runner._loop import Runner
+from smscontract.runner._loop import REFUSED, Runner
 from smscontract.runner._progress import Limits, Progress
 
-__all__ = ["GARBAGE", "Limits", "Progress", "Runner", "credential"]
+__all__ = ["GARBAGE", "REFUSED", "Limits", "Progress", "Runner", "credential"]

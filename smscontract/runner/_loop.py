@@ -19,7 +19,7 @@ from smscontract.runner._progress import Limits, Progress
 from smscontract.summary import Summary
 from smscontract.transport import LeashError, NotSentError, Outgoing, Transport, UnsendableError, retry_after
 
-__all__ = ["Runner"]
+__all__ = ["REFUSED", "Runner"]
 
 #: Seconds to wait for a target that fails its control request, one after the other.
 _PATIENCE = (0.2, 0.6, 1.2)
@@ -27,6 +27,10 @@ _PATIENCE = (0.2, 0.6, 1.2)
 _LIMITED, _TRIES, _WITHOUT_WORDS = 6, 4, 1.0
 #: Failures in a row that only a request without a credential told from an outage, after which they are taken for one.
 _DOUBTS = 3
+#: So many requests with the good credential are refused for it, before two without it tell whether to go on.
+_TURNED_AWAY = 3
+#: Why a run ends then.
+REFUSED = "the credential is refused"
 
 
 class Runner:
@@ -68,6 +72,8 @@ class Runner:
         self._doubts = 0
         self._storm = 0
         self._refused: Case | None = None
+        self._turned_away: set[int] | None = set()  # statuses of all answers to the good credential; `None`: it was let in
+        self._telling = 0
         self._held: tuple[str, ...] = ()  # why the latest request was not sent, and what would help
         self.last = Judgement()
         #: what was sent, by the number of its request
@@ -91,6 +97,7 @@ class Runner:
                     self._skip(case, reason, hint)
                 else:
                     self._case(case)
+                    self._ask_credential(case)
             if self.between is not None:
                 self.between()
             if not self.over:
@@ -106,8 +113,8 @@ class Runner:
 
     def _obstacle(self, case: Case) -> tuple[str, str]:
         """Why a case is not sent now, and what would help; empty if it is."""
-        if self.progress.stop:
-            return self.progress.stop, ""
+        if self.progress.stop and not (self.progress.stop == REFUSED and case.credential != "good"):
+            return self.progress.stop, ""  # who is let in without it can be told all the same
         if time.monotonic() >= self.limits.deadline:
             return "time", "give more: --max-time"
         if self.left < case.together:
@@ -233,6 +240,30 @@ class Runner:
         elif self.left >= case.together:
             self._send(self._renewed(case), Role.REPEAT, "repeat", identity, copies=case.together)
 
+    def _ask_credential(self, case: Case) -> None:
+        """A credential that opens nothing shows nothing: where the first answers refused it, and two that surely open nothing
+        get the same, the rest of the plan is left."""
+        if self._telling < _TURNED_AWAY or self._turned_away is None or self.left < 2 or self.progress.stop:
+            return
+        (status,) = self._turned_away
+        self._turned_away = None  # asked once
+        identity = f"{self.kit.operation.id}: {case.name}"
+        for kind in ("absent", "garbage"):
+            answer = self.send(replace(case, credential=kind, together=1), Role.CONTROL, "control", identity)
+            if answer is None or answer.response is None or answer.response.status != status:
+                return
+        self.progress.stop = REFUSED
+
+    def _may_be_refused(self, case: Case) -> bool:
+        """Whether the contract has what a case names refused as a credential is."""
+        listed = self.kit.operation.states
+        return any(
+            code in ("401", "403", "4XX")
+            for name, entry in case.entries.items()
+            for label in (entry.label, entry.state)
+            for code in listed.get(name, {}).get(label, ((), None))[0]
+        )
+
     def _controls(self, case: Case) -> list[Case]:
         """Requests that change nothing: another than the case (one that was refused, else a neutral one), and one without a
         credential."""
@@ -334,6 +365,12 @@ class Runner:
 
     def _learn(self, case: Case, exchange: Exchange) -> None:
         """An answer to somebody who may ask shows that the provider works; who was refused once can be asked again."""
+        if exchange.auth is Auth.GOOD and self._turned_away is not None:
+            status = exchange.response.status if exchange.response is not None else 0
+            self._turned_away.add(status)
+            self._telling += not self._may_be_refused(case)
+            if not self._turned_away <= {401, 403} or len(self._turned_away) > 1:
+                self._turned_away = None
         if exchange.auth is Auth.GOOD and exchange.response is not None and not _failed(exchange) and not _is_limited(exchange):
             self._doubts = self._storm = 0
             refused = exchange.response.status // 100 == 4 and exchange.response.status not in (401, 403)
