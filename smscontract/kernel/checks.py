@@ -163,6 +163,8 @@ class Times:
         self._step = 60.0 if skew >= 60 else 1.0
         self._skew = skew // self._step * self._step
         self._before = _several(list(dict.fromkeys(name for names, _ in before for name in names)))
+        #: The limit for answers that came between two moments.
+        self._from, self._until, self._limit = 0.0, 0.0, ""
 
     def hold(self, got: Any, received: float) -> bool:
         """Whether all times are in order. They are texts in UTC, so that their order is that of the texts, to the second."""
@@ -170,7 +172,10 @@ class Times:
             left, before = self._left, self._before
             sure = left is None or all(map(le, left(got), self._right(got)))  # type: ignore[misc]  # both or none
             if sure and before is not None:
-                sure = max(before(got)) < _limit(received // self._step * self._step + self._skew)
+                if not self._from <= received < self._until:
+                    self._from = received // self._step * self._step
+                    self._until, self._limit = self._from + self._step, _limit(self._from + self._skew)
+                sure = max(before(got)) < self._limit
             if sure:
                 return True
         return all(self._holds(got, received, *rule) for rule in self.rules)

@@ -20,7 +20,20 @@ from smscontract.kernel.folded import Folded, folded, is_never
 from smscontract.kernel.matchers import Unsure
 from smscontract.kernel.text import MARKED
 
-__all__ = ["DATE_TIME", "Asking", "Memo", "Pattern", "as_is", "is_float", "is_int", "number", "text", "unescaped", "word"]
+__all__ = [
+    "DATE_TIME",
+    "Asking",
+    "Memo",
+    "Pattern",
+    "as_is",
+    "harmless",
+    "is_float",
+    "is_int",
+    "number",
+    "text",
+    "unescaped",
+    "word",
+]
 
 _TEXT = frozenset({"string"})
 _DATE_TIME = (
@@ -55,7 +68,7 @@ class Pattern(NamedTuple):
         source: for `re`, with one group for the value (without its quotes), or none.
         as_is: whether what is taken is the value itself; `escaped`: once it is read as JSON, if there is an escape in it.
         memo: whether a value has to be asked for there.
-        groups: how many groups there are: two where null may stand there too; the first tells.
+        groups: how many groups there are; `told`: whether the first says whether there is null.
     """
 
     source: str
@@ -63,6 +76,7 @@ class Pattern(NamedTuple):
     as_is: bool = False
     memo: Memo | None = None
     escaped: bool = False
+    told: bool = False
 
 
 class Asking(NamedTuple):
@@ -135,16 +149,18 @@ def unescaped(raw: str, depth: int) -> str:
     return raw
 
 
-def _quoted(source: str, depth: int, *, nullable: bool) -> str:
+def _quoted(source: str, depth: int, *, nullable: bool, wanted: bool = True) -> str:
+    """A text in its quotes, or null, with a group for null and one for the text if that is wanted."""
     quote = '"' if depth == 1 else r"\\" + '"'
-    return f"(?:(null)|{quote}({source}){quote})" if nullable else f"{quote}({source}){quote}"
+    source = f"{quote}({source}){quote}" if wanted else f"{quote}{source}{quote}"
+    return f"(?:(null)|{source})" if nullable else source
 
 
 def word(value: str, depth: int, *, nullable: bool) -> Pattern | None:
     """A word that is told from others by what it is; `None` if it is no such word."""
     if not re.fullmatch(_WORD, value):
         return None
-    return Pattern(_quoted(_WORD, depth, nullable=nullable), 2 if nullable else 1, as_is=True)
+    return Pattern(_quoted(_WORD, depth, nullable=nullable), 1 + nullable, as_is=True, told=nullable)
 
 
 def as_is(asking: Asking, value: str, characters: str, memo: Callable[[Sequence[Any], int], Memo]) -> Pattern:
@@ -168,25 +184,38 @@ def text(
         memo: gives the memo of schemas and a depth.
         needed: whether somebody wants to know the value.
     """
-    groups = 2 if nullable else 1
-    if re.fullmatch(_DATE_TIME, value) and _sure(asking, value, _OF_TIMES):
-        return Pattern(_quoted(_DATE_TIME, depth, nullable=nullable), groups, as_is=True)
-    known = _identifier(value)
+    known = (_DATE_TIME, _OF_TIMES) if re.fullmatch(_DATE_TIME, value) else _identifier(value)
     if known is not None and _sure(asking, value, known[1]):
-        return Pattern(_quoted(known[0], depth, nullable=nullable), groups, as_is=True)
+        return Pattern(
+            _quoted(known[0], depth, nullable=nullable, wanted=needed), nullable + needed, as_is=needed, told=nullable
+        )
     for one in asking.like(value):
         for pattern in _patterns(one):
             form = folded(pattern)
             if form is not None and re.fullmatch(form.source, value) and (form.unmarked or not asking.unmarked):
                 parts = _open(asking, value, _of_folded(form, pattern))
-                source = _quoted(form.source, depth, nullable=nullable)
-                return Pattern(source, groups, True, memo([*parts, *_USUAL], depth) if parts else None)
+                wanted = needed or bool(parts)
+                source = _quoted(form.source, depth, nullable=nullable, wanted=wanted)
+                mine = memo(parts, depth) if parts else None
+                return Pattern(source, nullable + wanted, wanted, mine, told=nullable)
     texts, parts = _TEXTS, _open(asking, value, _OF_TEXTS)
     if re.match(r"[!#-\[\]-~]", value) and len(visible := _open(asking, value, _OF_VISIBLE)) < len(parts):
         texts, parts = _VISIBLE, visible
     # Few texts are any of the usual, and so most places can share one memo.
-    mine = memo([*parts, *_USUAL], depth)
-    return Pattern(_quoted(texts[depth], depth, nullable=nullable), groups, needed, mine, needed)
+    source = _quoted(texts[depth], depth, nullable=nullable)
+    return Pattern(source, 1 + nullable, needed, memo([*parts, *_USUAL], depth), needed, nullable)
+
+
+def harmless(value: str, depth: int, memo: Callable[[Sequence[Any], int], Memo]) -> Pattern | None:
+    """A text of which nothing is asked but that it is no marker; `None` if it is none of plain letters.
+
+    Args:
+        depth: at which other texts are written, who share the memo.
+    """
+    known = _identifier(value)
+    if known is not None:
+        return Pattern(f'"{known[0]}"', 0)
+    return Pattern(f'"({_ASCII}++)"', memo=memo(_USUAL, depth)) if re.fullmatch(f"{_ASCII}++", value) else None
 
 
 def _open(asking: Asking, value: str, known: Mapping[str, Any]) -> list[Any]:

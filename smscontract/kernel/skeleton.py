@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from smscontract.documents import Node
 from smscontract.kernel.asked import Asked, Steps, ask, asked_by_rules
-from smscontract.kernel.leaves import DATE_TIME, Asking, Memo, Pattern, as_is, number, text, word
+from smscontract.kernel.leaves import DATE_TIME, Asking, Memo, Pattern, as_is, harmless, number, text, word
 from smscontract.kernel.matchers import Unsure
 from smscontract.kernel.plans import Answers, Requests
 from smscontract.kernel.scan import Leaf, escaped, scan
@@ -87,8 +87,8 @@ class Skeleton:
         self.literals.append("\0")
         self.source.append(pattern.source)
         self.groups += pattern.groups
-        if pattern.groups == 2:
-            self.told.append(self.groups - 2)
+        if pattern.told:
+            self.told.append(self.groups - pattern.groups)
         if pattern.groups and pattern.as_is and at is not None:
             self.values[at] = self.groups - 1
         if pattern.escaped:
@@ -121,6 +121,8 @@ class _Maker:
         roots: dict[str, Any] = {"got": seen.got, "path": dict(seen.path)}
         if "json" in seen.record["request"] or seen.record["request"].get("body"):
             roots["sent"] = seen.sent
+        #: At which depth most texts are written.
+        self._depth = 1 if "json" in seen.record["response"] else 2
         operation = seen.requests.operation
         self._asked: dict[str, Asked] = asked_by_rules(operation, roots)
         ask(seen.answers.schema, seen.got, (), self._asked["got"])
@@ -179,11 +181,18 @@ class _Maker:
 
     def _ignored(self, leaf: Leaf) -> None:
         """A value that nobody looks at."""
-        pattern = None
         if type(leaf.value) is str and leaf.raw:
-            pattern = text(Asking(), leaf.value, 1, self._memo, nullable=False, needed=False)
-        elif type(leaf.value) in (int, float):
-            pattern = number(Asking(), leaf.raw)
+            self._harmless(leaf)
+            return
+        pattern = number(Asking(), leaf.raw) if type(leaf.value) in (int, float) else None
+        if pattern is None:
+            self._literal(leaf)
+        else:
+            self.made.vary(pattern)
+
+    def _harmless(self, leaf: Leaf) -> None:
+        """A text that is only not to be a marker."""
+        pattern = harmless(leaf.raw, self._depth, self._memo)
         if pattern is None:
             self._literal(leaf)
         else:
@@ -234,8 +243,7 @@ class _Maker:
             self.made.vary(Pattern('"([0-9]{1,8}+)"'))
             self.made.length[side] = self.made.groups - 1
         else:
-            asking = Asking((), not self._seen.stated)
-            self.made.vary(text(asking, leaf.value, 1, self._memo, nullable=False, needed=False))
+            self._harmless(leaf)
 
     def _body(self, root: str, leaf: Leaf) -> None:
         """A body that is a text."""

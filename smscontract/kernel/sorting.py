@@ -13,6 +13,10 @@ _One = TypeVar("_One")
 _TOGETHER = 4
 #: Letters at the beginning of a line that are looked at, at most.
 _PREFIX = 1024
+#: In lines of exchanges this stands between what was asked and what was answered; letters before it and in all.
+_ANCHOR = '"response"'
+_BEFORE = 3
+_AROUND = 30
 #: Letters of the texts that are looked for, at most and at least.
 _WINDOW = 24
 _LEAST = 6
@@ -28,7 +32,7 @@ class _Branch(Generic[_One]):
 
 
 class Sorter(Generic[_One]):
-    """Patterns by how their lines begin, and by the texts in them.
+    """Patterns by how their lines begin, by what stands around a text that most have, and by other texts in them.
 
     Args:
         runs: the texts that surely are in each line of a pattern, the one that it begins with first.
@@ -38,11 +42,13 @@ class Sorter(Generic[_One]):
         self._runs = runs
         self._all: list[_One] = []
         self._size = _PREFIX
-        self._roots: dict[str, _Branch[_One]] = {}
+        self._anchor = _ANCHOR
+        self._roots: dict[tuple[str, str], _Branch[_One]] = {}
 
     def of(self, line: str) -> list[_One]:
         """The patterns to try, the last that matched first: who uses one that is not the first puts it there."""
-        branch = self._roots.get(line[: self._size])
+        at = line.find(self._anchor) - _BEFORE
+        branch = self._roots.get((line[: self._size], line[at : at + _AROUND]))
         if branch is None:
             return []
         while branch.probe:
@@ -52,16 +58,27 @@ class Sorter(Generic[_One]):
     def add(self, pattern: _One) -> None:
         """Takes one more."""
         self._all.append(pattern)
-        if len(self._runs(pattern)[0]) >= self._size:
+        first = len(self._runs(pattern)[0])
+        if first >= self._size and (not self._anchor or self._around(pattern)):
             self._put(pattern)
             return
-        self._size = len(self._runs(pattern)[0])
+        self._size = min(first, self._size)
+        if not self._around(pattern):
+            self._anchor = ""
         self._roots = {}
         for one in self._all:
             self._put(one)
 
+    def _around(self, pattern: _One) -> str:
+        """What surely stands around the anchor; empty if that varies."""
+        run = next((run for run in self._runs(pattern) if self._anchor in run), "")
+        at = run.find(self._anchor) - _BEFORE
+        return run[at : at + _AROUND] if at >= 0 and len(run) >= at + _AROUND else ""
+
     def _put(self, pattern: _One) -> None:
-        branch = self._roots.setdefault(self._runs(pattern)[0][: self._size], _Branch())
+        # Without an anchor `find` gives 0, and what is before that is nothing.
+        around = self._around(pattern) if self._anchor else ""
+        branch = self._roots.setdefault((self._runs(pattern)[0][: self._size], around), _Branch())
         while branch.probe:
             branch = branch.below[self._has(pattern, branch.probe)]
         branch.patterns.insert(0, pattern)
