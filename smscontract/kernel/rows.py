@@ -3,42 +3,41 @@
 from __future__ import annotations
 
 import dataclasses
-import json
+import marshal
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
-from operator import itemgetter
 from typing import Any
-from zlib import crc32
 
 from smscontract.clauses import families
 from smscontract.clauses.base import Broken, Fact, View
-from smscontract.clauses.values import comparable, kinds_of, phone_number
+from smscontract.clauses.values import comparable, kinds_of
 from smscontract.exchange import Exchange
 from smscontract.facts import FactStore
 from smscontract.judge import Judge
-from smscontract.kernel.recipes import Item, Recipe, Row
+from smscontract.kernel.recipes import Recipe, Row
+from smscontract.kernel.scopes import PARTS, column, days_of, key_of, repeated, shares
 from smscontract.kernel.spill import Spill
 from smscontract.mask import Masker
 
 __all__ = ["HELD", "Kind", "Rows", "group_of"]
 
-_DAY = 86400
 #: Scopes of more exchanges are made facts of at once; scopes that are told apart by what happened in them.
 _LONG = 6
 _HISTORIES = 20_000
 
-#: Rows that are held in memory; the parts in which others are written; scopes that are remembered one by one.
+#: Rows that are held in memory; scopes that are remembered one by one.
 HELD = 12_000
-_PARTS = 64
 _TOUCHED = 200_000
 
 #: What scopes are grouped by: the operation, and the places that make the scope.
 _Group = tuple[str, ...]
-#: A share of the scopes of a group; rows with the number of their kind and their file.
+#: A share of the scopes of a group.
 _Part = tuple[_Group, int]
-_Told = tuple[int, str, list[Row]]
+#: Rows that are written: of each its scope, the number of its kind, and its day; and all of them with kinds and files, as
+#: `marshal` writes them. Few are read again: most scopes have one exchange.
+_Block = tuple[list[Any], list[int], list[Any], bytes]
 
 
 @dataclass(slots=True, eq=False, weakref_slot=True)
@@ -69,6 +68,39 @@ class _Alike:
 
     facts: list[Fact]
     count: int = 0
+
+
+@dataclass(slots=True)
+class _Told:
+    """The scopes of a group: those of one exchange are counted by kind and day, and one of each is kept; the others are whole.
+
+    Attributes:
+        touched: scopes of which there are other facts; `None`: all of them.
+    """
+
+    touched: set[Any] | None
+    single: dict[tuple[int, Any], tuple[_Chunk, Row]] = field(default_factory=dict)
+    counts: Counter[tuple[int, Any]] = field(default_factory=Counter)
+    seen: dict[Any, _Alike | None] = field(default_factory=dict)
+    histories: dict[Any, list[tuple[_Chunk, Row]]] = field(default_factory=dict)
+
+    def again(self, keys: list[list[Any]]) -> set[Any]:
+        """Of some scopes those with a history."""
+        return repeated(keys, self.touched) if self.touched is not None else {key for mine in keys for key in mine}
+
+    def add(self, group: _Group, chunks: Iterable[_Chunk], again: set[Any]) -> None:
+        """Takes rows, and which of their scopes have a history."""
+        for chunk in chunks:
+            rows, mine = chunk.rows, _keys(chunk, group)
+            if not again.isdisjoint(mine):
+                for row, key in zip(rows, mine, strict=True):
+                    if key in again:
+                        self.histories.setdefault(key, []).append((chunk, row))
+                rows = [row for row, key in zip(rows, mine, strict=True) if key not in again]
+            days = days_of(rows)
+            for day, number in Counter(days).items():
+                self.counts[chunk.kind.number, day] += number
+                self.single.setdefault((chunk.kind.number, day), (chunk, rows[days.index(day)]))
 
 
 @dataclass(slots=True)
@@ -119,7 +151,7 @@ class Rows:
             for row in chunk.rows
         ]
 
-    def take(self) -> tuple[list[Kind], dict[_Part, list[_Told]], dict[_Group, set[Any] | None]]:
+    def take(self) -> tuple[list[Kind], dict[_Part, list[_Block]], dict[_Group, set[Any] | None]]:
         """The kinds of all rows, the rows in parts, and the scopes that were touched. They are gone then."""
         parts = {key: list(self._spill.take(key)) for key in self._spill.everything()}
         chunks, self._chunks, self._held = self._chunks, [], 0
@@ -151,45 +183,48 @@ class Rows:
         for key, rows in self._parted(chunks):
             self._spill.add(key, rows)
 
-    def _parted(self, chunks: Sequence[_Chunk]) -> Iterator[tuple[_Part, list[_Told]]]:
+    def _parted(self, chunks: Sequence[_Chunk]) -> Iterator[tuple[_Part, list[_Block]]]:
         """Rows in parts of which each holds whole scopes, the same ones in every process."""
         self._kinds.update((chunk.kind.number, chunk.kind) for chunk in chunks)
         for group, mine in _by_group(chunks).items():
-            parts: dict[int, list[_Told]] = {}
+            parts: defaultdict[int, tuple[list[Any], list[int], list[Any], list[Any]]] = defaultdict(_nothing)
             for chunk in mine:
-                shares: defaultdict[int, list[Row]] = defaultdict(list)
-                for row, share in zip(chunk.rows, _shares(_keys(chunk, group)), strict=True):
-                    shares[share].append(row)
-                for share, rows in shares.items():
-                    parts.setdefault(share, []).append((chunk.kind.number, chunk.file, rows))
-            for part, told in parts.items():
-                yield (group, part), told
+                number, keys = chunk.kind.number, _keys(chunk, group)
+                found: defaultdict[int, list[Row]] = defaultdict(list)
+                for share, key, day, row in zip(shares(keys), keys, days_of(chunk.rows), chunk.rows, strict=True):
+                    part = parts[share]
+                    part[0].append(key)
+                    part[1].append(number)
+                    part[2].append(day)
+                    found[share].append(row)
+                for share, rows in found.items():
+                    parts[share][3].append((number, chunk.file, rows))
+            for share, (scopes, numbers, days, told) in parts.items():
+                yield (group, share), [(scopes, numbers, days, marshal.dumps(told))]
 
-    def _parts(self, group: _Group, held: Mapping[_Part, list[_Told]]) -> Iterator[list[_Chunk]]:
+    def _parts(self, group: _Group, held: Mapping[_Part, list[_Block]]) -> Iterator[list[_Block]]:
         """All rows of a group, as many parts at a time as may be held."""
-        found: list[_Told] = []
+        found: list[_Block] = []
         size = 0
-        for part in range(_PARTS):
-            told = [*self._spill.take((group, part)), *held.get((group, part), ())]
-            found += told
-            size += sum(len(rows) for _, _, rows in told)
+        for share in range(PARTS):
+            blocks = [*self._spill.take((group, share)), *held.get((group, share), ())]
+            found += blocks
+            size += sum(len(block[0]) for block in blocks)
             if size >= self.limit:
-                yield self._chunked(found)
+                yield found
                 found, size = [], 0
-        yield self._chunked(found)
+        yield found
 
-    def _chunked(self, told: Iterable[_Told]) -> list[_Chunk]:
-        found: dict[tuple[int, str], list[Row]] = {}
-        for number, file, rows in told:
-            found.setdefault((number, file), []).extend(rows)
-        return [_Chunk(self._kinds[number], file, mine) for (number, file), mine in found.items()]
+    def _chunked(self, block: _Block) -> list[_Chunk]:
+        told = marshal.loads(block[3])  # noqa: S302 - one of our processes has written it, for us
+        return [_Chunk(self._kinds[number], file, rows) for number, file, rows in told]
 
     def _all(self) -> list[_Chunk]:
         """All rows, once; they are gone then."""
         chunks, self._chunks, self._held = self._chunks, [], 0
         for key in self._spill.everything():
             group = key[0]
-            for chunk in self._chunked(self._spill.take(key)):
+            for chunk in (one for block in self._spill.take(key) for one in self._chunked(block)):
                 if next(iter(chunk.kind.recipes)) == group:  # each row is there once for each group
                     chunks.append(chunk)
         self._spill.close()
@@ -206,7 +241,7 @@ class Rows:
             found = [view.places(place) for place in places]
             if all(len(spots) == 1 for spots in found):
                 values = [comparable(spots[0][1], kinds_of(view, (place,))) for place, spots in zip(places, found, strict=True)]
-                self._touch(group, {_key(values)})
+                self._touch(group, {key_of(values)})
 
     def facts(self) -> Iterator[Fact]:
         """A fact for each clause and row; the rows are gone then."""
@@ -222,54 +257,38 @@ class Rows:
         chunks, self._chunks, self._held = self._chunks, [], 0
         if not self._spill:
             for group, mine in _by_group(chunks).items():
-                self._settle(group, (mine,), store)
+                told = _Told(self._touched.get(group, set()))
+                told.add(group, mine, told.again([_keys(chunk, group) for chunk in mine]))
+                self._settle(group, told, store)
             return
         held = dict(self._parted(chunks))
         for group in dict.fromkeys(group for group, _ in (*self._spill.everything(), *held)):
-            self._settle(group, self._parts(group, held), store)
+            told = _Told(self._touched.get(group, set()))
+            for blocks in self._parts(group, held):
+                again = told.again([block[0] for block in blocks])
+                for block in blocks:
+                    likes = Counter(zip(block[1], block[2], strict=True))
+                    if again.isdisjoint(block[0]) and told.single.keys() >= likes.keys():
+                        told.counts.update(likes)
+                    else:
+                        told.add(group, self._chunked(block), again)
+                self._settle(group, told, store, last=False)
+            self._settle(group, told, store)
         self._spill.close()
 
-    def _settle(self, group: _Group, parts: Iterable[list[_Chunk]], store: FactStore) -> None:
-        single: dict[tuple[Kind, Any], tuple[_Chunk, Row]] = {}
-        counts: Counter[tuple[Kind, Any]] = Counter()
-        seen: dict[Any, _Alike | None] = {}
-        for chunks in parts:
-            histories = self._sorted(group, chunks, single, counts)
-            touched = self._touched.get(group, set())
-            for key, found in histories.items():
-                if touched is None or key in touched or not self._like_another(group, found, seen):
-                    store.add(self._fact(recipe, chunk, row) for chunk, row in found for recipe in chunk.kind.recipes[group])
-        for like, (chunk, row) in single.items():
+    def _settle(self, group: _Group, told: _Told, store: FactStore, *, last: bool = True) -> None:
+        for key, found in told.histories.items():
+            if told.touched is None or key in told.touched or not self._like_another(group, found, told.seen):
+                store.add(self._fact(recipe, chunk, row) for chunk, row in found for recipe in chunk.kind.recipes[group])
+        told.histories = {}
+        if not last:
+            return
+        for like, (chunk, row) in told.single.items():
             for recipe in chunk.kind.recipes[group]:
-                store.add_scope([self._fact(recipe, chunk, row, weight=counts[like])])
-        for alike in seen.values():
+                store.add_scope([self._fact(recipe, chunk, row, weight=told.counts[like])])
+        for alike in told.seen.values():
             if alike is not None:
                 store.add_scope([dataclasses.replace(fact, weight=alike.count) for fact in alike.facts])
-
-    def _sorted(
-        self,
-        group: _Group,
-        chunks: Sequence[_Chunk],
-        single: dict[tuple[Kind, Any], tuple[_Chunk, Row]],
-        counts: Counter[tuple[Kind, Any]],
-    ) -> dict[Any, list[tuple[_Chunk, Row]]]:
-        """The scopes with a history. Those of one exchange are counted by kind and day, and one of each is kept."""
-        touched = self._touched.get(group, set())
-        keys = [_keys(chunk, group) for chunk in chunks]
-        again = _repeated(keys, touched) if touched is not None else {key for mine in keys for key in mine}
-        histories: dict[Any, list[tuple[_Chunk, Row]]] = {}
-        for chunk, mine in zip(chunks, keys, strict=True):
-            rows = chunk.rows
-            if again and not again.isdisjoint(mine):
-                for row, key in zip(rows, mine, strict=True):
-                    if key in again:
-                        histories.setdefault(key, []).append((chunk, row))
-                rows = [row for row, key in zip(rows, mine, strict=True) if key not in again]
-            days = _days(rows)
-            for day, number in Counter(days).items():
-                counts[chunk.kind, day] += number
-                single.setdefault((chunk.kind, day), (chunk, rows[days.index(day)]))
-        return histories
 
     def _like_another(self, group: _Group, found: list[tuple[_Chunk, Row]], seen: dict[Any, _Alike | None]) -> bool:
         """Counts a scope whose exchanges follow each other as those of another did, with nothing broken."""
@@ -311,6 +330,10 @@ def group_of(operation: str, rule: Any) -> _Group:
     return (operation, *(place.text for place in rule.per))
 
 
+def _nothing() -> tuple[list[Any], list[int], list[Any], list[Any]]:
+    return [], [], [], []
+
+
 def _by_group(chunks: Iterable[_Chunk]) -> dict[_Group, list[_Chunk]]:
     groups: dict[_Group, list[_Chunk]] = {}
     for chunk in chunks:
@@ -321,69 +344,15 @@ def _by_group(chunks: Iterable[_Chunk]) -> dict[_Group, list[_Chunk]]:
 
 def _keys(chunk: _Chunk, group: _Group) -> list[Any]:
     """What the scope of each row is, in the form in which equal scopes are equal."""
-    columns = [_column(item, chunk.rows) for item in chunk.kind.recipes[group][0].keys]
+    columns = [column(item, chunk.rows) for item in chunk.kind.recipes[group][0].keys]
     return columns[0] if len(columns) == 1 else list(zip(*columns, strict=True))
-
-
-def _column(item: Item, rows: Sequence[Row]) -> list[Any]:
-    values = list(map(itemgetter(item.slot), rows))
-    if "phone" in item.kinds and set(map(type, values)) == {str}:
-        return list(map(phone_number, values))
-    if item.kinds:
-        values = [comparable(value, item.kinds) for value in values]
-    return values if set(map(type, values)) == {str} else list(map(_told_apart, values))
-
-
-def _shares(keys: Iterable[Any]) -> list[int]:
-    """In which part each scope is."""
-    texts = [key if type(key) is str else repr(key) for key in keys]
-    return [crc32(text.encode("utf-8", "surrogatepass")) % _PARTS for text in texts]
-
-
-def _key(values: Sequence[Any]) -> Any:
-    """A scope: a text, or a tuple of texts. What is no text is told from all texts, and equal to what is the same number."""
-    plain = [_told_apart(value) for value in values]
-    return plain[0] if len(plain) == 1 else tuple(plain)
-
-
-def _told_apart(value: Any) -> Any:
-    return value if type(value) is str else (json.dumps(_whole(value), sort_keys=True, default=str),)
-
-
-def _whole(value: Any) -> Any:
-    return int(value) if isinstance(value, float) and value.is_integer() else value
-
-
-def _repeated(keys: Iterable[list[Any]], touched: set[Any]) -> set[Any]:
-    """The scopes that are there more than once."""
-    seen: set[Any] = set(touched)
-    again: set[Any] = set()
-    for mine in keys:
-        fresh = set(mine)
-        if len(fresh) < len(mine):
-            again.update(key for key, number in Counter(mine).items() if number > 1)
-        again |= fresh & seen
-        seen |= fresh
-    return again
-
-
-def _days(rows: Sequence[Row]) -> list[Any]:
-    """The day of each row, by the end of the exchange, or its start."""
-    infinity = float("inf")
-    times = [row[1] if row[1] != infinity else row[0] for row in rows]
-    if not times:
-        return []
-    first, last = (one // _DAY for one in (min(times), max(times)))
-    if first == last and last != infinity:  # as most are: `//` of infinity is no number
-        return [int(first)] * len(times)
-    return [int(one // _DAY) if one != infinity else None for one in times]
 
 
 def _history(group: _Group, found: Sequence[tuple[_Chunk, Row]]) -> Any:
     """All that the verdict on a scope rests on whose exchanges do not overlap: kinds, days, values that are equal, and how
     close they are."""
     numbers: dict[Any, int] = {}
-    told: list[Any] = [tuple([chunk.kind for chunk, _ in found]), tuple(_days([row for _, row in found]))]
+    told: list[Any] = [tuple([chunk.kind for chunk, _ in found]), tuple(days_of([row for _, row in found]))]
     for chunk, row in found:
         for recipe in chunk.kind.recipes[group]:
             if recipe.own is not None:
