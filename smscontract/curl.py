@@ -120,7 +120,25 @@ class Histories:
         found = [last]
         if not self._shows(found, clause):
             found = next((some for some in self._candidates(last, clause) if self._shows(some, clause)), found)
+            found = self._without_needless(found, clause)
         return [*self._used_up(found[0]), *found]
+
+    def _without_needless(self, found: list[Exchange], clause: str) -> list[Exchange]:
+        """As few of some exchanges as still show a clause broken: larger parts are left out first, then smaller ones. Of a
+        history nothing may be left out in the middle: what was left out may be the cause."""
+        if not self._is_stateless(clause):
+            return found
+        size = len(found) // 2
+        while size:
+            start = 0
+            while start < len(found):
+                fewer = [*found[:start], *found[start + size :]]
+                if fewer and fewer[-1] is found[-1] and self._shows(fewer, clause):
+                    found = fewer
+                else:
+                    start += size
+            size //= 2
+        return found
 
     def _used_up(self, first: Exchange) -> list[Exchange]:
         """The request that used up what this one names: without it, it would be answered as the first of its kind."""
@@ -156,6 +174,8 @@ class Histories:
             judged = sorted((one for one in self._exchanges if self._facts(one, clause)), key=_size)
             accepted, refused = ([one for one in judged if _is_success(one) is wanted][:_PAIRS] for wanted in (True, False))
             yield from ([one, other] for other in refused for one in accepted)
+            # Where it takes more than two, whatever there is; what is needless goes afterwards.
+            yield [*[one for one in judged if one is not last][:_WINDOW], last]
         # Of a history nothing may be left out in the middle: what was left out may be the cause.
         for count in range(1, min(len(same), _WINDOW) + 1):
             yield [*same[-count:], last]

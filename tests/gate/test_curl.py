@@ -96,6 +96,27 @@ def test_histories_and_failures_take_several_lines(server: Server) -> None:
         assert {len(commands(one.curl)) for one in report.findings} == {lines}
 
 
+@pytest.mark.parametrize("pairs", [0, 12])
+def test_a_refusal_takes_no_more_lines_than_show_it(
+    server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pairs: int
+) -> None:
+    """Also where what it takes beside it is none of the requests that are looked at first."""
+    monkeypatch.setattr("smscontract.curl._PAIRS", pairs)
+    server.behave = FAULTS["agents are refused"].make()
+    file = tmp_path / "run.jsonl"
+    report = run("bland", server.url, record=str(file))
+    judge, (found,) = judge_of("bland"), report.findings
+    assert found.clause == f"{BLAND}/request/sender:accepts"
+    assert len(commands(found.curl)) <= 3
+    recorded = [one for one in read([str(file)]) if isinstance(one, Exchange)]
+    last = next(one for one in recorded if one.origin.request == found.first.origin.request)
+    history = Histories(judge, recorded).shortest(last, found.clause)
+    assert found.clause in shown(judge, history)
+    for index in range(len(history)):
+        fewer = history[:index] + history[index + 1 :]
+        assert found.clause not in shown(judge, fewer), "each of them is needed"
+
+
 def test_a_finding_of_fuzzing_is_shown_too(server: Server) -> None:
     def behave(seen: Seen, answer: Callable[[], Reply]) -> Reply:
         long = len(str(seen.fields.get("message"))) > 160
