@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Generic, TypeVar
 
 __all__ = ["Sorter"]
@@ -17,6 +18,8 @@ _PREFIX = 1024
 _ANCHOR = '"response"'
 _BEFORE = 3
 _AROUND = 30
+#: So much longer than others are lines that have more in them.
+_GAP = 160
 #: Letters of the texts that are looked for, at most and at least.
 _WINDOW = 24
 _LEAST = 6
@@ -24,10 +27,12 @@ _LEAST = 6
 
 @dataclass(slots=True)
 class _Branch(Generic[_One]):
-    """Either patterns, or a text and the branches of those that have not got it, and of those that have."""
+    """Either patterns; or a size, or a text, and the branches of those that are not longer or have not got it, and of those
+    that are, or have."""
 
     patterns: list[_One] = field(default_factory=list)
     probe: str = ""
+    size: int = 0
     below: tuple[_Branch[_One], ...] = ()
 
 
@@ -36,10 +41,12 @@ class Sorter(Generic[_One]):
 
     Args:
         runs: the texts that surely are in each line of a pattern, the one that it begins with first.
+        size: how long the line was that it was made of. Others may be longer or shorter, and then are not found.
     """
 
-    def __init__(self, runs: Callable[[_One], Sequence[str]]) -> None:
+    def __init__(self, runs: Callable[[_One], Sequence[str]], size: Callable[[_One], int]) -> None:
         self._runs = runs
+        self._size_of = size
         self._all: list[_One] = []
         self._size = _PREFIX
         self._anchor = _ANCHOR
@@ -51,8 +58,8 @@ class Sorter(Generic[_One]):
         branch = self._roots.get((line[: self._size], line[at : at + _AROUND]))
         if branch is None:
             return []
-        while branch.probe:
-            branch = branch.below[branch.probe in line]
+        while branch.below:
+            branch = branch.below[len(line) > branch.size if branch.size else branch.probe in line]
         return branch.patterns
 
     def add(self, pattern: _One) -> None:
@@ -79,26 +86,36 @@ class Sorter(Generic[_One]):
         # Without an anchor `find` gives 0, and what is before that is nothing.
         around = self._around(pattern) if self._anchor else ""
         branch = self._roots.setdefault((self._runs(pattern)[0][: self._size], around), _Branch())
-        while branch.probe:
-            branch = branch.below[self._has(pattern, branch.probe)]
+        while branch.below:
+            branch = branch.below[self._has(pattern, branch)]
         branch.patterns.insert(0, pattern)
-        probe = self._probe(branch.patterns) if len(branch.patterns) > 1 else ""
-        if not probe:
-            del branch.patterns[_TOGETHER:]
+        mine = branch.patterns
+        if len(mine) < 2:
+            return
+        sizes = sorted(map(self._size_of, mine))
+        gap, at = max((two - one, one) for one, two in pairwise(sizes))
+        if gap >= _GAP:
+            branch.size = at + gap // 2
+        else:
+            branch.probe = self._probe(mine)
+        if not branch.size and not branch.probe:
+            del mine[_TOGETHER:]
             return
         branch.below = (_Branch(), _Branch())
-        for one in branch.patterns:
-            branch.below[self._has(one, probe)].patterns.append(one)
-        branch.patterns, branch.probe = [], probe
+        for one in mine:
+            branch.below[self._has(one, branch)].patterns.append(one)
+        branch.patterns = []
 
-    def _has(self, pattern: _One, probe: str) -> bool:
-        return any(probe in run for run in self._runs(pattern))
+    def _has(self, pattern: _One, branch: _Branch[_One]) -> bool:
+        if branch.size:
+            return self._size_of(pattern) > branch.size
+        return any(branch.probe in run for run in self._runs(pattern))
 
     def _probe(self, patterns: Sequence[_One]) -> str:
         """The text that is in about half of some patterns; empty if all have the same."""
         best, distance = "", len(patterns)
         for window in {window for one in patterns for run in self._runs(one) for window in _windows(run)}:
-            number = sum(self._has(one, window) for one in patterns)
+            number = sum(any(window in run for run in self._runs(one)) for one in patterns)
             off = abs(2 * number - len(patterns))
             if 0 < number < len(patterns) and (off, -len(window), window) < (distance, -len(best), best):
                 best, distance = window, off

@@ -61,6 +61,7 @@ class _Template:
     def __init__(self, skeleton: Skeleton, line: str, secrets: Sequence[str]) -> None:
         self.match = re.compile("".join(skeleton.source)).fullmatch
         self.runs = [run for run in "".join(skeleton.literals).split("\0") if run]
+        self.size = len(line)
         self.told: Callable[[Any], Hashable] = itemgetter(*skeleton.told) if skeleton.told else _nothing
         self.memos = tuple((memo.known, _several(groups), memo) for memo, groups in skeleton.memos.items())
         self.start, self.end = (_time(skeleton.times.get(name)) for name in ("sent_at", "received_at"))
@@ -123,7 +124,7 @@ class Templates:
 
     def __init__(self) -> None:
         self._number = 0
-        self._sorted: Sorter[_Template] = Sorter(lambda one: one.runs)
+        self._sorted: Sorter[_Template] = Sorter(lambda one: one.runs, lambda one: one.size)
         self._memos: dict[tuple[str, int], Memo] = {}
         self._tried = self._hits = self._left = 0
         self._looked = 0
