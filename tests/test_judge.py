@@ -13,14 +13,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from smscontract.catalogue import Catalogue
+from smscontract.clauses.base import Fact
 from smscontract.clauses.mutate import dumped
 from smscontract.documents import read_contract
-from smscontract.exchange import Auth, Exchange, Failure, Part, Wire
+from smscontract.exchange import Auth, Exchange, Failure, Origin, OriginKind, Part, Wire
 from smscontract.findings import Finding
 from smscontract.judge import Judge
 from smscontract.ledger import Ledger
 from smscontract.mask import Masker
-from tests.core import BLAND, STUUT, broken, exchanges, found, judge, made, reasons, refused, shipped
+from tests.core import BLAND, STUUT, TIMES, broken, exchanges, found, judge, made, reasons, refused, shipped
 
 
 def known_by(findings: list[Finding]) -> list[tuple[str, str, str, str]]:
@@ -79,6 +80,27 @@ def test_a_shuffled_recording_gives_the_same_findings(several: list[Exchange], o
     assert reduced[0].kept == reduced[1].kept
     assert sorted(reduced[0].not_judged, key=str) == sorted(reduced[1].not_judged, key=str)
     assert set(reduced[0].kept) <= set(names)
+
+
+@given(st.lists(st.tuples(TIMES, TIMES), min_size=2, max_size=6), st.randoms(use_true_random=False))
+def test_facts_have_one_order_whatever_their_times(
+    times: list[tuple[float | None, float | None]], order: random.Random
+) -> None:
+    facts = [
+        Fact(
+            clause="x",
+            scope=(),
+            start=start,
+            end=end,
+            origin=Origin(kind=OriginKind.FILE, file="x.jsonl", line=line),
+            values={},
+        )
+        for line, (start, end) in enumerate(times, 1)
+    ]
+    other = list(facts)
+    order.shuffle(other)
+    lines = [[one.origin.line for one in sorted(each, key=Fact.sort_key)] for each in (facts, other)]
+    assert lines[0] == lines[1]
 
 
 def ledger_of(several: list[Exchange]) -> Ledger:

@@ -114,12 +114,12 @@ class Fact:
 
     def sort_key(self) -> tuple[Any, ...]:
         """A total order by time, then by place, independent of the order of arrival."""
-        infinity = float("inf")
-        return (
-            self.start if self.start is not None else infinity,
-            self.end if self.end is not None else infinity,
-            self.origin.sort_key(),
-        )
+        return _orderly(self.start), _orderly(self.end), self.origin.sort_key()
+
+
+def _orderly(time: float | None) -> float:
+    """A time that is not known, or is no number, comes last."""
+    return time if time is not None and time == time else float("inf")  # noqa: PLR0124 - NaN alone differs from itself
 
 
 @dataclass(frozen=True, slots=True)
