@@ -57,8 +57,9 @@ _VISIBLE = {depth: r"[!#-\[\]-~]" + rest for depth, rest in _REST.items()}
 _INTEGERS = "(?:0|[1-9][0-9]{0,14}+)"
 #: So few digits that none is lost, and that the number is not taken for a whole one.
 _FRACTIONS = {True: r"0\.(?!0*+[^0-9]|9{14})[0-9]{1,20}+", False: r"[1-9][0-9]{0,4}+\.(?!0*+[^0-9])[0-9]{1,9}+"}
-#: Values remembered by one memo.
-_KEPT = 8192
+#: Values remembered by one memo, and the letters of one.
+_KEPT = 4096
+_SHORT = 256
 
 
 class Pattern(NamedTuple):
@@ -135,6 +136,8 @@ class Memo:
                     return False
             if not self._valid(value):
                 return False
+            if raw is None or len(raw) > _SHORT:
+                continue
             if len(known) >= _KEPT:
                 known.clear()
                 known.add(None)
