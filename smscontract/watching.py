@@ -13,7 +13,7 @@ from smscontract.exchange import Exchange, Origin, OriginKind
 from smscontract.facts import FactStore
 from smscontract.findings import Finding, place_of
 from smscontract.judge import Judge, Judgement
-from smscontract.kernel import Kernel, Rows, is_calm
+from smscontract.kernel import Calm, Kernel, Rows
 from smscontract.mask import Kind, Masker
 from smscontract.plain import printable
 from smscontract.policy import FailOn, Selection, fails
@@ -51,8 +51,9 @@ class _Quick(Judge):
 class _Case:
     """What one test showed so far: as much of a summary as a kernel needs."""
 
-    def __init__(self, judge: Judge) -> None:
+    def __init__(self, judge: Judge, calm: Calm | None = None) -> None:
         self.judge = judge
+        self._calm = calm or Calm(judge)
         self.facts = FactStore()
         self.new: set[tuple[str, str]] = set()
         self._findings: list[Finding] = []
@@ -87,9 +88,9 @@ class _Case:
         """Whether there are no findings."""
         if self._findings or self._judged < 2:
             return not self._findings
-        facts = (*self._made, *(fact for fact, _, _ in self._alike))
         rows = self.facts.rows
-        if (rows is None or isinstance(rows, Rows)) and is_calm(self.judge, facts, rows):
+        alike = (fact for fact, _, _ in self._alike)
+        if (rows is None or isinstance(rows, Rows)) and self._calm.holds(self._made, alike, rows):
             return True
         return not self.all_findings(holes=holes)
 
@@ -164,6 +165,7 @@ class Watcher:
         self.judge = judge
         self.fail_on = fail_on
         self._quick = _Quick(judge.catalogue)
+        self._calm = Calm(self._quick)
         self._kernel: Kernel | None = None
         # Answers that are made up are judged once each, however many tests use them: by the quick judge, and by the other.
         self._known: tuple[dict[Any, Judgement], dict[Any, Judgement]] = ({}, {})
@@ -185,7 +187,7 @@ class Watcher:
         new = self._clean.get(likeness)
         if new is not None and not lost:
             return Seen(new=tuple(one for one in new if selection.takes(one[0])), **more)
-        case = _Case(self._quick)
+        case = _Case(self._quick, self._calm)
         live = [one for one in taken if one.kind is OriginKind.TEST]
         if live:
             self._quickly(case, live)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from smscontract.kernel.calm import is_calm
+from smscontract.kernel.calm import Calm
 from smscontract.kernel.carry import Carrier, taken
 from smscontract.kernel.rows import Rows
 from smscontract.kernel.take import Kernel, Stopped
 
-__all__ = ["Carrier", "Kernel", "Rows", "Stopped", "is_calm", "taken"]
+__all__ = ["Calm", "Carrier", "Kernel", "Rows", "Stopped", "taken"]

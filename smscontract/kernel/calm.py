@@ -16,11 +16,13 @@ from smscontract.clauses.values import comparable
 from smscontract.documents import Rule
 from smscontract.judge import Judge
 from smscontract.kernel.recipes import Item, Recipe, Row
-from smscontract.kernel.rows import Rows
+from smscontract.kernel.rows import Kind, Rows
 
-__all__ = ["is_calm"]
+__all__ = ["Calm", "is_calm"]
 
 _NEVER = float("inf")
+#: Histories that are remembered.
+_KEPT = 4096
 
 
 class _Told(NamedTuple):
@@ -33,13 +35,88 @@ class _Told(NamedTuple):
     values: Mapping[str, Any] | None
 
 
-def is_calm(judge: Judge, facts: Iterable[Fact], rows: Rows | None) -> bool:
-    """Whether a reduction of all this surely finds nothing broken.
+class Calm:
+    """Tells whether anything is broken, once for histories that are alike.
 
     Args:
         judge: whose digests the facts have.
-        rows: further exchanges. They are left as they are.
     """
+
+    def __init__(self, judge: Judge) -> None:
+        self._judge = judge
+        self._plans: dict[int, _Plan] = {}
+        #: What was told of histories; the facts are kept since it is they themselves that are known again.
+        self._told: dict[Any, tuple[tuple[Fact, ...], bool]] = {}
+
+    def holds(self, made: Sequence[Fact], alike: Iterable[Fact], rows: Rows | None) -> bool:
+        """Whether a reduction of all this surely finds nothing broken.
+
+        Args:
+            made: facts of exchanges that were judged.
+            alike: those of exchanges that are like one that was, the same ones each time.
+            rows: further exchanges. They are left as they are.
+        """
+        alike = tuple(alike)
+        key = None if made or rows is None else self._likeness(alike, rows)
+        if key is None:
+            return is_calm(self._judge, (*made, *alike), rows)
+        found = self._told.get(key)
+        if found is None:
+            if len(self._told) >= _KEPT:
+                self._told.clear()
+            found = self._told[key] = (alike, is_calm(self._judge, alike, rows))
+        return found[1]
+
+    def _likeness(self, alike: Sequence[Fact], rows: Rows) -> Any:
+        """Equal for histories of which the same is told: the kinds of their exchanges in order, which values are equal, and
+        those that a rule of moves names. `None` where exchanges overlap, or values are no texts."""
+        told: list[Any] = [id(fact) for fact in alike]
+        numbers: dict[str, int] = {}
+        latest = -_NEVER
+        mine = rows.by_kind()
+        if mine is None:
+            return None
+        for row, kind in sorted(mine, key=_by_time):
+            if row[0] <= latest:
+                return None
+            latest = row[1]
+            plan = self._plans.get(kind.number) or self._plan(kind)
+            told.append(kind.number)
+            for slot, kinds, moves in plan.slots:
+                value = row[slot]
+                if type(value) is not str:
+                    return None
+                if kinds:
+                    value = _comparable(value, kinds)
+                    if type(value) is not str:
+                        return None
+                told.append(value if moves else numbers.setdefault(value, len(numbers)))
+        return tuple(told)
+
+    def _plan(self, kind: Kind) -> _Plan:
+        slots: dict[tuple[int, frozenset[str], bool], None] = {}
+        for recipes in kind.recipes.values():
+            for recipe in recipes:
+                items = (*recipe.scope, *recipe.values, *((recipe.own,) if recipe.own is not None else ()))
+                slots.update(((item.slot, item.kinds, False), None) for item in items)
+                slots.update(((item.slot, frozenset(), True), None) for item in recipe.plain)
+        plan = self._plans[kind.number] = _Plan(tuple(slots))
+        return plan
+
+
+class _Plan(NamedTuple):
+    """The values of a row that anything rests on: where they are, what the document says of them, whether they are asked for
+    themselves."""
+
+    slots: tuple[tuple[int, frozenset[str], bool], ...]
+
+
+def _by_time(one: tuple[Row, Kind]) -> tuple[float, float]:
+    return one[0][0], one[0][1]
+
+
+def is_calm(judge: Judge, facts: Iterable[Fact], rows: Rows | None) -> bool:
+    """As `Calm.holds`, of all facts."""
     rules: dict[str, Rule] = {}
     one: dict[Any, Any] = {}  # what there may be one of: the value of a constant, the owner of a value
     scopes: dict[tuple[str, tuple[Any, ...]], list[_Told]] = {}

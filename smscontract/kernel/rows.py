@@ -139,6 +139,10 @@ class Rows:
             if self._held > self.limit:
                 self._write()
 
+    def by_kind(self) -> list[tuple[Row, Kind]] | None:
+        """All rows with their kinds; `None` if some were written out."""
+        return None if self._spill else [(row, chunk.kind) for chunk in self._chunks for row in chunk.rows]
+
     def held(self) -> list[tuple[Recipe, Row]] | None:
         """All rows, each with every recipe of its kind; `None` if some were written out."""
         if self._spill:
