@@ -76,7 +76,8 @@ class Seen:
 
     def as_json(self) -> dict[str, Any]:
         """Plain data; `from_json` reads it."""
-        return asdict(self)
+        data = {name: getattr(self, name) for name in self.__slots__}  # `asdict` copies each value, for each test
+        return {**data, "broken": [asdict(one) for one in self.broken]} if self.broken else data
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Seen:
