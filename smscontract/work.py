@@ -12,8 +12,9 @@ from typing import Any, BinaryIO
 from smscontract import __version__
 from smscontract.catalogue import Catalogue, load_catalogue
 from smscontract.choice import Choice, Chooser
-from smscontract.errors import UnusableInput
+from smscontract.errors import SmscontractError, UnusableInput
 from smscontract.exchange import Exchange
+from smscontract.facts import kept
 from smscontract.findings import Problem
 from smscontract.judge import Judge
 from smscontract.kernel import Kernel, Stopped, taken
@@ -173,24 +174,31 @@ def do(
     """Judges one piece. Whatever happens to it, what was judged before is in the part.
 
     Raises:
-        UnusableInput, UsageError: the contracts are not there, or are others.
+        UnusableInput, UsageError: the contracts are not there, or are others; what is beyond memory cannot be kept.
     """
     judge = _judge_of(job)
     summary = started(job, judge)
     left_out: Counter[str] = Counter()
     fault, whole = "", True
     try:
-        kernel = kernel_of(summary, job, stop)
-        found = [piece] if isinstance(piece, Problem) else read_piece(piece, stdin=stdin, taker=kernel, **job.reading)
-        whole = feed(summary, found, Chooser(job.choice, judge), left_out, stop, kernel=kernel)
+        with kept():
+            kernel = kernel_of(summary, job, stop)
+            found = [piece] if isinstance(piece, Problem) else read_piece(piece, stdin=stdin, taker=kernel, **job.reading)
+            whole = feed(summary, found, Chooser(job.choice, judge), left_out, stop, kernel=kernel)
         if kernel is not None:
             _kernels.clear()
             _kernels[job.identity] = kernel
+    except SmscontractError:  # a disk that is full
+        summary.facts.close()
+        raise
     except Exception as error:  # noqa: BLE001 - our bug, whatever it is; what was judged before it is told all the same
         fault = bug(error)
-    rows = b"" if job.stored else taken(summary.facts)
-    part = Part.of(summary, piece=number, left_out=left_out).dumps()
-    summary.facts.close()
+    try:
+        with kept():
+            rows = b"" if job.stored else taken(summary.facts)
+            part = Part.of(summary, piece=number, left_out=left_out).dumps()
+    finally:
+        summary.facts.close()
     return Done(number=number, part=part, rows=rows, fault=fault, stopped=not whole)
 
 

@@ -6,6 +6,7 @@ import dataclasses
 import json
 import os
 import random
+import resource
 import signal
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,12 +14,13 @@ from typing import Any
 
 import pytest
 
-from smscontract import cli
+from smscontract import cli, facts
 from smscontract.choice import Choice
 from smscontract.config import load_config
 from smscontract.exchange import Exchange
 from smscontract.findings import Problem, Report
 from smscontract.judge import Judge
+from smscontract.kernel import rows
 from smscontract.mask import Masker
 from smscontract.recordings import Piece
 from smscontract.recordings.jsonl import dumps, header
@@ -165,6 +167,20 @@ def test_a_piece_that_kills_its_process_every_time_is_an_error_with_its_name(
     assert report.exit_code == 4
     assert "a process that judges has died 2 times" in report.causes[0]
     assert ".jsonl" in report.causes[0]
+
+
+def without_room(job: Job, number: int, piece: Piece | Problem, **more: Any) -> Done:
+    """In its process next to nothing fits in memory, and nothing on disk."""
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))
+    facts.IN_MEMORY, rows.HELD = 3, 5
+    return do(job, number, piece, **more)
+
+
+def test_a_disk_that_is_full_beside_a_worker_is_no_error_of_ours(folder: Path) -> None:
+    report = judged(folder, doing=processes(1, work=without_room))
+    assert (report.exit_code, report.findings) == (2, ())
+    assert "what is beyond memory cannot be kept" in report.causes[0]
 
 
 def test_an_error_of_ours_in_one_piece_is_told_with_the_rest(folder: Path, whole: dict[str, Any]) -> None:
