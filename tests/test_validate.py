@@ -36,7 +36,8 @@ def recording(folder: Path, exchanges: Iterable[Exchange], *, origin: str = "gat
 def run(*words: str, code: int | None = None, input: bytes | None = None) -> tuple[int, str, str]:
     """Exit code, standard output and standard error of one command."""
     done = subprocess.run(
-        [sys.executable, "-c", "from smscontract.cli import main; main()", *words],
+        [sys.executable, "-c", "from smscontract.clauses.base import View
+from smscontract.cli import main; main()", *words],
         input=input, capture_output=True, check=False, cwd=ROOT, timeout=120,
     )  # fmt: skip
     if code is not None:
@@ -255,15 +256,15 @@ def test_our_own_bug_is_told_without_values_and_with_what_was_judged(
 ) -> None:
     seen = 0
 
-    def judge_(self: Judge, exchange: Exchange) -> Any:
+    def judged(self: Judge, view: View) -> Any:
         nonlocal seen
         seen += 1
         if seen > 1:
             raise RuntimeError("+14155550123 said hello")
-        return original(self, exchange)
+        return original(self, view)
 
-    original = Judge.judge
-    monkeypatch.setattr(Judge, "judge", judge_)
+    original = Judge.judged
+    monkeypatch.setattr(Judge, "judged", judged)
     report = report_of(capsys, recording(tmp_path, [made(STUUT, answer={"status": "queued"}), made(STUUT, step=1)]))
     assert (report["verdict"], report["exit_code"]) == ("internal-error", 4)
     assert report["causes"][0].startswith("internal error: RuntimeError at ")
