@@ -17,6 +17,7 @@ from click.testing import CliRunner, Result
 from jsonschema import Draft202012Validator
 
 from smscontract import cli
+from smscontract.clauses.base import View
 from smscontract.exchange import Exchange, Failure
 from smscontract.judge import Judge
 from smscontract.recordings.jsonl import dumps, header
@@ -36,8 +37,7 @@ def recording(folder: Path, exchanges: Iterable[Exchange], *, origin: str = "gat
 def run(*words: str, code: int | None = None, input: bytes | None = None) -> tuple[int, str, str]:
     """Exit code, standard output and standard error of one command."""
     done = subprocess.run(
-        [sys.executable, "-c", "from smscontract.clauses.base import View
-from smscontract.cli import main; main()", *words],
+        [sys.executable, "-c", "from smscontract.cli import main; main()", *words],
         input=input, capture_output=True, check=False, cwd=ROOT, timeout=120,
     )  # fmt: skip
     if code is not None:
