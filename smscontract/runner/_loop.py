@@ -28,7 +28,7 @@ _LIMITED, _TRIES, _WITHOUT_WORDS = 6, 4, 1.0
 #: Failures in a row that only a request without a credential told from an outage, after which they are taken for one.
 _DOUBTS = 3
 #: So many requests with the good credential are refused for it, before two without it tell whether to go on.
-_TURNED_AWAY = 3
+_TURNED_AWAY = 30
 #: Why a run ends then.
 REFUSED = "the credential is refused"
 

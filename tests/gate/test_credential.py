@@ -35,7 +35,7 @@ def test_what_is_not_asked_says_why(server: Server, monkeypatch: pytest.MonkeyPa
     monkeypatch.setenv("T", "a-token-of-somebody-else")
     report = run("bland", server.url, token_env="T")
     assert "the credential is refused" in {one.reason for one in report.not_judged}
-    assert len(server.arrived) < 25
+    assert len(server.arrived) < 60
 
 
 @pytest.mark.parametrize(("good", "others"), [(403, 401), (401, 403)])
@@ -47,7 +47,7 @@ def test_another_answer_than_without_one_is_no_reason_to_stop(server: Server, go
 
 
 def test_nor_is_a_refusal_of_the_first_requests_alone(server: Server) -> None:
-    server.behave = lambda seen, answer: Reply(401, NO) if seen.number <= 2 else answer()
+    server.behave = lambda seen, answer: Reply(401, NO) if seen.number <= 20 else answer()
     run("bland", server.url)
     assert len(server.arrived) > 200
 
