@@ -131,16 +131,16 @@ def read(stream: BufferedReader, file: str, options: Options) -> Iterator[Exchan
                 except OSError as error:
                     raise unkept(error) from None
             try:
-                record = loads(line)
-            except orjson.JSONDecodeError:
-                record = parse(line)
+                record, odd = loads(line), False
+            except orjson.JSONDecodeError:  # NaN, or half a character: the taker would write it in another way
+                record, odd = parse(line), True
             if isinstance(record, dict) and "smscontract" in record:
                 ours = _read_header(record)
             elif taker is None or ours:
                 yield _exchange(record, line, Origin(kind=OriginKind.FILE, file=file, line=number), options.limit, ours=ours)
             else:
                 try:
-                    if taker.take(record, line, file, number):
+                    if not odd and taker.take(record, line, file, number):
                         continue
                     origin = Origin(kind=OriginKind.FILE, file=file, line=number)
                     taker.judge(_exchange(record, line, origin, options.limit, ours=ours))

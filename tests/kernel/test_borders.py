@@ -26,6 +26,12 @@ def test_of_lines_that_are_almost_like_others(seed: int) -> None:
     assert told(lines, short=True) == told(lines, short=False)
 
 
+@pytest.mark.parametrize("seed", [5435])
+def test_lines_that_were_once_told_otherwise(seed: int) -> None:
+    lines = altered(seed, 80)
+    assert told(lines, short=True) == told(lines, short=False)
+
+
 @pytest.mark.campaign
 @given(SEEDS)
 @settings(max_examples=400, deadline=None)
