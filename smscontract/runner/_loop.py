@@ -374,7 +374,8 @@ class Runner:
         if exchange.auth is Auth.GOOD and exchange.response is not None and not _failed(exchange) and not _is_limited(exchange):
             self._doubts = self._storm = 0
             refused = exchange.response.status // 100 == 4 and exchange.response.status not in (401, 403)
-            if refused and not case.spends and not case.repeats:
+            # Another method or path may be answered by somebody else, and HEAD without a body, whatever happens to the rest.
+            if refused and not (case.spends or case.repeats or case.method or case.spelling):
                 self._refused = case
 
     def _judge(self, exchange: Exchange) -> Judgement:

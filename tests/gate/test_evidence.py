@@ -305,8 +305,8 @@ def test_a_wrong_token_cannot_be_told(server: Server, provider: str, operation: 
     assert f"{operation}: the credential is refused (401, as without one) after " in causes(report)
     assert f"`smscontract doctor {provider} --url {server.url}" in causes(report)
     # What has to do with credentials is asked all the same, and nothing else.
-    assert len(server.arrived) <= 25
-    assert sum(seen.header("authorization").endswith("a-token-of-somebody-else") for seen in server.arrived) <= 8
+    assert len(server.arrived) <= 70
+    assert sum(seen.header("authorization").endswith("a-token-of-somebody-else") for seen in server.arrived) <= 40
 
 
 @pytest.mark.parametrize("status", [502, 503, 504])
