@@ -365,7 +365,8 @@ class Runner:
 
     def _learn(self, case: Case, exchange: Exchange) -> None:
         """An answer to somebody who may ask shows that the provider works; who was refused once can be asked again."""
-        if exchange.auth is Auth.GOOD and self._turned_away is not None:
+        astray = bool(case.method or case.spelling)  # somebody else may answer it
+        if exchange.auth is Auth.GOOD and self._turned_away is not None and not astray:
             status = exchange.response.status if exchange.response is not None else 0
             self._turned_away.add(status)
             self._telling += not self._may_be_refused(case)
@@ -374,8 +375,8 @@ class Runner:
         if exchange.auth is Auth.GOOD and exchange.response is not None and not _failed(exchange) and not _is_limited(exchange):
             self._doubts = self._storm = 0
             refused = exchange.response.status // 100 == 4 and exchange.response.status not in (401, 403)
-            # Another method or path may be answered by somebody else, and HEAD without a body, whatever happens to the rest.
-            if refused and not (case.spends or case.repeats or case.method or case.spelling):
+            # HEAD is answered without a body, whatever happens to the rest.
+            if refused and not (case.spends or case.repeats or astray):
                 self._refused = case
 
     def _judge(self, exchange: Exchange) -> Judgement:
