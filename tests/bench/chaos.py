@@ -81,6 +81,8 @@ _OUTAGES: tuple[Reply | None, ...] = (
     Reply(503, b"", (("retry-after", "0"),)),
     Reply(504, b"<html>Gateway Time-out</html>", (("content-type", "text/html"),)),
 )
+#: Answers that are slow: each may be one of two at once, and the other is slow with it. Five in all would be a break.
+_SLOW = 2
 _STORM = Reply(429, b'{"detail": "slow down"}', (("retry-after", "0"),))
 
 
@@ -99,6 +101,7 @@ class Day:
     shown: list[int] = field(default_factory=list)
     disturbed: list[int] = field(default_factory=list)
     ahead: float = 0.0
+    slowed: int = 0
 
     def __post_init__(self) -> None:
         order = random.Random(self.seed)
@@ -139,7 +142,8 @@ class Day:
             if outage is None:
                 return replace(right, body=right.body[: len(right.body) // 2], length=len(right.body))
             return outage
-        if kind == "slow":
+        if kind == "slow" and self.slowed < _SLOW:
+            self.slowed += 1
             self.ahead += 3.0
         if touched:
             self.shown.append(seen.number)
