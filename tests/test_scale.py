@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import errno
 import json
 import os
 import random
@@ -181,6 +182,16 @@ def test_a_disk_that_is_full_beside_a_worker_is_no_error_of_ours(folder: Path) -
     report = judged(folder, doing=processes(1, work=without_room))
     assert (report.exit_code, report.findings) == (2, ())
     assert "what is beyond memory cannot be kept" in report.causes[0]
+
+
+def test_nor_where_it_was_full_for_a_moment(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: Any, **__: Any) -> bool:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr("smscontract.work.feed", full)
+    report = judged(folder, doing=here)
+    assert report.exit_code == 2
+    assert "what is beyond memory cannot be kept: no space left" in report.causes[0]
 
 
 def test_an_error_of_ours_in_one_piece_is_told_with_the_rest(folder: Path, whole: dict[str, Any]) -> None:
