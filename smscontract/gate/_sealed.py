@@ -7,11 +7,11 @@ nobody can read what was sealed with it, wherever copies of the journal are.
 from __future__ import annotations
 
 import base64
-import hashlib
 import hmac
 import os
 from pathlib import Path
 
+from smscontract.cipher import mixed
 from smscontract.errors import UnusableInput
 
 __all__ = ["Seal", "key_file"]
@@ -96,6 +96,4 @@ class Seal:
         return hmac.digest(self._key, b"tag" + data, "sha256")[:_TAG]
 
     def _mixed(self, data: bytes, nonce: bytes) -> bytes:
-        """The bytes under a stream of bytes that belongs to the nonce; twice, they are themselves again."""
-        stream = hashlib.shake_256(b"stream" + self._key + nonce).digest(len(data))
-        return (int.from_bytes(data) ^ int.from_bytes(stream)).to_bytes(len(data))
+        return mixed(b"stream" + self._key + nonce, data)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 import marshal
 import os
 import tempfile
 from collections.abc import Iterator
 from typing import IO, Any
+
+from smscontract.cipher import mixed
 
 __all__ = ["Spill"]
 
@@ -61,6 +62,5 @@ class Spill:
             self._file = None
 
     def _mixed(self, raw: bytes, place: int) -> bytes:
-        """The bytes under a stream of bytes that belongs to their place; twice, they are themselves again."""
-        stream = hashlib.shake_128(self._key + place.to_bytes(8)).digest(len(raw))
-        return (int.from_bytes(raw) ^ int.from_bytes(stream)).to_bytes(len(raw))
+        """The bytes as they stand in the file at a place, and back."""
+        return mixed(self._key + place.to_bytes(8), raw)
