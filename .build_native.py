@@ -26,7 +26,7 @@ class Native(BuildHookInterface[Any]):
         sources = sorted((Path(self.root) / FOLDER).glob("*.pyx"))
         try:
             built = self._compiled(sources)
-        except (Exception, SystemExit) as error:  # whatever stands in the way of a compiler, all works without one
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever stands in the way of a compiler, all works without one
             self.app.display_warning(f"smscontract is installed without its compiled parts: {error}")
             return
         built.append(_stamp(built[0].parent, sources))

@@ -22,7 +22,7 @@ def files(folder: Path = TOP) -> list[Path]:
         if path.is_dir():
             if path.name not in _LEFT_BEHIND and (not path.name.startswith(".") or path.name == ".ci"):
                 found += files(path)
-        elif path.suffix != ".pyc" and not path.name.startswith(".coverage"):
+        elif path.suffix not in {".pyc", ".so", ".pyd"} and path.name != "built.json" and not path.name.startswith(".coverage"):
             found.append(path)
     return found
 
