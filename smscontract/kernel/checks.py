@@ -36,6 +36,14 @@ class Relation(NamedTuple):
     answer: bool | None
     texts: bool
 
+    @property
+    def of_texts(self) -> str:
+        """`equal` or `differ` if that is asked of the texts themselves; `phones` if it is so where both are `+` and digits and
+        differ; else empty."""
+        if self.texts and not self.kinds:
+            return self.kind
+        return "phones" if self.kinds == _PHONE and self.kind == "differ" and self.answer is not None else ""
+
     def holds(self, left: Any, right: Any) -> bool:
         """Whether it surely holds of these operands, or has no answer as with the others of these types."""
         if self.texts and not self.kinds:
@@ -45,11 +53,12 @@ class Relation(NamedTuple):
 
     def among(self, left: int, right: int) -> Callable[[Any], bool]:
         """Whether it surely holds, of a row of values in which the operands are at these places."""
-        if self.texts and not self.kinds:
-            if self.kind == "equal":
-                return lambda row: bool(row[left] == row[right])
+        told = self.of_texts
+        if told == "equal":
+            return lambda row: bool(row[left] == row[right])
+        if told == "differ":
             return lambda row: bool(row[left] != row[right])
-        if self.kinds == _PHONE and self.kind == "differ" and self.answer is not None:
+        if told == "phones":
             check = _numbers(left, right)
             return lambda row: check(row, None, None)
         return lambda row: self.holds(row[left], row[right])
@@ -153,32 +162,38 @@ class Times:
             be before the answer came.
         """
         self.rules = rules
-        pairs = list(dict.fromkeys(pair for names, _, _ in rules for pair in pairwise(names)))
-        self._loose = all(skew >= 1 for _, skew, _ in rules)
+        self.pairs = pairs = list(dict.fromkeys(pair for names, _, _ in rules for pair in pairwise(names)))
+        self.loose = all(skew >= 1 for _, skew, _ in rules)
         self._left = _several([one for one, _ in pairs])
         self._right = _several([two for _, two in pairs])
         before = [(names, skew) for names, skew, received in rules if received]
         skew = min((skew for _, skew in before), default=0.0)
         # Looked up once a minute where that is fine enough.
-        self._step = 60.0 if skew >= 60 else 1.0
-        self._skew = skew // self._step * self._step
-        self._before = _several(list(dict.fromkeys(name for names, _ in before for name in names)))
+        self.step = 60.0 if skew >= 60 else 1.0
+        self._skew = skew // self.step * self.step
+        self.before = list(dict.fromkeys(name for names, _ in before for name in names))
+        self._before = _several(self.before)
         #: The limit for answers that came between two moments.
         self._from, self._until, self._limit = 0.0, 0.0, ""
 
     def hold(self, got: Any, received: float) -> bool:
         """Whether all times are in order. They are texts in UTC, so that their order is that of the texts, to the second."""
-        if self._loose:
+        if self.loose:
             left, before = self._left, self._before
             sure = left is None or all(map(le, left(got), self._right(got)))  # type: ignore[misc]  # both or none
             if sure and before is not None:
                 if not self._from <= received < self._until:
-                    self._from = received // self._step * self._step
-                    self._until, self._limit = self._from + self._step, _limit(self._from + self._skew)
+                    self._limit, self._from = self.limit_at(received)
+                    self._until = self._from + self.step
                 sure = max(before(got)) < self._limit
             if sure:
                 return True
         return all(self._holds(got, received, *rule) for rule in self.rules)
+
+    def limit_at(self, received: float) -> tuple[str, float]:
+        """What each time in `before` surely has to be less than, as a text, if the answer came then; from when on that is so."""
+        begin = received // self.step * self.step
+        return _limit(begin + self._skew), begin
 
     def _holds(self, got: Any, received: float, names: Sequence[Any], skew: float, before: bool) -> bool:
         moments = [timestamp(got[name]) for name in names]

@@ -112,9 +112,13 @@ class Memo:
     Args:
         schemas: what each has to keep.
         depth: 2 for JSON in a text.
+
+    Attributes:
+        usual: whether nothing is asked but that a text is no word for null and no marker.
     """
 
     def __init__(self, schemas: Sequence[Any], depth: int) -> None:
+        self.usual = [*schemas] == _USUAL
         self._valid: Callable[[Any], bool] = jsonschema_rs.validator_for({"allOf": [*schemas]}, validate_formats=True).is_valid
         self._depth = depth
         self.known: set[str | None] = {None}

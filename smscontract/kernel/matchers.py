@@ -17,12 +17,15 @@ from smscontract.clauses.conditions import evaluate
 from smscontract.documents import EACH, Conditions, Node, Operation, Place, ResponseDocument
 from smscontract.json_text import ABSENT, UNKNOWN
 
-__all__ = ["Bit", "Stub", "Unsure", "bits_of", "bits_told", "foldable", "in_shape", "reach", "schema_of"]
+__all__ = ["DOUBTS", "Bit", "Stub", "Unsure", "bits_of", "bits_told", "foldable", "in_shape", "reach", "schema_of"]
 
 
 class Unsure(Exception):
     """The short way cannot tell; the judge is asked."""
 
+
+#: Whatever an exchange that is not as we think may raise; the judge finds out what it is.
+DOUBTS = (Unsure, LookupError, TypeError, ValueError, AttributeError, ArithmeticError, RecursionError)
 
 #: The answer to one condition: of the bodies of answer and request and the parameters of the path.
 Bit = Callable[[Any, Any, Any], Hashable]

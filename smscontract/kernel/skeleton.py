@@ -23,6 +23,8 @@ _TIMES = ("sent_at", "received_at")
 _SECONDS = r"(?:0|[1-9][0-9]{0,9}+)(?:\.[0-9]{1,9}+)?+"
 _SEGMENT = "[A-Za-z0-9_.~+:@-]++"
 _ANY = "Any text."
+#: Around a body whose length is told: no patterns for themselves.
+_BRACKETS = ("(", ")")
 
 
 class Seen(NamedTuple):
@@ -55,8 +57,7 @@ class Skeleton:
     """The pattern of a line.
 
     Attributes:
-        source: for `re`.
-        literals: the parts of the line that are as they are.
+        pieces: texts that are as they are, and patterns for `re`; which of the two it is.
         told: groups whose values tell exchanges apart.
         values: groups of values that are there as they are, by root and steps.
         escaped: groups of values with the depth at which they are written, if there may be escapes in them.
@@ -65,8 +66,7 @@ class Skeleton:
         times: groups of when the request was sent and the answer came; of which form they are.
     """
 
-    source: list[str] = field(default_factory=list)
-    literals: list[str] = field(default_factory=list)
+    pieces: list[tuple[str, bool]] = field(default_factory=list)
     groups: int = 0
     told: list[int] = field(default_factory=list)
     values: dict[tuple[str, Steps], int] = field(default_factory=dict)
@@ -77,15 +77,26 @@ class Skeleton:
     length: dict[str, int] = field(default_factory=dict)
     bodies: dict[str, int] = field(default_factory=dict)
 
+    @property
+    def source(self) -> str:
+        """The pattern for `re`."""
+        return "".join(piece if is_pattern else re.escape(piece) for piece, is_pattern in self.pieces)
+
+    @property
+    def runs(self) -> list[str]:
+        """The texts in it that are as they are, as long as they can be."""
+        joined = "".join(
+            "\0" if is_pattern and piece not in _BRACKETS else "" if is_pattern else piece for piece, is_pattern in self.pieces
+        )
+        return [run for run in joined.split("\0") if run]
+
     def say(self, literal: str) -> None:
         """A part that stays as it is."""
-        self.literals.append(literal)
-        self.source.append(re.escape(literal))
+        self.pieces.append((literal, False))
 
     def vary(self, pattern: Pattern, at: tuple[str, Steps] | None = None, depth: int = 1) -> None:
         """A part that varies."""
-        self.literals.append("\0")
-        self.source.append(pattern.source)
+        self.pieces.append((pattern.source, True))
         self.groups += pattern.groups
         if pattern.told:
             self.told.append(self.groups - pattern.groups)
@@ -142,7 +153,10 @@ class _Maker:
                 self.made.say(piece)
             else:
                 self._leaf(piece)
-        if any(line.count(secret) != sum(one.count(secret) for one in self.made.literals) for secret in seen.secrets):
+        if any(
+            line.count(secret) != sum(one.count(secret) for one, is_pattern in self.made.pieces if not is_pattern)
+            for secret in seen.secrets
+        ):
             raise Unsure
         if set(self.made.length) - set(self.made.bodies):
             raise Unsure
@@ -255,7 +269,7 @@ class _Maker:
         self.made.say('"')
         wanted = bool(self._seen.length[side]) and not self._seen.stated
         if wanted:
-            self.made.source.append("(")
+            self.made.pieces.append(("(", True))
             self.made.groups += 1
             self.made.bodies[side] = self.made.groups - 1
         for piece, written in zip(pieces, raw, strict=True):
@@ -265,7 +279,7 @@ class _Maker:
                 inner = written[2:-2] if type(piece.value) is str else written
                 self._value(root, piece.steps, Leaf(piece.steps, piece.value, inner), 2)
         if wanted:
-            self.made.source.append(")")
+            self.made.pieces.append((")", True))
         self.made.say('"')
 
     def _value(self, root: str, steps: Steps, leaf: Leaf, depth: int) -> None:

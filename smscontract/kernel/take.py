@@ -24,7 +24,7 @@ from smscontract.json_text import ABSENT
 from smscontract.judge import Judge
 from smscontract.kernel.heads import length_name
 from smscontract.kernel.known import First, Known, learned
-from smscontract.kernel.matchers import Unsure, bits_told
+from smscontract.kernel.matchers import DOUBTS, Unsure, bits_told
 from smscontract.kernel.members import NEVER, empty_texts, fields_of, is_long, repeats, time_of
 from smscontract.kernel.plans import Answers, Requests
 from smscontract.kernel.routes import Routes
@@ -47,8 +47,6 @@ _UNKNOWN, _TEXT, _INLINE = 0, 1, 2
 _NULL = frozenset({None})
 #: After so many lines somebody is asked whether to go on.
 _EVERY = 512
-#: Whatever a line that is not as we think may raise; the judge finds out what it is.
-_DOUBTS = (Unsure, LookupError, TypeError, ValueError, AttributeError, ArithmeticError, RecursionError)
 
 
 class Stopped(Exception):
@@ -107,29 +105,34 @@ class Kernel:
         summary.facts.rows = self._rows
         self._file, self._found = "", None
 
-    def look(self, line: bytes, file: str, number: int) -> bool:
-        """Whether an exchange is counted now, unread; if not, `take` has to be called with it before the next.
+    def scan(self, block: bytes, at: int, file: str, number: int) -> tuple[int, int]:
+        """Counts the exchanges of some lines unread, up to one that it cannot; if that is there to its end, `take` has to be called
+        with it before the next.
+
+        Args:
+            at: where in the block the next line begins; `number`: of the line before it.
+
+        Returns:
+            The same of the lines that are left.
 
         Raises:
-            Stopped: nothing was done with it.
+            Stopped: nothing was done with them.
         """
-        self._begin(file)
-        try:
-            known = self._templates.look(line, number)
-        except _DOUBTS:
-            known = None
-        if known is None:
-            self._missed = True
-            return False
-        self._held += 1
-        if self._held >= _HELD:
-            self.close()
-        return True
+        while True:
+            if self._stop():
+                raise Stopped
+            self._begin(file)
+            hits = self._templates.hits
+            there, now = self._templates.scan(block, at, number, _EVERY)
+            self._held += self._templates.hits - hits
+            if self._held >= _HELD:
+                self.close()
+            if now - number < _EVERY:
+                self._missed = True
+                return there, now
+            at, number = there, now
 
     def _begin(self, file: str) -> None:
-        self._lines += 1
-        if self._lines % _EVERY == 0 and self._stop():
-            raise Stopped
         if file != self._file:
             self.close()
             self._file = file
@@ -143,13 +146,15 @@ class Kernel:
         Raises:
             Stopped: nothing was done with it.
         """
-        if not self._missed:
-            self._begin(file)
+        self._lines += 1
+        if self._lines % _EVERY == 0 and self._stop():
+            raise Stopped
+        self._begin(file)
         try:
             self._found = self._look(record, line, number)
             if self._missed and self._found is None and self._templates.learns:
                 self._learn(record, line)
-        except _DOUBTS:
+        except DOUBTS:
             self._found = ()
         finally:
             self._missed = False
@@ -179,7 +184,7 @@ class Kernel:
                 stated=stated,
             )
 
-        with contextlib.suppress(*_DOUBTS):
+        with contextlib.suppress(*DOUBTS):
             self._templates.learn(line, seen, known)
 
     def judge(self, exchange: Exchange) -> None:
@@ -199,7 +204,7 @@ class Kernel:
             assert sides is not None
             first = First(exchange, judgement, (got, sent, path), (start, end, exchange.origin.line or 0))
             self._kinds[key] = learned(self._judge, sides, first, secrets.randbits(60))
-        except _DOUBTS:
+        except DOUBTS:
             pass
 
     def close(self) -> None:

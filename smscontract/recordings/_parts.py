@@ -43,8 +43,9 @@ class Taker(Protocol):
     """Takes exchanges as lines, so that nobody has to make values of all of them. An `OSError` that it raises is one of what it
     keeps, and none of the recording."""
 
-    def look(self, line: bytes, file: str, number: int) -> bool:
-        """Whether it needs nothing more than the line; else `take` is called with it, unless it cannot be read."""
+    def scan(self, block: bytes, at: int, file: str, number: int) -> tuple[int, int]:
+        """Takes the lines that it needs no more of, up to another one or the end: from some place on, of which the number of the
+        line before it is given; where it got to. Of the next one `take` is called, unless it cannot be read."""
 
     def take(self, record: Any, line: bytes, file: str, number: int) -> bool:
         """Whether it needs nothing more than the line and its parsed JSON; else `judge` is called with the exchange."""

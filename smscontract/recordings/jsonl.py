@@ -25,6 +25,7 @@ from smscontract.exchange import Auth, Exchange, Failure, Origin, OriginKind, Pa
 from smscontract.facts import unkept
 from smscontract.findings import Problem
 from smscontract.recordings._json import Broken, Scanner, exactly, parse, top_keys
+from smscontract.recordings._lines import Lines, TooLong
 from smscontract.recordings._parts import (
     Options,
     from_base64,
@@ -112,24 +113,28 @@ def _line(record: dict[str, Any]) -> bytes:
 # --- reading ---------------------------------------------------------------------------------------------------------
 
 
-def read(stream: BufferedReader, file: str, options: Options) -> Iterator[Exchange | Problem]:  # noqa: PLR0912 - each line costs
+def read(stream: BufferedReader, file: str, options: Options) -> Iterator[Exchange | Problem]:
     """One exchange or problem for each line that is neither blank nor a header; lines that are not our own go to the taker, if
     there is one."""
     ours, number, taker = options.ours, options.line, options.taker
-    limit, loads = options.limit, orjson.loads
-    while line := stream.readline(limit + 1):
+    loads, lines = orjson.loads, Lines(stream, options.limit)
+
+    def scan(block: bytes, at: int, before: int) -> tuple[int, int]:
+        assert taker is not None
+        try:
+            return taker.scan(block, at, file, before)
+        except OSError as error:  # else it would be taken for one of the recording
+            raise unkept(error) from None
+
+    while True:
+        if taker is not None and not ours:
+            number = lines.ahead(scan, number)
         number += 1
         try:
-            if len(line) > limit:
-                _within(line, stream, limit)
+            if not (line := _line_of(lines, options.limit)):
+                return
             if not (line := line.strip(b" \t\r\n")):
                 continue
-            if taker is not None and not ours:
-                try:
-                    if taker.look(line, file, number):
-                        continue
-                except OSError as error:
-                    raise unkept(error) from None
             try:
                 record, odd = loads(line), False
             except orjson.JSONDecodeError:  # NaN, or half a character: the taker would write it in another way
@@ -144,7 +149,7 @@ def read(stream: BufferedReader, file: str, options: Options) -> Iterator[Exchan
                         continue
                     origin = Origin(kind=OriginKind.FILE, file=file, line=number)
                     taker.judge(_exchange(record, line, origin, options.limit, ours=ours))
-                except OSError as error:  # else it would be taken for one of the recording
+                except OSError as error:  # as above
                     raise unkept(error) from None
         except _OtherVersion as error:
             yield problem("file", error, file, line=number)
@@ -157,12 +162,11 @@ class _OtherVersion(Broken):
     """The lines that follow may mean something else."""
 
 
-def _within(line: bytes, stream: BufferedReader, limit: int) -> None:
-    if len(line) <= limit or line.endswith(b"\n"):
-        return
-    while (more := stream.readline(1024 * 1024)) and not more.endswith(b"\n"):
-        pass
-    raise Broken(f"is longer than {limit} bytes")
+def _line_of(lines: Lines, limit: int) -> bytes:
+    try:
+        return lines.next()
+    except TooLong:
+        raise Broken(f"is longer than {limit} bytes") from None
 
 
 def follows(line: bytes, *, ours: bool) -> bool | None:

@@ -1,0 +1,728 @@
+# cython: language_level=3, boundscheck=False, wraparound=False, initializedcheck=False, cdivision=True
+"""Lines against many patterns at once, byte by byte.
+
+The patterns never try anything twice: a repetition takes all that it can, a choice the first that fits. Those that begin alike
+are looked at together, as a tree. What is found out about a line is what `smscontract.kernel.templates` says of it in Python.
+"""
+
+from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
+from cpython.dict cimport PyDict_GetItem
+from cpython.ref cimport PyObject
+from cpython.unicode cimport PyUnicode_DecodeASCII, PyUnicode_DecodeUTF8
+from libc.stdlib cimport free, malloc, realloc
+from libc.string cimport memchr, memcmp, memcpy
+
+cdef extern from "Python.h":
+    double PyOS_string_to_double(const char *, char **, PyObject *) except? -1.0
+
+ctypedef const unsigned char *Bytes
+
+cdef enum:
+    TEXT, SET, GROUP, CHOICE, REPEAT, NEVER
+    #: Groups and elements of a pattern at most; how deep patterns are nested; bytes of a line.
+    GROUPS = 400
+    LENGTH = 1000
+    DEEP = 12
+    LONG = 65536
+    EQUAL = 0
+    DIFFER = 1
+    PHONES = 2
+    OTHER = 3
+
+cdef double INFINITY = float("inf")
+
+
+cdef struct Op:
+    int kind
+    #: What follows in a sequence inside of another one; the first of what is inside; the next alternative. -1: nothing.
+    int next
+    int child
+    int other
+    #: How often, at least and at most (-1: any number); the number of a group; the groups of a choice.
+    int low
+    int high
+    #: Where text or set is in the pool, and how long it is.
+    int at
+    int size
+
+
+cdef struct Node:
+    int op
+    int child
+    int sibling
+    int template
+
+
+cdef class Way:
+    """How exchanges of one kind are counted.
+
+    Args:
+        known: whose list `rows` is added to.
+        row: groups of the values behind start, end and number.
+        relations: kind, and the groups of the operands; `checks` are asked where that does not tell.
+        times: what `Times` is made of, or `None`: groups that are not later than others, those before the answer, the
+            step of their limit, whether the quick way may be gone; `hold` is asked where it does not tell.
+    """
+
+    cdef object known
+    cdef object row
+    cdef list relations
+    cdef list checks
+    cdef bint timed, loose
+    cdef list left, right, before
+    cdef double step, begin, until
+    cdef bytes limit
+    cdef object limit_at, hold
+
+    def __init__(self, known, row, relations, checks, times):
+        self.known, self.row, self.relations, self.checks = known, list(row), list(relations), list(checks)
+        self.timed = times is not None
+        self.begin = self.until = 0.0
+        self.limit = b""
+        if self.timed:
+            pairs, before, self.step, self.loose, self.limit_at, self.hold = times
+            self.left, self.right = [one for one, _ in pairs], [two for _, two in pairs]
+            self.before = list(before)
+
+
+cdef class Template:
+    """A pattern: what it is made of, and what is asked of its groups.
+
+    Args:
+        elements: as `kernel.programs` gives them.
+        groups: how many there are; `told` tell kinds apart; `escaped` have escapes, at a depth.
+        memos: for each what it remembers (bytes), groups, who is asked about others, and whether only what no text may be is asked.
+        times: of start and end the group, and whether it is a text; or `None`.
+        keeps: asked with the line and all groups, or `None`; `timestamp`, `unescaped` as in Python.
+    """
+
+    cdef list elements, told, memos
+    cdef dict ways
+    cdef int groups
+    cdef int *depth
+    cdef int start, end
+    cdef bint start_text, end_text
+    cdef object keeps, timestamp, unescaped
+
+    def __cinit__(self, elements, int groups, told, escaped, memos, times, keeps, timestamp, unescaped):
+        cdef int group, depth
+        if groups < 0 or groups > GROUPS or len(elements) > LENGTH:
+            raise ValueError("too long")
+        self.depth = <int *> malloc((groups + 1) * sizeof(int))
+        if self.depth == NULL:
+            raise MemoryError
+        for group in range(groups):
+            self.depth[group] = 0
+        for group, depth in escaped:
+            _within(group, groups)
+            self.depth[group] = depth
+        self.elements, self.groups, self.told = list(elements), groups, list(told)
+        for group in self.told:
+            _within(group, groups)
+        self.memos = [(seen, list(some), asked, usual) for seen, some, asked, usual in memos]
+        for _, some, _, _ in self.memos:
+            for group in some:
+                _within(group, groups)
+        self.ways = {}
+        self.start = self.end = -1
+        start, end = times
+        if start is not None:
+            self.start, self.start_text = start
+            _within(self.start, groups)
+        if end is not None:
+            self.end, self.end_text = end
+            _within(self.end, groups)
+        self.keeps, self.timestamp, self.unescaped = keeps, timestamp, unescaped
+
+    def __dealloc__(self):
+        free(self.depth)
+
+    def learn(self, groups, Way way):
+        """Says how exchanges are counted that are told apart by these groups; `None`: they are not."""
+        cdef int group
+        key = bytearray()
+        for group in self.told:
+            one = groups[group]
+            key += b"\1" if one is None else one.encode()
+            key += b"\0"
+        if way is not None:
+            self._fits(way)
+        self.ways[bytes(key)] = way
+
+    def _fits(self, Way way):
+        for group in way.row:
+            _within(group, self.groups)
+        for _, one, two in way.relations:
+            _within(one, self.groups)
+            _within(two, self.groups)
+        if way.timed:
+            for group in (*way.left, *way.right, *way.before):
+                _within(group, self.groups)
+
+
+def _within(int group, int groups):
+    if group < 0 or group >= groups:
+        raise ValueError("no such group")
+
+
+cdef class Scanner:
+    """Many patterns as one tree.
+
+    Args:
+        doubts: kinds of exceptions that mean that an exchange cannot be counted.
+    """
+
+    cdef Op *ops
+    cdef Node *nodes
+    cdef unsigned char *pool
+    cdef int op_count, op_room, node_count, node_room, pool_count, pool_room
+    cdef dict known_ops
+    cdef list templates
+    cdef int spans[2 * GROUPS]
+    cdef Bytes line
+    cdef int size
+    cdef bint ascii
+    cdef readonly int missed
+    cdef object number
+    cdef tuple doubts
+    cdef public long hits
+
+    def __cinit__(self, doubts):
+        self.doubts = doubts
+        self.ops, self.nodes, self.pool = NULL, NULL, NULL
+        self.op_count = self.op_room = self.node_count = self.node_room = self.pool_count = self.pool_room = 0
+        self.known_ops, self.templates = {}, []
+        self.missed = -1
+        self.hits = 0
+        self._node(-1)
+
+    def __dealloc__(self):
+        free(self.ops)
+        free(self.nodes)
+        free(self.pool)
+
+    # --- the tree ------------------------------------------------------------------------------------------------------
+
+    cdef int _node(self, int op) except -1:
+        cdef Node *more
+        if self.node_count == self.node_room:
+            more = <Node *> realloc(self.nodes, (2 * self.node_room + 64) * sizeof(Node))
+            if more == NULL:
+                raise MemoryError
+            self.nodes, self.node_room = more, 2 * self.node_room + 64
+        self.nodes[self.node_count] = Node(op, -1, -1, -1)
+        self.node_count += 1
+        return self.node_count - 1
+
+    cdef int _put(self, bytes raw) except -1:
+        """Where some bytes are in the pool."""
+        cdef unsigned char *more
+        cdef int size = <int> PyBytes_GET_SIZE(raw), at = self.pool_count
+        if at + size > self.pool_room:
+            more = <unsigned char *> realloc(self.pool, 2 * (at + size) + 4096)
+            if more == NULL:
+                raise MemoryError
+            self.pool, self.pool_room = more, 2 * (at + size) + 4096
+        memcpy(self.pool + at, PyBytes_AS_STRING(raw), size)
+        self.pool_count += size
+        return at
+
+    cdef int _new(self, int kind, int low, int high, int child, int at, int size) except -1:
+        cdef Op *more
+        if self.op_count == self.op_room:
+            more = <Op *> realloc(self.ops, (2 * self.op_room + 64) * sizeof(Op))
+            if more == NULL:
+                raise MemoryError
+            self.ops, self.op_room = more, 2 * self.op_room + 64
+        self.ops[self.op_count] = Op(kind, -1, child, -1, low, high, at, size)
+        self.op_count += 1
+        return self.op_count - 1
+
+    cdef int _op(self, element, int deep, bint alone) except -1:
+        """The number of an element; equal ones that stand in the tree have the same."""
+        cdef int child, first, last, found
+        if alone and element in self.known_ops:
+            return self.known_ops[element]
+        if deep > DEEP:
+            raise ValueError("too deep")
+        kind = element[0]
+        if kind == "text":
+            found = self._new(TEXT, 0, 0, -1, self._put(element[1]), len(element[1]))
+        elif kind == "set":
+            if len(element[1]) != 256:
+                raise ValueError("no set")
+            found = self._new(SET, element[2], element[3], -1, self._put(element[1]), 256)
+        elif kind == "group":
+            _within(element[1], GROUPS)
+            found = self._new(GROUP, element[1], 0, self._sequence(element[2], deep), 0, 0)
+        elif kind == "choice":
+            _within(element[1], GROUPS + 1)
+            _within(element[2], GROUPS + 1)
+            first = last = -1
+            for one in element[3]:
+                # An empty alternative is a text of no letters.
+                child = self._sequence(one or (("text", b""),), deep)
+                if first < 0:
+                    first = child
+                else:
+                    self.ops[last].other = child
+                last = child
+            found = self._new(CHOICE, element[1], element[2], first, 0, 0)
+        elif kind == "repeat":
+            found = self._new(REPEAT, element[1], element[2], self._sequence(element[3], deep), 0, 0)
+        elif kind == "never":
+            found = self._new(NEVER, 0, 0, self._sequence(element[1], deep), 0, 0)
+        else:
+            raise ValueError("no such element")
+        if alone:
+            self.known_ops[element] = found
+        return found
+
+    cdef int _sequence(self, elements, int deep) except -2:
+        cdef int first = -1, last = -1, one
+        for element in elements:
+            one = self._op(element, deep + 1, False)
+            if first < 0:
+                first = one
+            else:
+                self.ops[last].next = one
+            last = one
+        if first < 0:
+            raise ValueError("nothing inside")
+        return first
+
+    def add(self, Template template):
+        """Takes one more pattern."""
+        cdef int node = 0
+        for element in template.elements:
+            if element[0] == "text":
+                node = self._text(node, element[1])
+            else:
+                node = self._below(node, self._op(element, 0, True))
+        self.templates.append((template, self.nodes[node].template))
+        self.nodes[node].template = len(self.templates) - 1
+
+    cdef int _below(self, int node, int op) except -1:
+        cdef int child = self.nodes[node].child, made
+        while child >= 0:
+            if self.nodes[child].op == op:
+                return child
+            child = self.nodes[child].sibling
+        made = self._node(op)
+        self.nodes[made].sibling = self.nodes[node].child
+        self.nodes[node].child = made
+        return made
+
+    cdef int _text(self, int node, bytes text) except -1:
+        """The node behind a text, which is cut where it is no longer that of others."""
+        cdef int child, same, made
+        cdef bytes there
+        while text:
+            child = self.nodes[node].child
+            while child >= 0:
+                if self.ops[self.nodes[child].op].kind == TEXT:
+                    there = self._text_of(self.nodes[child].op)
+                    if there[:1] == text[:1]:
+                        break
+                child = self.nodes[child].sibling
+            if child < 0:
+                return self._below(node, self._op(("text", text), 0, True))
+            same = 0
+            while same < len(there) and same < len(text) and there[same : same + 1] == text[same : same + 1]:
+                same += 1
+            if same < len(there):
+                made = self._node(self._op(("text", there[same:]), 0, True))
+                self.nodes[made].child, self.nodes[made].template = self.nodes[child].child, self.nodes[child].template
+                self.nodes[child].op = self._op(("text", there[:same]), 0, True)
+                self.nodes[child].child, self.nodes[child].template = made, -1
+            node, text = child, text[same:]
+        return node
+
+    cdef bytes _text_of(self, int op):
+        return PyBytes_FromStringAndSize(<char *> self.pool + self.ops[op].at, self.ops[op].size)
+
+    # --- matching ------------------------------------------------------------------------------------------------------
+
+    cdef int _run(self, int i, int p) noexcept:
+        """The place behind a sequence; -1 if it is not there."""
+        while i >= 0:
+            p = self._step(i, p)
+            if p < 0:
+                return -1
+            i = self.ops[i].next
+        return p
+
+    cdef int _step(self, int i, int p) noexcept:
+        """The place behind one element; -1 if it is not there."""
+        cdef Op *op = self.ops + i
+        cdef int kind = op.kind, number, q, end, one
+        cdef Bytes line = self.line
+        cdef unsigned char *allowed
+        if kind == TEXT:
+            if self.size - p < op.size or memcmp(line + p, self.pool + op.at, op.size) != 0:
+                return -1
+            return p + op.size
+        if kind == SET:
+            allowed = self.pool + op.at
+            end = self.size if op.high < 0 or op.high > self.size - p else p + op.high
+            q = p
+            while q < end and allowed[line[q]]:
+                q += 1
+            return q if q - p >= op.low else -1
+        if kind == GROUP:
+            q = self._run(op.child, p)
+            if q >= 0:
+                self.spans[2 * op.low], self.spans[2 * op.low + 1] = p, q
+            return q
+        if kind == CHOICE:
+            one = op.child
+            while one >= 0:
+                for number in range(op.low, op.high):
+                    self.spans[2 * number] = -1
+                q = self._run(one, p)
+                if q >= 0:
+                    return q
+                one = self.ops[one].other
+            return -1
+        if kind == REPEAT:
+            number = 0
+            while op.high < 0 or number < op.high:
+                q = self._run(op.child, p)
+                if q < 0:
+                    break
+                number += 1
+                if q == p:
+                    break
+                p = q
+            return p if number >= op.low else -1
+        return p if self._run(op.child, p) < 0 else -1
+
+    cdef int _search(self, int node, int p) except -1:
+        """Whether a pattern below a node is that of the rest of the line, and the exchange was counted."""
+        cdef int child, q, before = -1, template
+        if p == self.size:
+            template = self.nodes[node].template
+            while template >= 0:
+                one, template = self.templates[template]
+                if self._count(<Template> one):
+                    return 1
+        child = self.nodes[node].child
+        while child >= 0:
+            q = self._step(self.nodes[child].op, p)
+            if q >= 0 and self._search(child, q):
+                if before >= 0:  # the last one that matched is tried first
+                    self.nodes[before].sibling = self.nodes[child].sibling
+                    self.nodes[child].sibling = self.nodes[node].child
+                    self.nodes[node].child = child
+                return 1
+            before, child = child, self.nodes[child].sibling
+        return 0
+
+    def groups(self, Template template, bytes line):
+        """The groups of a line as texts; `None` if it is not of a pattern."""
+        cdef int p = 0
+        if len(line) > LONG:
+            return None
+        self.line, self.size = <Bytes> PyBytes_AS_STRING(line), <int> PyBytes_GET_SIZE(line)
+        for element in template.elements:
+            p = self._step(self._op(element, 0, True), p)
+            if p < 0:
+                return None
+        line.decode()
+        return tuple(self._raw_groups(template)) if p == self.size else None
+
+    def run(self, bytes block, Py_ssize_t at, Py_ssize_t number, int most):
+        """Counts the exchanges of the lines of a block up to one that it cannot count.
+
+        Args:
+            at: where in the block the next line begins; `number`: of the line before it.
+            most: so many lines are looked at, at most.
+
+        Returns:
+            Where the next line begins that was not counted; the number of the line before it.
+        """
+        cdef Bytes begin = <Bytes> PyBytes_AS_STRING(block)
+        cdef Bytes found
+        cdef Py_ssize_t size = PyBytes_GET_SIZE(block), end, first, last
+        if at < 0 or at > size:
+            raise ValueError("beyond the block")
+        while most > 0 and at < size:
+            found = <Bytes> memchr(begin + at, 10, size - at)
+            if found == NULL:
+                return at, number
+            end = found - begin
+            first, last = at, end
+            while first < last and _blank(begin[first]):
+                first += 1
+            while last > first and _blank(begin[last - 1]):
+                last -= 1
+            if last > first:
+                if last - first > LONG:
+                    self.missed = -1
+                    return at, number
+                self.line, self.size, self.number = begin + first, <int> (last - first), number + 1
+                self.missed = -1
+                self.ascii = _is_ascii(self.line, self.size)
+                if not self.ascii:
+                    try:
+                        PyUnicode_DecodeUTF8(<const char *> self.line, self.size, NULL)
+                    except UnicodeDecodeError:
+                        return at, number
+                if not self._search(0, 0):
+                    return at, number
+                self.hits += 1
+            at, number, most = end + 1, number + 1, most - 1
+        return at, number
+
+    # --- what is asked of the groups -----------------------------------------------------------------------------------
+
+    cdef bytes _bytes(self, int group):
+        return PyBytes_FromStringAndSize(<char *> self.line + self.spans[2 * group], self.spans[2 * group + 1] - self.spans[2 * group])
+
+    cdef object _raw(self, int group):
+        """A group as it stands there."""
+        cdef int first = self.spans[2 * group]
+        if first < 0:
+            return None
+        return PyUnicode_DecodeUTF8(<const char *> self.line + first, self.spans[2 * group + 1] - first, NULL)
+
+    cdef object _value(self, Template template, int group):
+        """A group as a value."""
+        raw = self._raw(group)
+        if template.depth[group] and raw is not None and "\\" in raw:
+            return template.unescaped(raw, template.depth[group])
+        return raw
+
+    cdef list _raw_groups(self, Template template):
+        cdef int group
+        return [self._raw(group) for group in range(template.groups)]
+
+    cdef list _values(self, Template template):
+        cdef int group
+        return [self._value(template, group) for group in range(template.groups)]
+
+    cdef bint _plain(self, Template template, int group) noexcept:
+        """Whether the bytes of a group are those of its value."""
+        cdef int first = self.spans[2 * group]
+        if first < 0:
+            return False
+        return not template.depth[group] or memchr(self.line + first, 92, self.spans[2 * group + 1] - first) == NULL
+
+    cdef int _compare(self, int one, int two) noexcept:
+        """The order of two groups, as of texts."""
+        cdef int a = self.spans[2 * one + 1] - self.spans[2 * one], b = self.spans[2 * two + 1] - self.spans[2 * two]
+        cdef int told = memcmp(self.line + self.spans[2 * one], self.line + self.spans[2 * two], a if a < b else b)
+        return told if told else a - b
+
+    cdef double _seconds(self, Template template, int group, bint text) except? -7.0:
+        cdef char number[40]
+        cdef int first, size
+        cdef double found
+        if group < 0:
+            return INFINITY
+        first, size = self.spans[2 * group], self.spans[2 * group + 1] - self.spans[2 * group]
+        if first < 0 or size > 39:
+            raise ValueError("no time")
+        if text:
+            found = _usual(self.line + first, size)
+            if found >= 0:
+                return found
+            moment = template.timestamp(self._raw(group))
+            if moment is None:
+                raise ValueError("no time")
+            return moment
+        memcpy(number, self.line + first, size)
+        number[size] = 0
+        return PyOS_string_to_double(number, NULL, NULL)
+
+    cdef bint _count(self, Template template) except -1:
+        """Whether the exchange of the line was counted."""
+        cdef char key[2048]
+        cdef int size = 0, group, first, length, kind, one, two
+        cdef PyObject *there
+        cdef Way way
+        cdef double start, end
+        for group in template.told:
+            first = self.spans[2 * group]
+            length = 1 if first < 0 else self.spans[2 * group + 1] - first
+            if size + length + 1 > 2048:
+                return False
+            if first < 0:
+                key[size] = 1
+            else:
+                memcpy(key + size, self.line + first, length)
+            key[size + length] = 0
+            size += length + 1
+        there = PyDict_GetItem(template.ways, PyBytes_FromStringAndSize(key, size))
+        if there == NULL:
+            if self.missed < 0:
+                self.missed = self._index(template)
+            return False
+        if <object> there is None:
+            return False
+        way = <Way> there
+        for seen, some, asked, usual in template.memos:
+            for group in some:
+                if self.spans[2 * group] >= 0 and not self._holds(seen, group, asked, usual):
+                    return False
+        try:
+            if template.keeps is not None:
+                text = PyUnicode_DecodeUTF8(<const char *> self.line, self.size, NULL)
+                if not template.keeps(text, self._raw_groups(template)):
+                    return False
+            start = self._seconds(template, template.start, template.start_text)
+            end = self._seconds(template, template.end, template.end_text)
+            values = None
+            for index, (kind, one, two) in enumerate(way.relations):
+                if kind != OTHER and self._plain(template, one) and self._plain(template, two):
+                    if kind == PHONES and not (self._phone(one) and self._phone(two)):
+                        pass
+                    elif (self._compare(one, two) == 0) is (kind == EQUAL):
+                        continue
+                    else:
+                        return False
+                if values is None:
+                    values = self._values(template)
+                if not way.checks[index](values):
+                    return False
+            if way.timed and not self._in_order(template, way, end):
+                if not way.hold(values if values is not None else self._values(template), end):
+                    return False
+            row = (start, end, self.number, *[self._value(template, group) for group in way.row])
+        except self.doubts:
+            return False
+        way.known.rows.append(row)
+        return True
+
+    cdef int _index(self, Template template):
+        for index, (one, _) in enumerate(self.templates):
+            if one is template:
+                return index
+        return -1
+
+    cdef bint _phone(self, int group) noexcept:
+        """Whether a group is `+` and digits."""
+        cdef int p = self.spans[2 * group], end = self.spans[2 * group + 1]
+        if end - p < 2 or self.line[p] != 43:
+            return False
+        for p in range(p + 1, end):
+            if not 48 <= self.line[p] <= 57:
+                return False
+        return True
+
+    cdef bint _in_order(self, Template template, Way way, double received) except -1:
+        """Whether the times of an exchange surely are in order."""
+        cdef int index, group, one, two, first
+        cdef double begin
+        if not way.loose:
+            return False
+        for index in range(len(way.left)):
+            one, two = way.left[index], way.right[index]
+            if not (self._plain(template, one) and self._plain(template, two)) or self._compare(one, two) > 0:
+                return False
+        if not way.before:
+            return True
+        if not way.begin <= received < way.until:
+            if not received < INFINITY:
+                return False
+            way.limit, way.begin = way.limit_at(received)
+            way.until = way.begin + way.step
+        for group in way.before:
+            if not self._plain(template, group):
+                return False
+            first = self.spans[2 * group]
+            # A text that is a beginning of the limit would be before it, too; times are never that short.
+            if self.spans[2 * group + 1] - first < 19 or len(way.limit) != 19:
+                return False
+            if memcmp(self.line + first, <Bytes> PyBytes_AS_STRING(way.limit), 19) >= 0:
+                return False
+        return True
+
+    cdef bint _holds(self, set seen, int group, asked, bint usual) except -1:
+        """Whether a text is one of those that may be there."""
+        cdef int first = self.spans[2 * group], size = self.spans[2 * group + 1] - first
+        cdef bytes raw
+        if usual and _harmless(self.line + first, size):
+            return True
+        raw = self._bytes(group)
+        if raw in seen:
+            return True
+        try:
+            if not asked((raw.decode(),)):
+                return False
+        except self.doubts:
+            return False
+        if size <= 256:
+            if len(seen) >= 4096:
+                seen.clear()
+            seen.add(raw)
+        return True
+
+
+cdef bint _blank(unsigned char one) noexcept:
+    return one == 32 or one == 9 or one == 13 or one == 10
+
+
+cdef bint _is_ascii(Bytes line, int size) noexcept:
+    cdef unsigned char every = 0
+    cdef int index
+    for index in range(size):
+        every |= line[index]
+    return every < 128
+
+
+cdef bint _harmless(Bytes text, int size) noexcept:
+    """Whether a text surely is no word for null and no marker of a recorder: it is longer than these words, begins with a letter
+    or digit that no such marker begins with, and has neither three asterisks nor four x in a row, nor an escape."""
+    cdef unsigned char one
+    cdef int index, xs = 0, stars = 0
+    if size < 24:
+        return False
+    one = text[0] | 32
+    if not (97 <= one <= 122 or 48 <= text[0] <= 57) or one == 114 or one == 102 or one == 109 or one == 115:
+        return False
+    for index in range(size):
+        one = text[index]
+        if one == 92:
+            return False
+        if one == 42:
+            stars += 1
+            if stars == 3:
+                return False
+        else:
+            stars = 0
+        if one | 32 == 120:
+            xs += 1
+            if xs == 4:
+                return False
+        else:
+            xs = 0
+    return True
+
+
+cdef int _number(Bytes text, int size) noexcept:
+    cdef int found = 0, index
+    for index in range(size):
+        found = 10 * found + (text[index] - 48)
+    return found
+
+
+cdef double _usual(Bytes text, int size) noexcept:
+    """Seconds since 1970 of `2026-03-02T09:15:00.123Z`, which was matched as a date-time; -1 for one that Python has to read."""
+    cdef long long year, month, day, days, micros
+    if size not in (20, 24, 27) or text[size - 1] != 90:
+        return -1
+    year, month, day = _number(text, 4), _number(text + 5, 2), _number(text + 8, 2)
+    if year < 1970:
+        return -1
+    # Days from 1970-03-01 in the calendar that begins with March.
+    if month <= 2:
+        year -= 1
+    days = 365 * year + year // 4 - year // 100 + year // 400 + (153 * ((month + 9) % 12) + 2) // 5 + day - 1 - 719468
+    micros = ((days * 24 + _number(text + 11, 2)) * 60 + _number(text + 14, 2)) * 60 + _number(text + 17, 2)
+    micros *= 1000000
+    if size == 24:
+        micros += 1000 * _number(text + 20, 3)
+    elif size == 27:
+        micros += _number(text + 20, 6)
+    return <double> micros / 1e6
