@@ -191,7 +191,7 @@ class Times:
         return all(self._holds(got, received, *rule) for rule in self.rules)
 
     def limit_at(self, received: float) -> tuple[str, float]:
-        """What each time in `before` surely has to be less than, as a text, if the answer came then; from when on that is so."""
+        """What each time in `before` surely has to be less than if the answer came then, as a text; from when on that is so."""
         begin = received // self.step * self.step
         return _limit(begin + self._skew), begin
 

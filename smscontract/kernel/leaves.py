@@ -22,6 +22,7 @@ from smscontract.kernel.text import MARKED
 
 __all__ = [
     "DATE_TIME",
+    "OF_SENTENCES",
     "Asking",
     "Memo",
     "Pattern",
@@ -114,13 +115,16 @@ class Memo:
         depth: 2 for JSON in a text.
 
     Attributes:
-        usual: whether nothing is asked but that a text is no word for null and no marker.
+        sure: 1 if nothing is asked but that a text is no word for null and no marker, 2 if what is asked beside that surely
+            holds of sentences (`OF_SENTENCES`), else 0.
     """
 
     def __init__(self, schemas: Sequence[Any], depth: int) -> None:
-        self.usual = [*schemas] == _USUAL
+        parts = [one for one in schemas if one not in _USUAL]
+        sentences = all(told(one, _TEXT, OF_SENTENCES) is True for one in parts)
+        self.sure = 0 if len(schemas) - len(parts) < len(_USUAL) or not sentences else 2 if parts else 1
         self._valid: Callable[[Any], bool] = jsonschema_rs.validator_for({"allOf": [*schemas]}, validate_formats=True).is_valid
-        self._depth = depth
+        self.depth = depth
         self.known: set[str | None] = {None}
 
     def holds(self, values: Sequence[str | None]) -> bool:
@@ -135,7 +139,7 @@ class Memo:
                 continue
             value = raw
             if raw is not None and "\\" in raw:
-                value = unescaped(raw, self._depth)
+                value = unescaped(raw, self.depth)
                 if _CONTROL.search(value):
                     return False
             if not self._valid(value):
@@ -293,6 +297,16 @@ _OF_TIMES = {
 _OF_TEXTS = {
     "enum": lambda values: False if not any(isinstance(one, str) for one in values) else None,
     "pattern": lambda pattern: False if is_never(pattern) else None,
+}
+#: Patterns of texts that begin with a digit or a plus sign.
+_OTHERWISE = re.compile(r"\^(\[0-9\]|\\\+)(?![*?]|\{0)[^|]*$")
+#: What is known of a text of 10 to 400 bytes that begins with a letter and has a space in it; there may be escapes of letters.
+OF_SENTENCES = {
+    "enum": lambda values: False if not any(isinstance(one, str) and " " in one for one in values) else None,
+    "const": lambda value: False if not (isinstance(value, str) and " " in value) else None,
+    "minLength": lambda bound: True if bound <= 1 else False if bound > 400 else None,
+    "maxLength": lambda bound: True if bound >= 400 else False if bound < 1 else None,
+    "pattern": lambda pattern: True if pattern == r"\S" else False if is_never(pattern) or _OTHERWISE.match(pattern) else None,
 }
 _OF_VISIBLE = {**_OF_TEXTS, "pattern": lambda pattern: True if pattern == r"\S" else False if is_never(pattern) else None}
 

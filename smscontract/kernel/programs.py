@@ -13,8 +13,8 @@ from typing import Any
 from smscontract.kernel.matchers import Unsure
 
 # Of one mind with `re` about what a pattern means; without it (it is not documented) there is only the way without `native`.
-from re import _constants as codes  # type: ignore[attr-defined]  # isort: skip
-from re import _parser as parser  # type: ignore[attr-defined]  # isort: skip
+from re import _constants as codes  # isort: skip
+from re import _parser as parser  # isort: skip
 
 __all__ = ["Element", "elements"]
 
@@ -87,14 +87,7 @@ def _elements(code: Any, operand: Any) -> Iterator[Element]:
     elif code is codes.ATOMIC_GROUP:
         yield from _sequence(operand)
     elif code is codes.SUBPATTERN:
-        number, added, removed, below = operand
-        if added or removed:
-            raise Unsure
-        inside = _sequence(below)
-        if number is None:
-            yield from inside
-        else:
-            yield ("group", number - 1, inside or (("text", b""),))
+        yield from _group(*operand)
     elif code is codes.BRANCH:
         alternatives = tuple(_sequence(one) for one in operand[1])
         numbers = sorted(_groups(alternatives))
@@ -108,6 +101,13 @@ def _elements(code: Any, operand: Any) -> Iterator[Element]:
         yield ("never", inside)
     else:
         raise Unsure
+
+
+def _group(number: int | None, added: int, removed: int, below: Any) -> Sequence[Element]:
+    if added or removed:
+        raise Unsure
+    inside = _sequence(below)
+    return inside if number is None else [("group", number - 1, inside or (("text", b""),))]
 
 
 def _is_plain(sequence: Sequence[Element]) -> bool:

@@ -68,7 +68,10 @@ class Swift:
             made.groups,
             made.told,
             made.escaped,
-            [(self._known.setdefault(memo, set()), groups, memo.holds, memo.usual) for memo, groups in made.memos.items()],
+            [
+                (self._known.setdefault(memo, set()), groups, memo.holds, memo.sure, memo.depth)
+                for memo, groups in made.memos.items()
+            ],
             (made.times.get("sent_at"), made.times.get("received_at")),
             template.keeps if template.beside else None,
             timestamp,

@@ -106,8 +106,8 @@ class Kernel:
         self._file, self._found = "", None
 
     def scan(self, block: bytes, at: int, file: str, number: int) -> tuple[int, int]:
-        """Counts the exchanges of some lines unread, up to one that it cannot; if that is there to its end, `take` has to be called
-        with it before the next.
+        """Counts the exchanges of some lines unread, up to one that it cannot; if that is there to its end, `take` has to be
+        called with it before the next.
 
         Args:
             at: where in the block the next line begins; `number`: of the line before it.

@@ -18,7 +18,7 @@ class Template:
         groups: int,
         told: Sequence[int],
         escaped: Sequence[tuple[int, int]],
-        memos: Sequence[tuple[set[bytes], Sequence[int], Callable[[Any], bool], bool]],
+        memos: Sequence[tuple[set[bytes], Sequence[int], Callable[[Any], bool], int, int]],
         times: tuple[tuple[int, bool] | None, tuple[int, bool] | None],
         keeps: Callable[[str, Any], bool] | None,
         timestamp: Callable[[object], float | None],

@@ -8,12 +8,17 @@ are looked at together, as a tree. What is found out about a line is what `smsco
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
 from cpython.dict cimport PyDict_GetItem
 from cpython.ref cimport PyObject
-from cpython.unicode cimport PyUnicode_DecodeASCII, PyUnicode_DecodeUTF8
+from cpython.ref cimport Py_INCREF
+from cpython.set cimport PySet_Contains
+from cpython.tuple cimport PyTuple_New, PyTuple_SET_ITEM
+from cpython.unicode cimport PyUnicode_DecodeUTF8
 from libc.stdlib cimport free, malloc, realloc
 from libc.string cimport memchr, memcmp, memcpy
 
 cdef extern from "Python.h":
     double PyOS_string_to_double(const char *, char **, PyObject *) except? -1.0
+    object PyUnicode_New(Py_ssize_t, Py_UCS4)
+    void *PyUnicode_DATA(object)
 
 ctypedef const unsigned char *Bytes
 
@@ -28,8 +33,14 @@ cdef enum:
     DIFFER = 1
     PHONES = 2
     OTHER = 3
+    #: Of a memo: which texts surely are as they should be.
+    SENTENCES = 2
 
 cdef double INFINITY = float("inf")
+#: What a marker or an escape has in it: asterisk, backslash, x.
+cdef unsigned char LETTERS[256]
+for _one in range(256):
+    LETTERS[_one] = _one in b"*\\xX"
 
 
 cdef struct Op:
@@ -53,6 +64,22 @@ cdef struct Node:
     int template
 
 
+cdef struct Relation:
+    int kind
+    int one
+    int two
+
+
+cdef int *_ints(some) except NULL:
+    """Numbers side by side."""
+    cdef int *found = <int *> malloc((len(some) + 1) * sizeof(int))
+    if found == NULL:
+        raise MemoryError
+    for index, one in enumerate(some):
+        found[index] = one
+    return found
+
+
 cdef class Way:
     """How exchanges of one kind are counted.
 
@@ -60,29 +87,54 @@ cdef class Way:
         known: whose list `rows` is added to.
         row: groups of the values behind start, end and number.
         relations: kind, and the groups of the operands; `checks` are asked where that does not tell.
-        times: what `Times` is made of, or `None`: groups that are not later than others, those before the answer, the
-            step of their limit, whether the quick way may be gone; `hold` is asked where it does not tell.
+        times: what `Times` is made of, or `None`: groups that are not later than others, those before the answer, the step of
+            their limit, whether the quick way may be gone, and who tells the limit; `hold` is asked where it does not tell.
     """
 
     cdef object known
-    cdef object row
-    cdef list relations
-    cdef list checks
+    cdef tuple checks
+    cdef int *row
+    cdef int *pairs
+    cdef int *before
+    cdef Relation *relations
+    cdef int row_count, pair_count, before_count, relation_count
+    #: The highest group there is.
+    cdef int highest
     cdef bint timed, loose
-    cdef list left, right, before
     cdef double step, begin, until
-    cdef bytes limit
+    cdef char limit[20]
     cdef object limit_at, hold
 
-    def __init__(self, known, row, relations, checks, times):
-        self.known, self.row, self.relations, self.checks = known, list(row), list(relations), list(checks)
+    def __cinit__(self, known, row, relations, checks, times):
+        self.row = self.pairs = self.before = NULL
+        self.relations = NULL
+        self.known, self.checks = known, tuple(checks)
+        self.row, self.row_count = _ints(row), len(row)
+        self.relation_count = len(relations)
+        if len(self.checks) != self.relation_count:
+            raise ValueError("each relation has its check")
+        self.relations = <Relation *> malloc((self.relation_count + 1) * sizeof(Relation))
+        if self.relations == NULL:
+            raise MemoryError
+        for index, (kind, one, two) in enumerate(relations):
+            self.relations[index] = Relation(kind, one, two)
         self.timed = times is not None
         self.begin = self.until = 0.0
-        self.limit = b""
+        pairs, before = (), ()
         if self.timed:
             pairs, before, self.step, self.loose, self.limit_at, self.hold = times
-            self.left, self.right = [one for one, _ in pairs], [two for _, two in pairs]
-            self.before = list(before)
+        self.pairs, self.pair_count = _ints([one for pair in pairs for one in pair]), len(pairs)
+        self.before, self.before_count = _ints(before), len(before)
+        every = [*row, *before, *[one for pair in pairs for one in pair], *[one for _, *some in relations for one in some]]
+        if min(every, default=0) < 0:
+            raise ValueError("no such group")
+        self.highest = max(every, default=-1)
+
+    def __dealloc__(self):
+        free(self.row)
+        free(self.pairs)
+        free(self.before)
+        free(self.relations)
 
 
 cdef class Template:
@@ -91,15 +143,20 @@ cdef class Template:
     Args:
         elements: as `kernel.programs` gives them.
         groups: how many there are; `told` tell kinds apart; `escaped` have escapes, at a depth.
-        memos: for each what it remembers (bytes), groups, who is asked about others, and whether only what no text may be is asked.
+        memos: for each what it remembers (bytes), groups, who is asked about others, which texts are sure (0: none, 1: those that
+            surely are no marker, 2: of these, sentences), and the depth at which they are written.
         times: of start and end the group, and whether it is a text; or `None`.
         keeps: asked with the line and all groups, or `None`; `timestamp`, `unescaped` as in Python.
     """
 
-    cdef list elements, told, memos
+    cdef list elements, asked
     cdef dict ways
-    cdef int groups
+    cdef int groups, told_count, memo_count
+    #: Of each group the depth at which its text is written, if there may be escapes in it.
     cdef int *depth
+    cdef int *told
+    #: Group and number of the memo, of each value that has to be asked for.
+    cdef int *memos
     cdef int start, end
     cdef bint start_text, end_text
     cdef object keeps, timestamp, unescaped
@@ -108,6 +165,7 @@ cdef class Template:
         cdef int group, depth
         if groups < 0 or groups > GROUPS or len(elements) > LENGTH:
             raise ValueError("too long")
+        self.depth = self.told = self.memos = NULL
         self.depth = <int *> malloc((groups + 1) * sizeof(int))
         if self.depth == NULL:
             raise MemoryError
@@ -116,13 +174,13 @@ cdef class Template:
         for group, depth in escaped:
             _within(group, groups)
             self.depth[group] = depth
-        self.elements, self.groups, self.told = list(elements), groups, list(told)
-        for group in self.told:
+        self.elements, self.groups = list(elements), groups
+        self.told, self.told_count = _ints(told), len(told)
+        self.asked = [(seen, who, sure, depth) for seen, _, who, sure, depth in memos]
+        asked = [(group, number) for number, (_, some, *_) in enumerate(memos) for group in some]
+        self.memos, self.memo_count = _ints([one for pair in asked for one in pair]), len(asked)
+        for group in (*told, *[one for one, _ in asked]):
             _within(group, groups)
-        self.memos = [(seen, list(some), asked, usual) for seen, some, asked, usual in memos]
-        for _, some, _, _ in self.memos:
-            for group in some:
-                _within(group, groups)
         self.ways = {}
         self.start = self.end = -1
         start, end = times
@@ -136,28 +194,20 @@ cdef class Template:
 
     def __dealloc__(self):
         free(self.depth)
+        free(self.told)
+        free(self.memos)
 
     def learn(self, groups, Way way):
         """Says how exchanges are counted that are told apart by these groups; `None`: they are not."""
-        cdef int group
+        cdef int index
         key = bytearray()
-        for group in self.told:
-            one = groups[group]
+        for index in range(self.told_count):
+            one = groups[self.told[index]]
             key += b"\1" if one is None else one.encode()
             key += b"\0"
         if way is not None:
-            self._fits(way)
+            _within(max(way.highest, 0), self.groups + (way.highest < 0))
         self.ways[bytes(key)] = way
-
-    def _fits(self, Way way):
-        for group in way.row:
-            _within(group, self.groups)
-        for _, one, two in way.relations:
-            _within(one, self.groups)
-            _within(two, self.groups)
-        if way.timed:
-            for group in (*way.left, *way.right, *way.before):
-                _within(group, self.groups)
 
 
 def _within(int group, int groups):
@@ -419,16 +469,21 @@ cdef class Scanner:
         return 0
 
     def groups(self, Template template, bytes line):
-        """The groups of a line as texts; `None` if it is not of a pattern."""
+        """The groups of a line as texts; `None` if it is not of a pattern.
+
+        Raises:
+            UnicodeDecodeError: it is no UTF-8.
+        """
         cdef int p = 0
         if len(line) > LONG:
             return None
+        line.decode()
         self.line, self.size = <Bytes> PyBytes_AS_STRING(line), <int> PyBytes_GET_SIZE(line)
+        self.ascii = _is_ascii(self.line, self.size)
         for element in template.elements:
             p = self._step(self._op(element, 0, True), p)
             if p < 0:
                 return None
-        line.decode()
         return tuple(self._raw_groups(template)) if p == self.size else None
 
     def run(self, bytes block, Py_ssize_t at, Py_ssize_t number, int most):
@@ -476,22 +531,25 @@ cdef class Scanner:
 
     # --- what is asked of the groups -----------------------------------------------------------------------------------
 
-    cdef bytes _bytes(self, int group):
-        return PyBytes_FromStringAndSize(<char *> self.line + self.spans[2 * group], self.spans[2 * group + 1] - self.spans[2 * group])
-
     cdef object _raw(self, int group):
         """A group as it stands there."""
-        cdef int first = self.spans[2 * group]
+        cdef int first = self.spans[2 * group], size
+        cdef object text
         if first < 0:
             return None
-        return PyUnicode_DecodeUTF8(<const char *> self.line + first, self.spans[2 * group + 1] - first, NULL)
+        size = self.spans[2 * group + 1] - first
+        if not self.ascii:
+            return PyUnicode_DecodeUTF8(<const char *> self.line + first, size, NULL)
+        text = PyUnicode_New(size, 127)
+        memcpy(PyUnicode_DATA(text), self.line + first, size)
+        return text
 
     cdef object _value(self, Template template, int group):
         """A group as a value."""
-        raw = self._raw(group)
-        if template.depth[group] and raw is not None and "\\" in raw:
-            return template.unescaped(raw, template.depth[group])
-        return raw
+        cdef int first = self.spans[2 * group]
+        if first < 0 or self._plain(template, group):
+            return self._raw(group)
+        return template.unescaped(self._raw(group), template.depth[group])
 
     cdef list _raw_groups(self, Template template):
         cdef int group
@@ -538,11 +596,13 @@ cdef class Scanner:
     cdef bint _count(self, Template template) except -1:
         """Whether the exchange of the line was counted."""
         cdef char key[2048]
-        cdef int size = 0, group, first, length, kind, one, two
+        cdef int size = 0, index, group, first, length
         cdef PyObject *there
         cdef Way way
         cdef double start, end
-        for group in template.told:
+        cdef list values = None
+        for index in range(template.told_count):
+            group = template.told[index]
             first = self.spans[2 * group]
             length = 1 if first < 0 else self.spans[2 * group + 1] - first
             if size + length + 1 > 2048:
@@ -561,10 +621,10 @@ cdef class Scanner:
         if <object> there is None:
             return False
         way = <Way> there
-        for seen, some, asked, usual in template.memos:
-            for group in some:
-                if self.spans[2 * group] >= 0 and not self._holds(seen, group, asked, usual):
-                    return False
+        for index in range(template.memo_count):
+            group = template.memos[2 * index]
+            if self.spans[2 * group] >= 0 and not self._holds(template, group, template.memos[2 * index + 1]):
+                return False
         try:
             if template.keeps is not None:
                 text = PyUnicode_DecodeUTF8(<const char *> self.line, self.size, NULL)
@@ -572,27 +632,35 @@ cdef class Scanner:
                     return False
             start = self._seconds(template, template.start, template.start_text)
             end = self._seconds(template, template.end, template.end_text)
-            values = None
-            for index, (kind, one, two) in enumerate(way.relations):
-                if kind != OTHER and self._plain(template, one) and self._plain(template, two):
-                    if kind == PHONES and not (self._phone(one) and self._phone(two)):
-                        pass
-                    elif (self._compare(one, two) == 0) is (kind == EQUAL):
-                        continue
-                    else:
+            for index in range(way.relation_count):
+                first = self._related(template, way.relations[index])
+                if first == 0:
+                    return False
+                if first < 0:
+                    values = values or self._values(template)
+                    if not way.checks[index](values):
                         return False
-                if values is None:
-                    values = self._values(template)
-                if not way.checks[index](values):
-                    return False
             if way.timed and not self._in_order(template, way, end):
-                if not way.hold(values if values is not None else self._values(template), end):
+                if not way.hold(values or self._values(template), end):
                     return False
-            row = (start, end, self.number, *[self._value(template, group) for group in way.row])
+            row = PyTuple_New(way.row_count + 3)
+            _set(row, 0, start)
+            _set(row, 1, end)
+            _set(row, 2, self.number)
+            for index in range(way.row_count):
+                _set(row, index + 3, self._value(template, way.row[index]))
         except self.doubts:
             return False
-        way.known.rows.append(row)
+        (<list> way.known.rows).append(row)
         return True
+
+    cdef int _related(self, Template template, Relation asked) noexcept:
+        """Whether a relation surely holds (1) or not (0); -1 where Python has to be asked."""
+        if asked.kind == OTHER or not self._plain(template, asked.one) or not self._plain(template, asked.two):
+            return -1
+        if asked.kind == PHONES and not (self._phone(asked.one) and self._phone(asked.two)):
+            return -1
+        return (self._compare(asked.one, asked.two) == 0) == (asked.kind == EQUAL)
 
     cdef int _index(self, Template template):
         for index, (one, _) in enumerate(self.templates):
@@ -613,42 +681,46 @@ cdef class Scanner:
     cdef bint _in_order(self, Template template, Way way, double received) except -1:
         """Whether the times of an exchange surely are in order."""
         cdef int index, group, one, two, first
-        cdef double begin
         if not way.loose:
             return False
-        for index in range(len(way.left)):
-            one, two = way.left[index], way.right[index]
+        for index in range(way.pair_count):
+            one, two = way.pairs[2 * index], way.pairs[2 * index + 1]
             if not (self._plain(template, one) and self._plain(template, two)) or self._compare(one, two) > 0:
                 return False
-        if not way.before:
+        if not way.before_count:
             return True
         if not way.begin <= received < way.until:
             if not received < INFINITY:
                 return False
-            way.limit, way.begin = way.limit_at(received)
+            limit, way.begin = way.limit_at(received)
             way.until = way.begin + way.step
-        for group in way.before:
-            if not self._plain(template, group):
+            if len(limit) != 19:
+                way.until = way.begin
                 return False
+            memcpy(way.limit, PyBytes_AS_STRING(limit), 19)
+        for index in range(way.before_count):
+            group = way.before[index]
             first = self.spans[2 * group]
             # A text that is a beginning of the limit would be before it, too; times are never that short.
-            if self.spans[2 * group + 1] - first < 19 or len(way.limit) != 19:
+            if not self._plain(template, group) or self.spans[2 * group + 1] - first < 19:
                 return False
-            if memcmp(self.line + first, <Bytes> PyBytes_AS_STRING(way.limit), 19) >= 0:
+            if memcmp(self.line + first, way.limit, 19) >= 0:
                 return False
         return True
 
-    cdef bint _holds(self, set seen, int group, asked, bint usual) except -1:
+    cdef bint _holds(self, Template template, int group, int memo) except -1:
         """Whether a text is one of those that may be there."""
         cdef int first = self.spans[2 * group], size = self.spans[2 * group + 1] - first
         cdef bytes raw
-        if usual and _harmless(self.line + first, size):
+        cdef set seen
+        asked = template.asked[memo]
+        if asked[2] and _harmless(self.line + first, size, asked[3], asked[2] == SENTENCES):
             return True
-        raw = self._bytes(group)
-        if raw in seen:
+        raw, seen = PyBytes_FromStringAndSize(<char *> self.line + first, size), asked[0]
+        if PySet_Contains(seen, raw):
             return True
         try:
-            if not asked((raw.decode(),)):
+            if not asked[1]((raw.decode(),)):
                 return False
         except self.doubts:
             return False
@@ -657,6 +729,12 @@ cdef class Scanner:
                 seen.clear()
             seen.add(raw)
         return True
+
+
+cdef int _set(tuple row, int index, object value) except -1:
+    Py_INCREF(value)
+    PyTuple_SET_ITEM(row, index, value)
+    return 0
 
 
 cdef bint _blank(unsigned char one) noexcept:
@@ -671,33 +749,68 @@ cdef bint _is_ascii(Bytes line, int size) noexcept:
     return every < 128
 
 
-cdef bint _harmless(Bytes text, int size) noexcept:
+cdef bint _harmless(Bytes text, int size, int depth, bint sentence) noexcept:
     """Whether a text surely is no word for null and no marker of a recorder: it is longer than these words, begins with a letter
-    or digit that no such marker begins with, and has neither three asterisks nor four x in a row, nor an escape."""
-    cdef unsigned char one
+    or digit, but not as such markers do, and has neither three asterisks nor four x in a row, nor any escape but those of single
+    letters beyond ASCII.
+
+    Args:
+        depth: how many backslashes an escape has.
+        sentence: whether it has to be a text as `leaves.OF_SENTENCES` says, too.
+    """
+    cdef unsigned char one = text[0], two, seen = 0
     cdef int index, xs = 0, stars = 0
-    if size < 24:
+    if size < 10:
         return False
-    one = text[0] | 32
-    if not (97 <= one <= 122 or 48 <= text[0] <= 57) or one == 114 or one == 102 or one == 109 or one == 115:
+    two = text[1]
+    if not (97 <= one | 32 <= 122 or (48 <= one <= 57 and not sentence)):
+        return False
+    # redacted in any letters; FILTERED, MASKED, SCRUBBED, SANITIZED
+    if one | 32 == 114 and two | 32 == 101:
+        return False
+    if (one == 70 and two == 73) or (one == 77 and two == 65) or (one == 83 and (two == 67 or two == 65)):
+        return False
+    if sentence and (size > 400 or memchr(text, 32, size) == NULL):
         return False
     for index in range(size):
+        seen |= LETTERS[text[index]]
+    if not seen:
+        return True
+    index = 0
+    while index < size:
         one = text[index]
         if one == 92:
+            if not _is_letter(text + index, size - index, depth):
+                return False
+            index += depth + 5
+            xs = stars = 0
+            continue
+        stars = stars + 1 if one == 42 else 0
+        xs = xs + 1 if one | 32 == 120 else 0
+        if stars == 3 or xs == 4:
             return False
-        if one == 42:
-            stars += 1
-            if stars == 3:
-                return False
-        else:
-            stars = 0
-        if one | 32 == 120:
-            xs += 1
-            if xs == 4:
-                return False
-        else:
-            xs = 0
+        index += 1
     return True
+
+
+cdef bint _is_letter(Bytes text, int size, int depth) noexcept:
+    """Whether here is the escape of one letter beyond ASCII, none of those that go in pairs."""
+    cdef int index, digit, code = 0
+    if size < depth + 5 or text[depth] != 117:
+        return False
+    for index in range(depth):
+        if text[index] != 92:
+            return False
+    for index in range(depth + 1, depth + 5):
+        digit = text[index]
+        if 48 <= digit <= 57:
+            digit -= 48
+        elif 97 <= digit | 32 <= 102:
+            digit = (digit | 32) - 87
+        else:
+            return False
+        code = 16 * code + digit
+    return 0xA0 <= code < 0xD800 or 0xE000 <= code
 
 
 cdef int _number(Bytes text, int size) noexcept:
@@ -713,7 +826,7 @@ cdef double _usual(Bytes text, int size) noexcept:
     if size not in (20, 24, 27) or text[size - 1] != 90:
         return -1
     year, month, day = _number(text, 4), _number(text + 5, 2), _number(text + 8, 2)
-    if year < 1970:
+    if not 1970 <= year < 2200:  # beyond, not every microsecond is a number
         return -1
     # Days from 1970-03-01 in the calendar that begins with March.
     if month <= 2:

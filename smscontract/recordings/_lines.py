@@ -31,8 +31,8 @@ class Lines:
         """Lets somebody take lines.
 
         Args:
-            scan: given a block, the place of a line in it and the number of the line before it, it gives both for the first line
-                that it left.
+            scan: given a block, the place of a line in it and the number of the line before it, it gives both for the first
+                line that it left.
             number: of the last line.
 
         Returns:

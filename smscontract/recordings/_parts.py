@@ -44,8 +44,8 @@ class Taker(Protocol):
     keeps, and none of the recording."""
 
     def scan(self, block: bytes, at: int, file: str, number: int) -> tuple[int, int]:
-        """Takes the lines that it needs no more of, up to another one or the end: from some place on, of which the number of the
-        line before it is given; where it got to. Of the next one `take` is called, unless it cannot be read."""
+        """Takes the lines of which it needs no more, up to another one or the end: from a place on, given with the number of
+        the line before it. Where it got to. With the next one `take` is called, unless that cannot be read."""
 
     def take(self, record: Any, line: bytes, file: str, number: int) -> bool:
         """Whether it needs nothing more than the line and its parsed JSON; else `judge` is called with the exchange."""

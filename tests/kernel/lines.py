@@ -188,10 +188,13 @@ def written(lines: list[bytes]) -> io.BufferedReader:
     return io.BufferedReader(io.BytesIO(b"\n".join(lines) + b"\n"))
 
 
-def told(lines: list[bytes], *, short: bool, contracts: tuple[str, ...] = (), select: tuple[str, ...] = ()) -> Any:
-    """All that is said of some lines in two files, by the short way or by the judge alone; and how many were taken."""
+def told(
+    lines: list[bytes], *, short: bool, native: bool = True, contracts: tuple[str, ...] = (), select: tuple[str, ...] = ()
+) -> Any:
+    """All that is said of some lines in two files, by the short way (with what is compiled or without) or by the judge."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(templates, "_EACH", 1)
+        patch.setenv("SMSCONTRACT_NATIVE", str(int(native)))
         return _told(lines, short=short, contracts=contracts, select=select)
 
 

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from smscontract.kernel import Kernel
 from smscontract.kernel.folded import folded, is_never
 from smscontract.kernel.matchers import Unsure
 from smscontract.kernel.scan import Leaf, escaped, scan
-from smscontract.kernel.templates import Templates
 from tests.bench.corpus import corpus
 from tests.kernel.borders import altered
 from tests.kernel.lines import told
@@ -23,7 +24,9 @@ SEEDS = st.integers(0, 2**32 - 1)
 @settings(max_examples=12, deadline=None)
 def test_of_lines_that_are_almost_like_others(seed: int) -> None:
     lines = altered(seed, 80)
-    assert told(lines, short=True) == told(lines, short=False)
+    expected = told(lines, short=False)
+    assert told(lines, short=True) == expected
+    assert told(lines, short=True, native=False) == expected
 
 
 @pytest.mark.parametrize("seed", [5435])
@@ -37,21 +40,23 @@ def test_lines_that_were_once_told_otherwise(seed: int) -> None:
 @settings(max_examples=400, deadline=None)
 def test_of_many_such_lines(seed: int) -> None:
     lines = altered(seed, 80)
-    assert told(lines, short=True) == told(lines, short=False)
+    expected = told(lines, short=False)
+    assert told(lines, short=True) == expected
+    assert told(lines, short=True, native=False) == expected
 
 
-def test_most_exchanges_are_not_read(monkeypatch: pytest.MonkeyPatch) -> None:
-    unread = []
-    look = Templates.look
+@pytest.mark.parametrize("native", [True, False])
+def test_most_exchanges_are_not_read(monkeypatch: pytest.MonkeyPatch, native: bool) -> None:
+    read = []
+    take = Kernel.take
 
-    def counted(self: Templates, line: bytes, number: int) -> object:
-        found = look(self, line, number)
-        unread.append(found is not None)
-        return found
+    def counted(self: Kernel, record: Any, line: bytes, file: str, number: int) -> bool:
+        read.append(number)
+        return take(self, record, line, file, number)
 
-    monkeypatch.setattr(Templates, "look", counted)
-    told([line for line, _ in corpus(4000, bad=0)], short=True)
-    assert sum(unread) > 2500
+    monkeypatch.setattr(Kernel, "take", counted)
+    told([line for line, _ in corpus(4000, bad=0)], short=True, native=native)
+    assert len(read) < 1500
 
 
 @pytest.mark.parametrize(
