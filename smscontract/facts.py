@@ -9,7 +9,7 @@ import heapq
 import pickle
 import sqlite3
 import tempfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol
@@ -17,6 +17,7 @@ from typing import Any, Protocol
 from smscontract.clauses.base import Fact, View
 from smscontract.errors import UnusableInput
 from smscontract.exchange import Exchange, Origin, OriginKind
+from smscontract.spans import Spans, spans_of
 
 __all__ = ["ALIKE_KEPT", "IN_MEMORY", "FactStore", "Later", "kept", "unkept"]
 
@@ -123,19 +124,21 @@ class FactStore:
         if len(self._held) > self._limit:
             self._write()
 
-    def add_alike(self, fact: Fact, rows: Sequence[tuple[Any, ...]], file: str) -> None:
+    def add_alike(self, fact: Fact, rows: list[tuple[Any, ...]], file: str, spans: Spans | None = None) -> None:
         """Takes facts that are only counted, which are like this one.
 
         Args:
             rows: of each start and end (infinite if unknown) and line, and anything behind them.
             file: that the lines are of.
+            spans: of the rows, where somebody knows them.
         """
+        spans = spans or spans_of(rows)
         group = self._alike.setdefault((fact.clause, fact.alike), _Alike())
         infinity = float("inf")
         last = group.earliest[-1].sort_key() if len(group.earliest) == ALIKE_KEPT else None
-        first = min(rows)
-        early = heapq.nsmallest(ALIKE_KEPT, rows) if last is None or first[:2] <= last[:2] else []
-        for row in {*early, max(rows)}:
+        first, latest = rows[spans.first][:3], rows[spans.last][:3]
+        early = heapq.nsmallest(ALIKE_KEPT, (row[:3] for row in rows)) if last is None or first[:2] <= last[:2] else []
+        for row in {*early, latest}:
             times = [None if one == infinity else one for one in row[:2]]
             origin = Origin(kind=OriginKind.FILE, file=file, line=row[2])
             group.add(replace(fact, start=times[0], end=times[1], origin=origin, weight=0))

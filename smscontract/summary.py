@@ -33,6 +33,7 @@ from smscontract.ledger import ClauseCount, Ledger
 from smscontract.plain import day
 from smscontract.policy import Selection
 from smscontract.shown import shown
+from smscontract.spans import spans_of
 from smscontract.witnesses import ADMISSION, measure, seen
 
 __all__ = ["WHERE_LIMIT", "Summary"]
@@ -144,7 +145,7 @@ class Summary:
             self._add_new(new)
         return judgement
 
-    def add_alike(self, judgement: Judgement, file: str, rows: Sequence[tuple[Any, ...]]) -> None:
+    def add_alike(self, judgement: Judgement, file: str, rows: list[tuple[Any, ...]]) -> None:
         """Counts exchanges that are judged as another one was, who broke nothing. Facts of histories are not counted here.
 
         Args:
@@ -158,28 +159,25 @@ class Summary:
         self.exchanges += number
         self._seen[key] += number
         self._succeeded[key] += number * (signature.status // 100 == 2)
-        infinity = float("inf")
-        times = [row[1] if row[1] != infinity else row[0] for row in rows]
-        newest = max((one for one in times if one != infinity), default=None)
-        if newest is not None:
-            self._newest[key] = max(newest, self._newest.get(key, newest))
-        if rows[0][0] != infinity and rows[0][1] != infinity:
-            steps = self._took.setdefault(key, [0] * (len(LATENCY_EDGES) + 1))
-            for step, many in Counter([bisect.bisect_left(LATENCY_EDGES, row[1] - row[0]) for row in rows]).items():
-                steps[step] += many
+        spans = spans_of(rows, LATENCY_EDGES)
+        if spans.newest is not None:
+            self._newest[key] = max(spans.newest, self._newest.get(key, spans.newest))
+        if spans.steps is not None:
+            mine = self._took.get(key, [0] * len(spans.steps))
+            self._took[key] = [before + many for before, many in zip(mine, spans.steps, strict=True)]
         source = self._source or "recording"
-        for when, many in Counter([one // _DAY if one != infinity else None for one in times]).items():
+        for when, many, _ in spans.days:
             self.ledger.add(signature, day(when * _DAY) if when is not None else None, source, many)
         for fact in judgement.facts:
             if fact.alike:
-                self.facts.add_alike(fact, rows, file)
+                self.facts.add_alike(fact, rows, file, spans)
         for one in judgement.not_judged:
             self._skip(one.clause, one.reason, one.hint, number)
         if judgement.new:
             first = min(rows, key=lambda row: row[1:3])
             where = Origin(kind=OriginKind.FILE, file=file, line=first[2])
             for new in judgement.new:
-                self._add_new(replace(new, origin=where, time=first[1] if first[1] != infinity else None), number)
+                self._add_new(replace(new, origin=where, time=first[1] if first[1] != float("inf") else None), number)
 
     def _measure(self, view: View) -> None:
         for key, ends in measure(view).items():

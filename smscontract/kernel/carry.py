@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import marshal
 import pickle
 from weakref import WeakKeyDictionary
 
@@ -27,10 +26,8 @@ def taken(store: FactStore) -> bytes:
     rows = store.rows
     if not isinstance(rows, Rows):
         return b""
-    kinds, parts, touched = rows.take()
-    # Rows are tuples of plain values, which `marshal` writes several times as fast.
-    plain = {key: marshal.dumps(mine) for key, mine in parts.items()}
-    return pickle.dumps(([_bytes_of(kind) for kind in kinds], plain, touched), protocol=5)
+    kinds, mine = rows.take()
+    return pickle.dumps(([_bytes_of(kind) for kind in kinds], mine), protocol=5)
 
 
 class Carrier:
@@ -49,8 +46,8 @@ class Carrier:
         """Takes what `taken` gave, in this process or another one of ours."""
         if not raw:
             return
-        kinds, parts, touched = pickle.loads(raw)  # noqa: S301 - our own process has written it
-        self._rows.put([self._kind(kind) for kind in kinds], parts, touched)
+        kinds, mine = pickle.loads(raw)  # noqa: S301 - our own process has written it
+        self._rows.put([self._kind(kind) for kind in kinds], mine)
 
     def _kind(self, raw: bytes) -> Kind:
         if raw not in self._kinds:

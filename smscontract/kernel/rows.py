@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
-import marshal
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from itertools import pairwise
-from typing import Any
+from dataclasses import dataclass
+from itertools import chain, pairwise
+from typing import Any, NamedTuple
 
 from smscontract.clauses import families
 from smscontract.clauses.base import Broken, Fact, View
@@ -16,28 +15,23 @@ from smscontract.clauses.values import comparable, kinds_of
 from smscontract.exchange import Exchange
 from smscontract.facts import FactStore
 from smscontract.judge import Judge
+from smscontract.kernel.histories import Histories
 from smscontract.kernel.recipes import Recipe, Row
-from smscontract.kernel.scopes import PARTS, column, days_of, key_of, repeated, shares
-from smscontract.kernel.spill import Spill
+from smscontract.kernel.records import Group, Records
+from smscontract.kernel.rowlog import UNIT, RowLog, Told
+from smscontract.kernel.scopes import flavour, key_of, keys_of
 from smscontract.mask import Masker
+from smscontract.spans import days_of, spans_of
 
-__all__ = ["HELD", "Kind", "Rows", "group_of"]
+__all__ = ["HELD", "Kind", "Rows", "Taken", "group_of"]
 
 #: Scopes of more exchanges are made facts of at once; scopes that are told apart by what happened in them.
 _LONG = 6
 _HISTORIES = 20_000
 
-#: Rows that are held in memory; scopes that are remembered one by one.
-HELD = 12_000
+#: Rows that are held in memory as they are; scopes that are remembered one by one.
+HELD = 4_000
 _TOUCHED = 200_000
-
-#: What scopes are grouped by: the operation, and the places that make the scope.
-_Group = tuple[str, ...]
-#: A share of the scopes of a group.
-_Part = tuple[_Group, int]
-#: Rows that are written: of each its scope, the number of its kind, and its day; and all of them with kinds and files, as
-#: `marshal` writes them. Few are read again: most scopes have one exchange.
-_Block = tuple[list[Any], list[int], list[Any], bytes]
 
 
 @dataclass(slots=True, eq=False, weakref_slot=True)
@@ -51,7 +45,7 @@ class Kind:
     """
 
     number: int
-    recipes: dict[_Group, tuple[Recipe, ...]]
+    recipes: dict[Group, tuple[Recipe, ...]]
     masker: Masker
 
 
@@ -70,56 +64,42 @@ class _Alike:
     count: int = 0
 
 
-@dataclass(slots=True)
-class _Told:
-    """The scopes of a group: those of one exchange are counted by kind and day, and one of each is kept; the others are whole.
+class Taken(NamedTuple):
+    """All rows of a process, on their way to another one.
 
     Attributes:
-        touched: scopes of which there are other facts; `None`: all of them.
+        flavour: of the hashes.
+        units, records: as `RowLog.take` and `Records.take` give them.
+        days: of each kind and day how many rows, and the number of one.
+        touched: scopes that there are other facts of; `None`: so many that all are looked at.
     """
 
-    touched: set[Any] | None
-    single: dict[tuple[int, Any], tuple[_Chunk, Row]] = field(default_factory=dict)
-    counts: Counter[tuple[int, Any]] = field(default_factory=Counter)
-    seen: dict[Any, _Alike | None] = field(default_factory=dict)
-    histories: dict[Any, list[tuple[_Chunk, Row]]] = field(default_factory=dict)
-
-    def again(self, keys: list[list[Any]]) -> set[Any]:
-        """Of some scopes those with a history."""
-        return repeated(keys, self.touched) if self.touched is not None else {key for mine in keys for key in mine}
-
-    def add(self, group: _Group, chunks: Iterable[_Chunk], again: set[Any]) -> None:
-        """Takes rows, and which of their scopes have a history."""
-        for chunk in chunks:
-            rows, mine = chunk.rows, _keys(chunk, group)
-            if not again.isdisjoint(mine):
-                for row, key in zip(rows, mine, strict=True):
-                    if key in again:
-                        self.histories.setdefault(key, []).append((chunk, row))
-                rows = [row for row, key in zip(rows, mine, strict=True) if key not in again]
-            days = days_of(rows)
-            for day, number in Counter(days).items():
-                self.counts[chunk.kind.number, day] += number
-                self.single.setdefault((chunk.kind.number, day), (chunk, rows[days.index(day)]))
+    flavour: str
+    units: list[bytes]
+    records: dict[Group, bytes]
+    days: dict[tuple[int, Any], tuple[int, int]]
+    touched: dict[Group, set[Any] | None]
 
 
-@dataclass(slots=True)
 class Rows:
     """All rows of a run.
 
     Args:
         judge: who judged the first of each kind.
-        limit: rows that are held in memory.
+        limit: rows that are held in memory as they are; default: `HELD`.
     """
 
-    judge: Judge
-    limit: int = field(default_factory=lambda: HELD)
-    _chunks: list[_Chunk] = field(default_factory=list)
-    _held: int = 0
-    _spill: Spill = field(default_factory=Spill)
-    _kinds: dict[int, Kind] = field(default_factory=dict)
-    _touched: dict[_Group, set[Any] | None] = field(default_factory=dict)
-    _groups: dict[str, list[tuple[_Group, Any]]] = field(default_factory=dict)
+    def __init__(self, judge: Judge, limit: int | None = None) -> None:
+        self.judge = judge
+        self.limit = HELD if limit is None else limit
+        self._chunks: list[_Chunk] = []
+        self._held = 0
+        self._log = RowLog()
+        self._records = Records(bytes.fromhex(judge.digest("scopes of rows")))
+        self._days: dict[tuple[int, Any], tuple[int, int]] = {}
+        self._kinds: dict[int, Kind] = {}
+        self._touched: dict[Group, set[Any] | None] = {}
+        self._groups: dict[str, list[tuple[Group, Any]]] = {}
 
     def _find_groups(self) -> None:
         for clause in self.judge.catalogue.clauses.values():
@@ -140,12 +120,12 @@ class Rows:
                 self._write()
 
     def by_kind(self) -> list[tuple[Row, Kind]] | None:
-        """All rows with their kinds; `None` if some were written out."""
-        return None if self._spill else [(row, chunk.kind) for chunk in self._chunks for row in chunk.rows]
+        """All rows with their kinds; `None` if there are more than are held as they are."""
+        return None if len(self._log) else [(row, chunk.kind) for chunk in self._chunks for row in chunk.rows]
 
     def held(self) -> list[tuple[Recipe, Row]] | None:
-        """All rows, each with every recipe of its kind; `None` if some were written out."""
-        if self._spill:
+        """All rows, each with every recipe of its kind; `None` if there are more than are held as they are."""
+        if len(self._log):
             return None
         return [
             (recipe, row)
@@ -155,84 +135,54 @@ class Rows:
             for row in chunk.rows
         ]
 
-    def take(self) -> tuple[list[Kind], dict[_Part, list[_Block]], dict[_Group, set[Any] | None]]:
-        """The kinds of all rows, the rows in parts, and the scopes that were touched. They are gone then."""
-        parts = {key: list(self._spill.take(key)) for key in self._spill.everything()}
-        chunks, self._chunks, self._held = self._chunks, [], 0
-        for key, rows in self._parted(chunks):
-            parts.setdefault(key, []).extend(rows)
-        kinds, self._kinds = list(self._kinds.values()), {}
-        touched, self._touched = self._touched, {}
-        self._spill.close()
-        return kinds, parts, touched
+    def take(self) -> tuple[list[Kind], Taken]:
+        """The kinds of all rows, and the rows. They are gone then."""
+        self._write()
+        kinds, touched = list(self._kinds.values()), self._touched
+        taken = Taken(flavour(), self._log.take(), self._records.take(), self._days, touched)
+        self._kinds, self._touched, self._days = {}, {}, {}
+        return kinds, taken
 
-    def put(self, kinds: Iterable[Kind], parts: Mapping[_Part, bytes], touched: Mapping[_Group, set[Any] | None]) -> None:
-        """Takes what `take` of another one gave, each part as `marshal` writes it."""
+    def put(self, kinds: Iterable[Kind], taken: Taken) -> None:
+        """Takes what `take` of another one gave."""
+        self._write()
         self._kinds.update((kind.number, kind) for kind in kinds)
-        for key, raw in parts.items():
-            self._spill.put(key, raw)
-        for group, keys in touched.items():
+        for group, keys in taken.touched.items():
             self._touch(group, keys)
+        if taken.flavour == flavour():
+            first = self._log.put(taken.units)
+            self._records.put(taken.records, first)
+            for key, (many, row) in taken.days.items():
+                self._count(key, many, first + row)
+            return
+        other = RowLog()  # made where hashes are others
+        other.put(taken.units)
+        for told in other:
+            self.add(self._kinds[told.kind], told.file, [told.row])
+        other.close()
 
-    def _touch(self, group: _Group, keys: set[Any] | None) -> None:
+    def _touch(self, group: Group, keys: set[Any] | None) -> None:
         mine = self._touched.setdefault(group, set())
         if mine is not None and keys is not None and len(mine) + len(keys) <= _TOUCHED:
             mine |= keys
         else:
             self._touched[group] = None  # so many that all are looked at
 
+    def _count(self, key: tuple[int, Any], many: int, row: int) -> None:
+        before, first = self._days.get(key, (0, row))
+        self._days[key] = before + many, first
+
     def _write(self) -> None:
-        """Writes the rows out, in parts of which each holds whole scopes."""
+        """Makes of the rows what is kept of them beyond memory."""
         chunks, self._chunks, self._held = self._chunks, [], 0
-        for key, rows in self._parted(chunks):
-            self._spill.add(key, rows)
-
-    def _parted(self, chunks: Sequence[_Chunk]) -> Iterator[tuple[_Part, list[_Block]]]:
-        """Rows in parts of which each holds whole scopes, the same ones in every process."""
-        self._kinds.update((chunk.kind.number, chunk.kind) for chunk in chunks)
-        for group, mine in _by_group(chunks).items():
-            parts: defaultdict[int, tuple[list[Any], list[int], list[Any], list[Any]]] = defaultdict(_nothing)
-            for chunk in mine:
-                number, keys = chunk.kind.number, _keys(chunk, group)
-                found: defaultdict[int, list[Row]] = defaultdict(list)
-                for share, key, day, row in zip(shares(keys), keys, days_of(chunk.rows), chunk.rows, strict=True):
-                    part = parts[share]
-                    part[0].append(key)
-                    part[1].append(number)
-                    part[2].append(day)
-                    found[share].append(row)
-                for share, rows in found.items():
-                    parts[share][3].append((number, chunk.file, rows))
-            for share, (scopes, numbers, days, told) in parts.items():
-                yield (group, share), [(scopes, numbers, days, marshal.dumps(told))]
-
-    def _parts(self, group: _Group, held: Mapping[_Part, list[_Block]]) -> Iterator[list[_Block]]:
-        """All rows of a group, as many parts at a time as may be held."""
-        found: list[_Block] = []
-        size = 0
-        for share in range(PARTS):
-            blocks = [*self._spill.take((group, share)), *held.get((group, share), ())]
-            found += blocks
-            size += sum(len(block[0]) for block in blocks)
-            if size >= self.limit:
-                yield found
-                found, size = [], 0
-        yield found
-
-    def _chunked(self, block: _Block) -> list[_Chunk]:
-        told = marshal.loads(block[3])  # noqa: S302 - one of our processes has written it, for us
-        return [_Chunk(self._kinds[number], file, rows) for number, file, rows in told]
-
-    def _all(self) -> list[_Chunk]:
-        """All rows, once; they are gone then."""
-        chunks, self._chunks, self._held = self._chunks, [], 0
-        for key in self._spill.everything():
-            group = key[0]
-            for chunk in (one for block in self._spill.take(key) for one in self._chunked(block)):
-                if next(iter(chunk.kind.recipes)) == group:  # each row is there once for each group
-                    chunks.append(chunk)
-        self._spill.close()
-        return chunks
+        for chunk in chunks:
+            kind, rows = chunk.kind, chunk.rows
+            self._kinds[kind.number] = kind
+            number = self._log.add(kind.number, chunk.file, rows)
+            for day, many, first in spans_of(rows).days:
+                self._count((kind.number, day), many, number + first)
+            for group, recipes in kind.recipes.items():
+                self._records.add(group, recipes[0].keys, rows, number)
 
     def touch(self, exchange: Exchange, view: View | None = None) -> None:
         """Takes note of the scopes of an exchange that the judge made facts of itself."""
@@ -249,67 +199,125 @@ class Rows:
 
     def facts(self) -> Iterator[Fact]:
         """A fact for each clause and row; the rows are gone then."""
-        for chunk in self._all():
-            for recipes in chunk.kind.recipes.values():
-                for recipe in recipes:
-                    for row in chunk.rows:
-                        yield self._fact(recipe, chunk, row)
+        log, self._log = self._log, RowLog()
+        chunks, self._chunks, self._held = self._chunks, [], 0
+        self._forget()
+        self._kinds.update((chunk.kind.number, chunk.kind) for chunk in chunks)
+        held = (Told(chunk.kind.number, chunk.file, row) for chunk in chunks for row in chunk.rows)
+        for told in chain(log, held):
+            for group in self._kinds[told.kind].recipes:
+                yield from self._facts(group, told)
+        log.close()
 
     def settle(self, store: FactStore) -> None:
         """Puts into a store the facts of all scopes with a history; the others only as samples, with their number. The rows
         are gone then."""
-        chunks, self._chunks, self._held = self._chunks, [], 0
-        if not self._spill:
-            for group, mine in _by_group(chunks).items():
-                told = _Told(self._touched.get(group, set()))
-                told.add(group, mine, told.again([_keys(chunk, group) for chunk in mine]))
-                self._settle(group, told, store)
+        self._write()
+        if not self._days:
             return
-        held = dict(self._parted(chunks))
-        for group in dict.fromkeys(group for group, _ in (*self._spill.everything(), *held)):
-            told = _Told(self._touched.get(group, set()))
-            for blocks in self._parts(group, held):
-                again = told.again([block[0] for block in blocks])
-                for block in blocks:
-                    likes = Counter(zip(block[1], block[2], strict=True))
-                    if again.isdisjoint(block[0]) and told.single.keys() >= likes.keys():
-                        told.counts.update(likes)
-                    else:
-                        told.add(group, self._chunked(block), again)
-                self._settle(group, told, store, last=False)
-            self._settle(group, told, store)
-        self._spill.close()
+        wanted = {group: self._wanted(group) for group in self._records.groups()}
+        samples = {row: key for key, (_, row) in self._days.items()}
+        counts = {group: Counter({key: many for key, (many, _) in self._days.items()}) for group in wanted}
+        kept: dict[tuple[int, Any], Told] = {}
+        histories = Histories(3 * self.limit, sum(int.from_bytes(bits).bit_count() for bits in wanted.values()))
+        for number, told in self._looked_at([*wanted.values(), _bits_of(samples, len(self._log))]):
+            if number in samples:
+                kept[samples[number]] = told
+            for group in self._kinds[told.kind].recipes:
+                if wanted[group][number >> 3] >> (number & 7) & 1:
+                    [key] = keys_of(self._kinds[told.kind].recipes[group][0].keys, [told.row])
+                    histories.add(group, key, told)
+        seen: dict[Group, dict[Any, _Alike | None]] = {}
+        for group, scopes in histories:
+            self._settle(group, scopes, counts[group], seen.setdefault(group, {}), store)
+        for alike in (one for mine in seen.values() for one in mine.values() if one is not None):
+            store.add_scope([dataclasses.replace(fact, weight=alike.count) for fact in alike.facts])
+        for group, left in counts.items():
+            for key, told in kept.items():
+                # Which exchange it is tells nothing: alone in their scopes, those of one kind and day are judged alike.
+                if left[key] and group in self._kinds[told.kind].recipes:
+                    for fact in self._facts(group, told, weight=left[key]):
+                        store.add_scope([fact])
+        self._log.close()
+        self._forget()
 
-    def _settle(self, group: _Group, told: _Told, store: FactStore, *, last: bool = True) -> None:
-        for key, found in told.histories.items():
-            if told.touched is None or key in told.touched or not self._like_another(group, found, told.seen):
-                store.add(self._fact(recipe, chunk, row) for chunk, row in found for recipe in chunk.kind.recipes[group])
-        told.histories = {}
-        if not last:
-            return
-        for like, (chunk, row) in told.single.items():
-            for recipe in chunk.kind.recipes[group]:
-                store.add_scope([self._fact(recipe, chunk, row, weight=told.counts[like])])
-        for alike in told.seen.values():
-            if alike is not None:
-                store.add_scope([dataclasses.replace(fact, weight=alike.count) for fact in alike.facts])
+    def _wanted(self, group: Group) -> bytearray:
+        """A bit for each row: whether it may be one of a history."""
+        touched = self._touched.get(group, set())
+        if touched is None:
+            return bytearray(b"\xff") * (len(self._log) // 8 + 1)
+        return self._records.again(group, touched, len(self._log))
 
-    def _like_another(self, group: _Group, found: list[tuple[_Chunk, Row]], seen: dict[Any, _Alike | None]) -> bool:
+    def _looked_at(self, wanted: Sequence[bytearray]) -> Iterator[tuple[int, Told]]:
+        """Rows of which at least one bit is set."""
+        size = UNIT // 8
+        for unit in range(-(-len(self._log) // UNIT)):
+            bits = 0
+            for mine in wanted:
+                bits |= int.from_bytes(mine[unit * size : (unit + 1) * size], "little")
+            if bits:
+                for index, told in enumerate(self._log.unit(unit)):
+                    if bits >> index & 1:
+                        yield unit * UNIT + index, told
+
+    def _settle(
+        self,
+        group: Group,
+        scopes: Mapping[Any, list[Told]],
+        counts: Counter[tuple[int, Any]],
+        seen: dict[Any, _Alike | None],
+        store: FactStore,
+    ) -> None:
+        """Takes histories out of the counts; scopes that only seemed to have one stay there."""
+        touched = self._touched.get(group, set())
+        for key, found in scopes.items():
+            whole = touched is None or key in touched
+            if len(found) == 1 and not whole:
+                continue
+            for told, day in zip(found, days_of([told.row for told in found]), strict=True):
+                counts[told.kind, day] -= 1
+            if whole or not self._like_another(group, found, seen):
+                store.add(fact for told in found for fact in self._facts(group, told))
+
+    def _forget(self) -> None:
+        self._records.close()
+        self._days = {}
+
+    def _like_another(self, group: Group, found: list[Told], seen: dict[Any, _Alike | None]) -> bool:
         """Counts a scope whose exchanges follow each other as those of another did, with nothing broken."""
         if len(found) > _LONG:
             return False
-        found.sort(key=lambda one: (one[1][0], one[1][1], one[0].file, one[1][2]))
-        if any(one[1][1] >= two[1][0] for one, two in pairwise(found)):
+        found.sort(key=_by_time)
+        if any(one.row[1] >= two.row[0] for one, two in pairwise(found)):
             return False  # they overlap, or have no times
-        key = _history(group, found)
+        key = self._history(group, found)
         alike = seen.get(key)
         if alike is None and key not in seen and len(seen) < _HISTORIES:
-            facts = [self._fact(recipe, chunk, row) for chunk, row in found for recipe in chunk.kind.recipes[group]]
+            facts = [fact for told in found for fact in self._facts(group, told)]
             alike = seen[key] = None if self._breaks(facts) else _Alike(facts)
         if alike is None:
             return False
         alike.count += 1
         return True
+
+    def _history(self, group: Group, found: Sequence[Told]) -> Any:
+        """All that the verdict on a scope rests on whose exchanges do not overlap: kinds, days, values that are equal, and how
+        close they are."""
+        numbers: dict[Any, int] = {}
+        rows = [told.row for told in found]
+        history: list[Any] = [tuple([told.kind for told in found]), tuple(days_of(rows))]
+        for kind, _, row in found:
+            for recipe in self._kinds[kind].recipes[group]:
+                if recipe.own is not None:
+                    history.append(numbers.setdefault(("owner", *[item.plain(row) for item in recipe.scope]), len(numbers)))
+                for item in recipe.values:
+                    value = item.plain(row)
+                    history.append(numbers.setdefault((recipe.sample.clause, item.text, type(value), value), len(numbers)))
+                history.extend(row[item.slot] for item in recipe.plain)
+                within = recipe.rule.within
+                if within is not None:
+                    history.append(tuple([row[0] - other[1] <= within for other in rows]))
+        return tuple(history)
 
     def _breaks(self, facts: Iterable[Fact]) -> bool:
         by_clause: dict[str, list[Fact]] = {}
@@ -323,49 +331,25 @@ class Rows:
                     return True
         return False
 
-    def _fact(self, recipe: Recipe, chunk: _Chunk, row: Row, *, weight: int = 1) -> Fact:
-        return recipe.fact(row, chunk.file, self.judge.digest, chunk.kind.masker.value, weight=weight)
+    def _facts(self, group: Group, told: Told, *, weight: int = 1) -> Iterator[Fact]:
+        kind = self._kinds[told.kind]
+        for recipe in kind.recipes[group]:
+            yield recipe.fact(told.row, told.file, self.judge.digest, kind.masker.value, weight=weight)
 
 
-def group_of(operation: str, rule: Any) -> _Group:
+def group_of(operation: str, rule: Any) -> Group:
     """What the scopes of a rule are grouped by: rules of one group have the same scopes."""
     if rule.kind == "unique":
         return (operation, "unique", rule.name)
     return (operation, *(place.text for place in rule.per))
 
 
-def _nothing() -> tuple[list[Any], list[int], list[Any], list[Any]]:
-    return [], [], [], []
+def _bits_of(numbers: Iterable[int], size: int) -> bytearray:
+    bits = bytearray(size // 8 + 1)
+    for number in numbers:
+        bits[number >> 3] |= 1 << (number & 7)
+    return bits
 
 
-def _by_group(chunks: Iterable[_Chunk]) -> dict[_Group, list[_Chunk]]:
-    groups: dict[_Group, list[_Chunk]] = {}
-    for chunk in chunks:
-        for group in chunk.kind.recipes:
-            groups.setdefault(group, []).append(chunk)
-    return groups
-
-
-def _keys(chunk: _Chunk, group: _Group) -> list[Any]:
-    """What the scope of each row is, in the form in which equal scopes are equal."""
-    columns = [column(item, chunk.rows) for item in chunk.kind.recipes[group][0].keys]
-    return columns[0] if len(columns) == 1 else list(zip(*columns, strict=True))
-
-
-def _history(group: _Group, found: Sequence[tuple[_Chunk, Row]]) -> Any:
-    """All that the verdict on a scope rests on whose exchanges do not overlap: kinds, days, values that are equal, and how
-    close they are."""
-    numbers: dict[Any, int] = {}
-    told: list[Any] = [tuple([chunk.kind for chunk, _ in found]), tuple(days_of([row for _, row in found]))]
-    for chunk, row in found:
-        for recipe in chunk.kind.recipes[group]:
-            if recipe.own is not None:
-                told.append(numbers.setdefault(("owner", *[item.plain(row) for item in recipe.scope]), len(numbers)))
-            for item in recipe.values:
-                value = item.plain(row)
-                told.append(numbers.setdefault((recipe.sample.clause, item.text, type(value), value), len(numbers)))
-            told.extend(row[item.slot] for item in recipe.plain)
-            within = recipe.rule.within
-            if within is not None:
-                told.append(tuple([row[0] - other[1] <= within for _, other in found]))
-    return tuple(told)
+def _by_time(told: Told) -> tuple[float, float, str, int]:
+    return told.row[0], told.row[1], told.file, told.row[2]

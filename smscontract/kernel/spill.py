@@ -1,20 +1,22 @@
-"""A file of blocks that only this process can read: it has no name, and its key is nowhere but in memory."""
+"""Blocks beyond memory, in a file that only this process can read: it has no name, and its key is nowhere but in memory."""
 
 from __future__ import annotations
 
-import marshal
 import os
 import tempfile
-from collections.abc import Iterator
-from typing import IO, Any
+from array import array
+from typing import IO
 
 from smscontract.cipher import mixed
 
-__all__ = ["Spill"]
+__all__ = ["WAITING", "Spill"]
+
+#: Bytes that are held before any are written.
+WAITING = 1 << 21
 
 
 class Spill:
-    """Lists of plain values by a key, beyond memory.
+    """Blocks of bytes by number.
 
     Args:
         folder: where the file is; default: the system's folder for temporary files.
@@ -24,43 +26,51 @@ class Spill:
         self._folder = folder
         self._file: IO[bytes] | None = None
         self._key = os.urandom(32)
-        self._blocks: dict[Any, list[tuple[int, int]]] = {}
-        self._end = 0
+        self._ends = array("Q")
+        self._waiting: list[bytes] = []
+        self._bytes = 0
 
-    def __bool__(self) -> bool:
-        return bool(self._blocks)
+    def __len__(self) -> int:
+        return len(self._ends) + len(self._waiting)
 
-    def add(self, key: Any, values: list[Any]) -> None:
-        """Puts a list below a key, behind what is there."""
-        self.put(key, marshal.dumps(values))
+    def add(self, block: bytes) -> int:
+        """Takes a block, and gives its number."""
+        self._waiting.append(block)
+        self._bytes += len(block)
+        if self._bytes > WAITING:
+            self._write()
+        return len(self) - 1
 
-    def put(self, key: Any, raw: bytes) -> None:
-        """Puts a list below a key that `marshal` has written already."""
-        if self._file is None:
-            self._file = tempfile.TemporaryFile(prefix="smscontract-", dir=self._folder)  # noqa: SIM115 - closed by `close`
-        self._file.seek(self._end)
-        self._file.write(self._mixed(raw, self._end))
-        self._blocks.setdefault(key, []).append((self._end, len(raw)))
-        self._end += len(raw)
-
-    def take(self, key: Any) -> Iterator[Any]:
-        """The values below a key, which are gone then."""
-        for start, size in self._blocks.pop(key, ()):
-            assert self._file is not None
-            self._file.seek(start)
-            yield from marshal.loads(self._mixed(self._file.read(size), start))  # noqa: S302 - nobody else has the key
-
-    def everything(self) -> list[Any]:
-        """The keys that there is something below."""
-        return list(self._blocks)
+    def get(self, number: int) -> bytes:
+        """A block by its number."""
+        if number >= len(self._ends):
+            return self._waiting[number - len(self._ends)]
+        assert self._file is not None
+        start = self._ends[number - 1] if number else 0
+        self._file.seek(start)
+        return self._mixed(self._file.read(self._ends[number] - start), start)
 
     def close(self) -> None:
-        """Takes the file away."""
-        self._blocks = {}
+        """Takes all blocks away, and the file."""
+        self._ends, self._waiting, self._bytes = array("Q"), [], 0
+        self._key = os.urandom(32)  # no two blocks stand at one place under one key
         if self._file is not None:
             self._file.close()
             self._file = None
 
-    def _mixed(self, raw: bytes, place: int) -> bytes:
+    def _write(self) -> None:
+        if self._file is None:
+            self._file = tempfile.TemporaryFile(prefix="smscontract-", dir=self._folder)  # noqa: SIM115 - closed by `close`
+        end = self._ends[-1] if self._ends else 0
+        self._file.seek(end)
+        blocks = []
+        for block in self._waiting:
+            blocks.append(self._mixed(block, end))
+            end += len(block)
+            self._ends.append(end)
+        self._waiting, self._bytes = [], 0
+        self._file.write(b"".join(blocks))
+
+    def _mixed(self, block: bytes, place: int) -> bytes:
         """The bytes as they stand in the file at a place, and back."""
-        return mixed(self._key + place.to_bytes(8), raw)
+        return mixed(self._key + place.to_bytes(8), block)

@@ -9,8 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from smscontract.exchange import Exchange
-from smscontract.kernel import Kernel, rows
-from smscontract.kernel.spill import Spill
+from smscontract.kernel import Kernel, rows, spill
 from tests.bench.corpus import corpus
 from tests.kernel.lines import ODD, PARCELS, changed, parcels, told
 
@@ -60,20 +59,20 @@ def test_beyond_memory(seed: int) -> None:
     lines = changed(seed, 80)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(rows, "HELD", 5)
+        patch.setattr(spill, "WAITING", 500)
         patch.setattr(rows, "_TOUCHED", seed % 2 * 100)
         assert told(lines, short=True) == told(lines, short=False)
 
 
-def test_what_is_written_cannot_be_read_by_others() -> None:
-    spill = Spill()
-    spill.add("a", [("+14155550100", 1, None)] * 3)
-    spill.add("b", ["text"])
-    spill.add("a", [2.5])
-    file = spill._file
+def test_what_is_written_cannot_be_read_by_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(spill, "WAITING", 20)
+    blocks = spill.Spill()
+    texts = [b"+14155550100, twice: +14155550100", b"text", b"", b"+14155550101 and more", b"end"]
+    assert [blocks.add(text) for text in texts] == [0, 1, 2, 3, 4]
+    file = blocks._file
     assert file is not None
     file.seek(0)
-    assert b"4155550100" not in file.read()
-    assert list(spill.take("a")) == [("+14155550100", 1, None)] * 3 + [2.5]
-    assert list(spill.take("a")) == []
-    assert spill.everything() == ["b"]
-    spill.close()
+    assert b"4155550" not in file.read()
+    assert [blocks.get(number) for number in (4, 0, 3, 2, 1)] == [texts[number] for number in (4, 0, 3, 2, 1)]
+    blocks.close()
+    assert len(blocks) == 0

@@ -1,0 +1,95 @@
+"""The hashes of scopes, beyond memory: which rows are of a scope that is there more than once, or may be."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any
+
+from smscontract.kernel.recipes import Item, Row
+from smscontract.kernel.scopes import again, hashes, moved, parted, records
+from smscontract.kernel.spill import Spill
+
+__all__ = ["Group", "Records"]
+
+#: Bytes of a group that are held before they are written, in parts.
+_HELD = 1 << 20
+
+#: What scopes are grouped by: the operation, and the places that make the scope.
+Group = tuple[str, ...]
+
+
+class Records:
+    """A hash and the number of a row for each row and group.
+
+    Args:
+        key: of the hashes, the same in all processes.
+    """
+
+    def __init__(self, key: bytes) -> None:
+        self._key = key
+        self._held: dict[Group, list[bytes]] = {}
+        self._size: dict[Group, int] = {}
+        self._spill = Spill()
+        self._blocks: dict[tuple[Group, int], list[int]] = {}
+
+    def add(self, group: Group, items: Sequence[Item], rows: list[Row], first: int) -> None:
+        """Takes note of rows.
+
+        Args:
+            items: what makes the scope of each.
+            first: the number of the first row.
+        """
+        self._add(group, records(items, rows, self._key, first))
+
+    def groups(self) -> list[Group]:
+        """All groups that there are rows of."""
+        return list(self._held)
+
+    def again(self, group: Group, touched: Collection[Any], size: int) -> bytearray:
+        """A bit for each row: whether its scope may be there more than once, or was touched.
+
+        Args:
+            size: how many rows there are.
+        """
+        bits = bytearray((size + 7) // 8)
+        held, old = b"".join(self._held[group]), hashes(touched, self._key)
+        if (group, 0) not in self._blocks:
+            again(held, old, bits)
+            return bits
+        for part, mine in enumerate(parted(held)):
+            blocks = [self._spill.get(number) for number in self._blocks[group, part]]
+            again(b"".join([*blocks, mine]), old, bits)
+        return bits
+
+    def take(self) -> dict[Group, bytes]:
+        """All that was noted; it is gone then."""
+        found: dict[Group, list[bytes]] = {group: list(some) for group, some in self._held.items()}
+        for (group, _), numbers in self._blocks.items():
+            found[group] += [self._spill.get(number) for number in numbers]
+        self.close()
+        return {group: b"".join(some) for group, some in found.items()}
+
+    def put(self, taken: Mapping[Group, bytes], first: int) -> None:
+        """Takes what `take` of another one gave.
+
+        Args:
+            first: the number that its first row has now.
+        """
+        for group, some in taken.items():
+            self._add(group, moved(some, first))
+
+    def close(self) -> None:
+        """Forgets all."""
+        self._spill.close()
+        self._held, self._size, self._blocks = {}, {}, {}
+
+    def _add(self, group: Group, some: bytes) -> None:
+        self._held.setdefault(group, []).append(some)
+        self._size[group] = self._size.get(group, 0) + len(some)
+        if self._size[group] > _HELD:
+            self._write(group, self._held[group])
+            self._held[group], self._size[group] = [], 0
+
+    def _write(self, group: Group, some: Iterable[bytes]) -> None:
+        for part, mine in enumerate(parted(b"".join(some))):
+            self._blocks.setdefault((group, part), []).append(self._spill.add(mine))
