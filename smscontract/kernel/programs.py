@@ -27,16 +27,27 @@ def elements(pieces: Iterable[tuple[str, bool]]) -> list[Element]:
     """What a pattern is made of.
 
     Args:
-        pieces: texts that are as they are, and patterns, each with whether it is one. Groups are numbered over all of them.
+        pieces: texts that are as they are, and patterns, each with whether it is one; a bracket alone opens or closes a group
+            of all between. Groups are numbered over all of them.
 
     Raises:
         Unsure: it may have to try something twice, or is on letters that are more than one byte.
     """
     found: list[Element] = []
+    outside: list[tuple[int, list[Element]]] = []
     groups = 0
     for piece, is_pattern in pieces:
         if not is_pattern:
             _append(found, ("text", piece.encode()))
+            continue
+        if piece == "(":
+            outside.append((groups, found))
+            found, groups = [], groups + 1
+            continue
+        if piece == ")":
+            inside = tuple(found)
+            number, found = outside.pop()
+            _append(found, ("group", number, inside or (("text", b""),)))
             continue
         mine, number = _parsed(piece)
         for one in mine:

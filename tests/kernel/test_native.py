@@ -68,13 +68,13 @@ def test_what_it_matches_is_what_python_matches(scan: Any, pattern: str) -> None
     # Hypothesis knows no possessive patterns; what these take is among what the others take.
     plain = re.sub(r"(?<=[+*?}])\+", "", pattern.replace("(?>", "(?:"))
     plain = re.sub(r"\(\?![^()]*\)", "", plain)
-    pieces = [('"', False), (f"({pattern})", True), ('"', False), (f"(?:(null)|{pattern})", True)]
+    pieces = [('"', False), (f"({pattern})", True), ('"', False), (f'(?:(null)|"{pattern}")', True)]
     whole = re.compile("".join(piece if is_pattern else re.escape(piece) for piece, is_pattern in pieces))
     template = _template(scan, pieces, 2)
     scanner = scan.Scanner(DOUBTS)
     matched = []
 
-    @given(_letters(plain), _letters(plain) | st.just("null"))
+    @given(_letters(plain), _letters(plain).map('"{}"'.format) | st.just("null"))
     def same(one: str, two: str) -> None:
         text = f'"{one}"{two}'
         try:
@@ -88,6 +88,17 @@ def test_what_it_matches_is_what_python_matches(scan: Any, pattern: str) -> None
     same()
     assert any(matched)
     assert not all(matched)
+
+
+def test_a_group_of_several_pieces(scan: Any) -> None:
+    pieces = [("<", False), ("(", True), ("([0-9]++)", True), (",", False), ("([a-z]++)", True), (")", True), ("(x)", True)]
+    assert scan.Scanner(DOUBTS).groups(_template(scan, pieces, 4), b"<12,abcx") is None
+    assert scan.Scanner(DOUBTS).groups(_template(scan, [*pieces[:4], ("([a-c]++)", True), *pieces[5:]], 4), b"<12,abcx") == (
+        "12,abc",
+        "12",
+        "abc",
+        "x",
+    )
 
 
 @pytest.mark.parametrize("pattern", ["a*b", "a?", "(?:a|b){1,2}", r"\d", "[à-ü]", "a$", "(?=a)", "(?!a*+(?:b|bcd)d)", "(?i:a)"])
