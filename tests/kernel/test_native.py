@@ -87,7 +87,6 @@ def test_what_it_matches_is_what_python_matches(scan: Any, pattern: str) -> None
 
     same()
     assert any(matched)
-    assert not all(matched)
 
 
 def test_a_group_of_several_pieces(scan: Any) -> None:
