@@ -60,7 +60,7 @@ class _Case:
         self._judged = 0
         # Put into the store only where it is needed, which is seldom.
         self._made: list[Fact] = []
-        self._alike: list[tuple[Fact, Sequence[Any], str]] = []
+        self._alike: list[tuple[Fact, list[Any], str]] = []
         self._touched: list[Exchange] = []
 
     def add(self, exchange: Exchange) -> Judgement:
@@ -78,7 +78,7 @@ class _Case:
         self._made += judgement.facts
         self.new.update((one.place, str(one.kind)) for one in judgement.new)
 
-    def add_alike(self, judgement: Judgement, file: str, rows: Sequence[Any]) -> None:
+    def add_alike(self, judgement: Judgement, file: str, rows: list[Any]) -> None:
         """Counts exchanges that are like one that was judged."""
         self._judged += len(rows)
         self.new.update((one.place, str(one.kind)) for one in judgement.new)

@@ -139,9 +139,14 @@ def test_what_is_no_row_is_told() -> None:
             compiled.records(some, items, key, 0, 1)
     with pytest.raises(ValueError, match="16 bytes"):
         compiled.hashed(["a"], b"short")
-    shrinking = [(1.0, 2.0, 3, 4)] * 3
+    shrinking: list[Any] = [(1.0, 2.0, 3, 4)] * 3
+
+    def shrink(_: Any) -> str:
+        shrinking.clear()
+        return "a"
+
     with pytest.raises(ValueError, match="changed"):
-        compiled.records(shrinking, [(3, 2, lambda _: shrinking.clear() or "a")], key, 0, 1)
+        compiled.records(shrinking, [(3, 2, shrink)], key, 0, 1)
     bits = bytearray(1)
     compiled.again(compiled.moved(compiled.records([(0.0, 0.0, 1, "a")] * 2, plain, key, 0, 1), 2**63), b"", bits)
     assert bits == bytearray(1)
