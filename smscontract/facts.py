@@ -9,7 +9,7 @@ import heapq
 import pickle
 import sqlite3
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol
@@ -124,7 +124,7 @@ class FactStore:
         if len(self._held) > self._limit:
             self._write()
 
-    def add_alike(self, fact: Fact, rows: list[tuple[Any, ...]], file: str, spans: Spans | None = None) -> None:
+    def add_alike(self, fact: Fact, rows: Sequence[tuple[Any, ...]], file: str, spans: Spans | None = None) -> None:
         """Takes facts that are only counted, which are like this one.
 
         Args:

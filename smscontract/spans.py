@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from smscontract.native import load
+from smscontract.packed import plain
 
 __all__ = ["Spans", "days_of", "spans_of"]
 
@@ -33,16 +34,17 @@ class Spans(NamedTuple):
     last: int
 
 
-def spans_of(rows: list[tuple[Any, ...]], edges: Sequence[float] = ()) -> Spans:
+def spans_of(rows: Sequence[tuple[Any, ...]], edges: Sequence[float] = ()) -> Spans:
     """What some rows say together.
 
     Args:
         rows: one at least.
         edges: the longest times of the steps, in order; the last step has none.
     """
-    found = _native.times(rows, edges) if _native is not None else None
+    found = _native.times(plain(rows), len(rows), edges) if _native is not None else None
     if found is not None:
         return Spans(*found)
+    rows = list(rows)
     times = [row[1] if row[1] != _NEVER else row[0] for row in rows]
     steps = None
     if rows[0][0] != _NEVER and rows[0][1] != _NEVER:

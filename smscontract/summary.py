@@ -145,7 +145,7 @@ class Summary:
             self._add_new(new)
         return judgement
 
-    def add_alike(self, judgement: Judgement, file: str, rows: list[tuple[Any, ...]]) -> None:
+    def add_alike(self, judgement: Judgement, file: str, rows: Sequence[tuple[Any, ...]]) -> None:
         """Counts exchanges that are judged as another one was, who broke nothing. Facts of histories are not counted here.
 
         Args:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass, field
 from operator import itemgetter
 from typing import Any
@@ -17,6 +17,7 @@ from smscontract.kernel.matchers import Stub, Unsure, reach
 from smscontract.kernel.plans import Answers, Requests
 from smscontract.kernel.recipes import Recipe, Row, Slots, recipe_of
 from smscontract.kernel.rows import Kind, group_of
+from smscontract.packed import Packed
 
 __all__ = ["First", "Known", "learned"]
 
@@ -33,7 +34,7 @@ class Known:
         checks, times: what must hold for another one.
         values: what its row holds beside times and line; `places` is where that stands.
         relations: what `checks` are made of.
-        rows: those that are not counted yet.
+        rows: those that are not counted yet; `pack`: others of them, side by side, where `native.scan` has found some.
     """
 
     judgement: Judgement
@@ -44,6 +45,20 @@ class Known:
     places: tuple[Place, ...] = ()
     relations: tuple[Relation, ...] = ()
     rows: list[Row] = field(default_factory=list)
+    pack: Any = None
+
+    @property
+    def waits(self) -> bool:
+        """Whether there are rows that are not counted yet."""
+        return bool(self.rows or (self.pack is not None and self.pack.count))
+
+    def taken(self) -> Iterator[Sequence[Row]]:
+        """The rows that are not counted yet, which it has no more."""
+        if self.rows:
+            rows, self.rows = self.rows, []
+            yield rows
+        if self.pack is not None and self.pack.count:
+            yield Packed(*self.pack.take())
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,7 +32,7 @@ class Records:
         self._spill = Spill()
         self._blocks: dict[tuple[Group, int], list[int]] = {}
 
-    def add(self, group: Group, items: Sequence[Item], rows: list[Row], first: int) -> None:
+    def add(self, group: Group, items: Sequence[Item], rows: Sequence[Row], first: int) -> None:
         """Takes note of rows.
 
         Args:

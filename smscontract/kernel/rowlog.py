@@ -8,8 +8,9 @@ from typing import NamedTuple
 
 from smscontract.kernel.recipes import Row
 from smscontract.kernel.spill import Spill
+from smscontract.packed import Packed, plain
 
-__all__ = ["UNIT", "Row", "RowLog", "Told"]
+__all__ = ["UNIT", "RowLog", "Told"]
 
 #: Rows of a unit, which is written and read as a whole.
 UNIT = 64
@@ -53,7 +54,10 @@ class RowLog:
         """The rows of a unit."""
         if number == len(self._spill):
             return _flat(self._open)
-        return _flat(marshal.loads(self._spill.get(number)))  # noqa: S302 - one of our processes has written it, for us
+        told = marshal.loads(self._spill.get(number))  # noqa: S302 - one of our processes has written it, for us
+        return _flat(
+            [(kind, file, Packed(rows, count) if isinstance(rows, bytes) else rows) for kind, file, rows, count in told]
+        )
 
     def __iter__(self) -> Iterator[Told]:
         for number in range(-(-len(self) // UNIT)):
@@ -81,7 +85,8 @@ class RowLog:
 
     def _cut(self) -> None:
         if self._held:
-            self._spill.add(marshal.dumps(self._open, _VERSION))
+            told = [(kind, file, plain(rows), len(rows)) for kind, file, rows in self._open]
+            self._spill.add(marshal.dumps(told, _VERSION))
             self._open, self._held = [], 0
 
 

@@ -53,7 +53,7 @@ class Kind:
 class _Chunk:
     kind: Kind
     file: str
-    rows: list[Row]
+    rows: Sequence[Row]
 
 
 @dataclass(slots=True)
@@ -111,7 +111,7 @@ class Rows:
                 if all(group != other for other, _ in mine):
                     mine.append((group, tuple(places)))
 
-    def add(self, kind: Kind, file: str, rows: list[Row]) -> None:
+    def add(self, kind: Kind, file: str, rows: Sequence[Row]) -> None:
         """Takes rows of one kind and one file."""
         if kind.recipes:
             self._chunks.append(_Chunk(kind, file, rows))

@@ -90,7 +90,9 @@ class Swift:
         told = None
         if way is not None:
             relations = [(_ASKED[of_texts], left, right) for of_texts, left, right in way.relations]
-            told = self._module.Way(way.known, way.groups, relations, way.checks, _order(way.times))
+            if way.known.pack is None:
+                way.known.pack = self._module.Pack()
+            told = self._module.Way(way.known.pack, way.groups, relations, way.checks, _order(way.times))
         self._compiled[template].learn(groups, told)
 
 

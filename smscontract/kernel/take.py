@@ -210,14 +210,14 @@ class Kernel:
     def close(self) -> None:
         """Counts what is still held."""
         for known in self._kinds.values():
-            if known is not None and known.rows:
+            if known is not None and known.waits:
                 self._flush(known)
 
     def _flush(self, known: Known) -> None:
-        rows, known.rows = known.rows, []
-        self._held -= len(rows)
-        self._summary.add_alike(known.judgement, self._file, rows)
-        self._rows.add(known.kind, self._file, rows)
+        for rows in known.taken():
+            self._held -= len(rows)
+            self._summary.add_alike(known.judgement, self._file, rows)
+            self._rows.add(known.kind, self._file, rows)
 
     def _look(self, record: Any, line: bytes, number: int) -> Any:  # noqa: PLR0912, PLR0915 - in one piece: each call here costs all lines
         """`None` if the exchange is counted; else its key, and what a kind is learned from."""

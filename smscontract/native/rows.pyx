@@ -9,7 +9,7 @@ from cpython.float cimport PyFloat_AS_DOUBLE, PyFloat_CheckExact
 from cpython.list cimport PyList_GET_ITEM, PyList_GET_SIZE
 from cpython.long cimport PyLong_CheckExact
 from cpython.tuple cimport PyTuple_CheckExact, PyTuple_GET_ITEM, PyTuple_GET_SIZE
-from cpython.unicode cimport PyUnicode_CheckExact
+from cpython.unicode cimport PyUnicode_CheckExact, PyUnicode_DecodeUTF8
 from libc.math cimport INFINITY, floor
 from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
 from libc.stdlib cimport calloc, free
@@ -31,16 +31,87 @@ cdef enum:
     #: Edges of times at most.
     EDGES = 64
 
+#: The size of a value that is null.
+cdef uint32_t NOTHING = 0xFFFFFFFF
 cdef double DAY = 86400.0
 #: Beyond are no times of anybody: days are not exact there.
 cdef double FAR = 1e12
 
 
-def times(list rows, edges):
+# --- rows side by side -------------------------------------------------------------------------------------------------
+#
+# Of each its size without this number (4 bytes), start and end (8 each), line (8), and for each value its size (4) and UTF-8, or
+# `NOTHING` for null.
+
+
+cdef inline Py_ssize_t _behind(const char *data, Py_ssize_t at, Py_ssize_t size) noexcept nogil:
+    """Where the row behind one begins; -1 if it is not there to its end."""
+    cdef uint32_t length
+    if size - at < 28:
+        return -1
+    memcpy(&length, data + at, 4)
+    return at + 4 + <Py_ssize_t> length if 24 <= length <= size - at - 4 else -1
+
+
+cdef inline Py_ssize_t _value_at(const char *data, Py_ssize_t at, Py_ssize_t end, uint32_t *length) noexcept nogil:
+    """Where the value behind one begins; -1 if it is not there to its end."""
+    if end - at < 4:
+        return -1
+    memcpy(length, data + at, 4)
+    if length[0] == NOTHING:
+        return at + 4
+    return at + 4 + <Py_ssize_t> length[0] if length[0] <= end - at - 4 else -1
+
+
+def unpacked(bytes data):
+    """Rows as tuples."""
+    cdef const char *raw = PyBytes_AS_STRING(data)
+    cdef Py_ssize_t at = 0, end, size = PyBytes_GET_SIZE(data), behind
+    cdef double start, stop
+    cdef int64_t line
+    cdef uint32_t length
+    found = []
+    while at < size:
+        end = _behind(raw, at, size)
+        if end < 0:
+            raise ValueError("no rows")
+        memcpy(&start, raw + at + 4, 8)
+        memcpy(&stop, raw + at + 12, 8)
+        memcpy(&line, raw + at + 20, 8)
+        row = [start, stop, line]
+        at += 28
+        while at < end:
+            behind = _value_at(raw, at, end, &length)
+            if behind < 0:
+                raise ValueError("no rows")
+            row.append(None if length == NOTHING else PyUnicode_DecodeUTF8(raw + at + 4, length, NULL))
+            at = behind
+        found.append(tuple(row))
+    return found
+
+
+def behind(bytes data, Py_ssize_t at, Py_ssize_t number):
+    """Where in rows side by side those begin that are behind some."""
+    cdef Py_ssize_t size = PyBytes_GET_SIZE(data)
+    if at < 0:
+        raise ValueError("no rows")
+    while number > 0:
+        at = _behind(PyBytes_AS_STRING(data), at, size)
+        if at < 0:
+            raise ValueError("no rows")
+        number -= 1
+    return at
+
+
+# --- their times -------------------------------------------------------------------------------------------------------
+
+
+def times(rows, Py_ssize_t count, edges):
     """What the times of rows say, in one pass.
 
     Args:
-        rows: tuples of start and end (infinite if unknown), line, and anything behind them; at least one.
+        rows: tuples of start and end (infinite if unknown), line, and anything behind them, or rows side by side.
+        count: how many there are; at least one.
         edges: upper limits of steps, in order.
 
     Returns:
@@ -48,7 +119,8 @@ def times(list rows, edges):
         each day (`None`: unknown) how many, and the first of them; the numbers of the first and the last row. `None` if
         something is not as expected, so that somebody else has to look.
     """
-    cdef Py_ssize_t count = PyList_GET_SIZE(rows), index, low = 0, high = 0, at, left, right, middle
+    cdef Py_ssize_t index, low = 0, high = 0, at = 0, left, right, middle, here = 0, there, size = 0
+    cdef const char *data = NULL
     cdef Py_ssize_t edge_count = len(edges)
     cdef double start, end, one, newest = -INFINITY, begin = 1.0, until = 0.0, day
     cdef double limits[EDGES]
@@ -60,30 +132,43 @@ def times(list rows, edges):
     cdef object row, item
     cdef dict found = {}
     cdef list days = [], current = None, unknown = None
-    if count == 0 or edge_count > EDGES:
+    if type(rows) is bytes:
+        data, size = PyBytes_AS_STRING(rows), PyBytes_GET_SIZE(rows)
+    elif type(rows) is not list or count > PyList_GET_SIZE(rows):
+        return None
+    if count <= 0 or edge_count > EDGES:
         return None
     for index in range(edge_count):
         limits[index] = edges[index]
         steps[index] = 0
     steps[edge_count] = 0
     for index in range(count):
-        row = <object> PyList_GET_ITEM(rows, index)
-        if not PyTuple_CheckExact(row) or PyTuple_GET_SIZE(row) < HEAD:
-            return None
-        item = <object> PyTuple_GET_ITEM(row, 0)
-        if not PyFloat_CheckExact(item):
-            return None
-        start = PyFloat_AS_DOUBLE(item)
-        item = <object> PyTuple_GET_ITEM(row, 1)
-        if not PyFloat_CheckExact(item):
-            return None
-        end = PyFloat_AS_DOUBLE(item)
-        item = <object> PyTuple_GET_ITEM(row, 2)
-        if not PyLong_CheckExact(item):
-            return None
-        line = PyLong_AsLongLongAndOverflow(item, &overflow)
-        if overflow:
-            return None
+        if data != NULL:
+            there = _behind(data, here, size)
+            if there < 0:
+                return None
+            memcpy(&start, data + here + 4, 8)
+            memcpy(&end, data + here + 12, 8)
+            memcpy(&line, data + here + 20, 8)
+            here = there
+        else:
+            row = <object> PyList_GET_ITEM(rows, index)
+            if not PyTuple_CheckExact(row) or PyTuple_GET_SIZE(row) < HEAD:
+                return None
+            item = <object> PyTuple_GET_ITEM(row, 0)
+            if not PyFloat_CheckExact(item):
+                return None
+            start = PyFloat_AS_DOUBLE(item)
+            item = <object> PyTuple_GET_ITEM(row, 1)
+            if not PyFloat_CheckExact(item):
+                return None
+            end = PyFloat_AS_DOUBLE(item)
+            item = <object> PyTuple_GET_ITEM(row, 2)
+            if not PyLong_CheckExact(item):
+                return None
+            line = PyLong_AsLongLongAndOverflow(item, &overflow)
+            if overflow:
+                return None
         if not ((-FAR < start < FAR or start == INFINITY) and (-FAR < end < FAR or end == INFINITY)):
             return None
         if index == 0:
@@ -217,12 +302,17 @@ cdef uint64_t _piece(uint64_t one, uint64_t two, object piece) except? 0:
 
 cdef bint _is_number(object text) noexcept:
     """Whether a text is a telephone number as nearly all are: `+`, and digits."""
-    cdef Py_ssize_t size = 0, index
+    cdef Py_ssize_t size = 0
     cdef const char *data
     try:
         data = PyUnicode_AsUTF8AndSize(text, &size)
     except UnicodeEncodeError:
         return False
+    return _is_digits(data, size)
+
+
+cdef bint _is_digits(const char *data, Py_ssize_t size) noexcept:
+    cdef Py_ssize_t index
     if size < 2 or data[0] != c"+":
         return False
     for index in range(1, size):
@@ -248,15 +338,19 @@ def hashed(pieces, bytes key):
     return found
 
 
-def records(list rows, items, bytes key, uint64_t first, uint64_t mask):
+def records(rows, Py_ssize_t count, items, bytes key, uint64_t first, uint64_t mask):
     """The hash of the scope of each row, and its number, side by side.
 
     Args:
+        rows: tuples, or rows side by side; `count`: how many there are.
         items: of each value of the scope where it is in the row, how it is taken, and who makes a text of any other.
         first: the number of the first row; the others follow.
         mask: bits of the hashes that are kept.
     """
-    cdef Py_ssize_t count = PyList_GET_SIZE(rows), index, at, item_count = len(items)
+    cdef Py_ssize_t index, at, item_count = len(items), here = 0, there, place, slot, size = 0
+    cdef uint32_t length = 0
+    cdef const char *data = NULL
+    cdef list listed
     cdef Py_ssize_t slots[16]
     cdef int modes[16]
     cdef uint64_t one = 0, two = 0, found
@@ -272,23 +366,47 @@ def records(list rows, items, bytes key, uint64_t first, uint64_t mask):
         others.append(other)
         if slots[at] < 0:
             raise ValueError("no such value")
+    if type(rows) is bytes:
+        data, size, listed = PyBytes_AS_STRING(rows), PyBytes_GET_SIZE(rows), []
+    else:
+        listed = rows
+    if count < 0 or count * 28 > (size if data != NULL else 28 * PyList_GET_SIZE(listed)):
+        raise ValueError("there are fewer rows")
     result = PyBytes_FromStringAndSize(NULL, count * RECORD)
     out = PyBytes_AS_STRING(result)
     for index in range(count):
-        if index >= PyList_GET_SIZE(rows):  # whoever is asked may do anything
-            raise ValueError("the rows have changed")
-        row = <object> PyList_GET_ITEM(rows, index)
-        if not PyTuple_CheckExact(row):
-            raise TypeError("no row")
         found = 0
-        for at in range(item_count):
-            if slots[at] >= PyTuple_GET_SIZE(row):
-                raise ValueError("a value is missing")
-            value = <object> PyTuple_GET_ITEM(row, slots[at])
-            if PyUnicode_CheckExact(value) and (modes[at] == PLAIN or (modes[at] == PHONE and _is_number(value))):
-                found = _text(one ^ found, two, value)
-            else:
-                found = _piece(one ^ found, two, others[at](value))
+        if data != NULL:
+            there = _behind(data, here, size)
+            if there < 0:
+                raise ValueError("no rows")
+            for at in range(item_count):
+                place, slot = here + 28, HEAD
+                while slot < slots[at] and place >= 0:
+                    place, slot = _value_at(data, place, there, &length), slot + 1
+                if slots[at] < HEAD or place < 0 or _value_at(data, place, there, &length) < 0:
+                    raise ValueError("a value is missing")
+                place += 4
+                if length != NOTHING and (modes[at] == PLAIN or (modes[at] == PHONE and _is_digits(data + place, length))):
+                    found = _sip(one ^ found, two, data + place, length)
+                else:
+                    value = None if length == NOTHING else PyUnicode_DecodeUTF8(data + place, length, NULL)
+                    found = _piece(one ^ found, two, others[at](value))
+            here = there
+        else:
+            if index >= PyList_GET_SIZE(listed):  # whoever is asked may do anything
+                raise ValueError("the rows have changed")
+            row = <object> PyList_GET_ITEM(listed, index)
+            if not PyTuple_CheckExact(row):
+                raise TypeError("no row")
+            for at in range(item_count):
+                if slots[at] >= PyTuple_GET_SIZE(row):
+                    raise ValueError("a value is missing")
+                value = <object> PyTuple_GET_ITEM(row, slots[at])
+                if PyUnicode_CheckExact(value) and (modes[at] == PLAIN or (modes[at] == PHONE and _is_number(value))):
+                    found = _text(one ^ found, two, value)
+                else:
+                    found = _piece(one ^ found, two, others[at](value))
         pair[0] = found & mask
         pair[1] = first + <uint64_t> index
         memcpy(out + index * RECORD, pair, RECORD)

@@ -1,10 +1,14 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
+class Pack:
+    count: int
+    def take(self) -> tuple[bytes, int]: ...
+
 class Way:
     def __init__(
         self,
-        known: Any,
+        pack: Pack,
         row: Sequence[int],
         relations: Sequence[tuple[int, int, int]],
         checks: Sequence[Callable[[Any], bool]],

@@ -8,10 +8,9 @@ are looked at together, as a tree. What is found out about a line is what `smsco
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
 from cpython.dict cimport PyDict_GetItem
 from cpython.ref cimport PyObject
-from cpython.ref cimport Py_INCREF
 from cpython.set cimport PySet_Contains
-from cpython.tuple cimport PyTuple_New, PyTuple_SET_ITEM
 from cpython.unicode cimport PyUnicode_DecodeUTF8
+from libc.stdint cimport int64_t, uint32_t
 from libc.stdlib cimport free, malloc, realloc
 from libc.string cimport memchr, memcmp, memcpy
 
@@ -37,6 +36,8 @@ cdef enum:
     SENTENCES = 2
 
 cdef double INFINITY = float("inf")
+#: The size of a value that is null.
+cdef uint32_t NOTHING = 0xFFFFFFFF
 #: What a marker or an escape has in it: asterisk, backslash, x.
 cdef unsigned char LETTERS[256]
 for _one in range(256):
@@ -80,18 +81,55 @@ cdef int *_ints(some) except NULL:
     return found
 
 
+cdef class Pack:
+    """Rows side by side, as `native.rows` says.
+
+    Attributes:
+        count: how many there are.
+    """
+
+    cdef char *data
+    cdef Py_ssize_t size, room
+    cdef readonly Py_ssize_t count
+
+    def __cinit__(self):
+        self.data = NULL
+        self.size = self.room = self.count = 0
+
+    def __dealloc__(self):
+        free(self.data)
+
+    cdef int need(self, Py_ssize_t size) except -1:
+        """Makes room for so many bytes in all."""
+        cdef char *more
+        if size > self.room:
+            more = <char *> realloc(self.data, 2 * size + 1024)
+            if more == NULL:
+                raise MemoryError
+            self.data, self.room = more, 2 * size + 1024
+        return 0
+
+    def take(self):
+        """The rows, and how many; it has none then."""
+        found, count = PyBytes_FromStringAndSize(self.data, self.size), self.count
+        free(self.data)
+        self.data = NULL
+        self.size = self.room = self.count = 0
+        return found, count
+
+
 cdef class Way:
     """How exchanges of one kind are counted.
 
     Args:
-        known: whose list `rows` is added to.
+        pack: that rows are added to.
         row: groups of the values behind start, end and number.
         relations: kind, and the groups of the operands; `checks` are asked where that does not tell.
         times: what `Times` is made of, or `None`: groups that are not later than others, those before the answer, the step of
             their limit, whether the quick way may be gone, and who tells the limit; `hold` is asked where it does not tell.
     """
 
-    cdef object known
+    cdef Pack pack
     cdef tuple checks
     cdef int *row
     cdef int *pairs
@@ -105,10 +143,10 @@ cdef class Way:
     cdef char limit[20]
     cdef object limit_at, hold
 
-    def __cinit__(self, known, row, relations, checks, times):
+    def __cinit__(self, Pack pack not None, row, relations, checks, times):
         self.row = self.pairs = self.before = NULL
         self.relations = NULL
-        self.known, self.checks = known, tuple(checks)
+        self.pack, self.checks = pack, tuple(checks)
         self.row, self.row_count = _ints(row), len(row)
         self.relation_count = len(relations)
         if len(self.checks) != self.relation_count:
@@ -233,7 +271,7 @@ cdef class Scanner:
     cdef int size
     cdef bint ascii
     cdef readonly int missed
-    cdef object number
+    cdef int64_t number
     cdef tuple doubts
     cdef public long hits
 
@@ -643,16 +681,47 @@ cdef class Scanner:
             if way.timed and not self._in_order(template, way, end):
                 if not way.hold(values or self._values(template), end):
                     return False
-            row = PyTuple_New(way.row_count + 3)
-            _set(row, 0, start)
-            _set(row, 1, end)
-            _set(row, 2, self.number)
-            for index in range(way.row_count):
-                _set(row, index + 3, self._value(template, way.row[index]))
+            self._pack(template, way, start, end)
         except self.doubts:
             return False
-        (<list> way.known.rows).append(row)
         return True
+
+    cdef int _pack(self, Template template, Way way, double start, double end) except -1:
+        """Adds the row of the exchange."""
+        cdef Pack pack = way.pack
+        cdef Py_ssize_t at = pack.size + 28, size
+        cdef uint32_t length
+        cdef int index, group, first
+        cdef bytes raw
+        cdef const char *text
+        pack.need(at)
+        for index in range(way.row_count):
+            group = way.row[index]
+            first = self.spans[2 * group]
+            if first < 0:
+                length = NOTHING
+                pack.need(at + 4)
+                memcpy(pack.data + at, &length, 4)
+                at += 4
+                continue
+            if self._plain(template, group):
+                text, size = <const char *> self.line + first, self.spans[2 * group + 1] - first
+            else:
+                raw = template.unescaped(self._raw(group), template.depth[group]).encode()
+                text, size = PyBytes_AS_STRING(raw), PyBytes_GET_SIZE(raw)
+            length = <uint32_t> size
+            pack.need(at + 4 + size)
+            memcpy(pack.data + at, &length, 4)
+            memcpy(pack.data + at + 4, text, size)
+            at += 4 + size
+        length = <uint32_t> (at - pack.size - 4)
+        memcpy(pack.data + pack.size, &length, 4)
+        memcpy(pack.data + pack.size + 4, &start, 8)
+        memcpy(pack.data + pack.size + 12, &end, 8)
+        memcpy(pack.data + pack.size + 20, &self.number, 8)
+        pack.size = at
+        pack.count += 1
+        return 0
 
     cdef int _related(self, Template template, Relation asked) noexcept:
         """Whether a relation surely holds (1) or not (0); -1 where Python has to be asked."""
@@ -729,12 +798,6 @@ cdef class Scanner:
                 seen.clear()
             seen.add(raw)
         return True
-
-
-cdef int _set(tuple row, int index, object value) except -1:
-    Py_INCREF(value)
-    PyTuple_SET_ITEM(row, index, value)
-    return 0
 
 
 cdef bint _blank(unsigned char one) noexcept:

@@ -15,6 +15,7 @@ from smscontract.kernel import leaves
 from smscontract.kernel.leaves import Memo, unescaped
 from smscontract.kernel.matchers import DOUBTS, Unsure
 from smscontract.kernel.programs import elements
+from smscontract.packed import Packed
 from smscontract.rfc3339 import timestamp
 
 _USUAL = [*leaves._USUAL]
@@ -40,14 +41,17 @@ def scan() -> Any:
     return module
 
 
-class _Known:
-    def __init__(self) -> None:
-        self.rows: list[tuple[Any, ...]] = []
-
-
 def _template(scan: Any, pieces: list[tuple[str, bool]], groups: int, **more: Any) -> Any:
     given = {"told": (), "escaped": (), "memos": (), "times": (None, None), "keeps": None} | more
     return scan.Template(elements(pieces), groups, **given, timestamp=timestamp, unescaped=unescaped)
+
+
+def _pack() -> Any:
+    return native.load("scan").Pack()
+
+
+def _rows(pack: Any) -> list[tuple[Any, ...]]:
+    return [*Packed(*pack.take())]
 
 
 def _letters(pattern: str) -> st.SearchStrategy[str]:
@@ -110,7 +114,7 @@ def test_patterns_that_may_go_back_are_none_of_its(pattern: str) -> None:
 def test_each_line_is_counted_as_that_of_its_own_pattern(texts: list[str], data: st.DataObject) -> None:
     module = native.load("scan")
     scanner = module.Scanner(DOUBTS)
-    known = {text: _Known() for text in texts}
+    known = {text: _pack() for text in texts}
     for text in texts:
         template = _template(module, [(text, False), ("([0-9]++)", True), (text, False)], 1)
         scanner.add(template)
@@ -122,11 +126,11 @@ def test_each_line_is_counted_as_that_of_its_own_pattern(texts: list[str], data:
     inf = float("inf")
     for text in texts:
         expected = [(inf, inf, 11 + 2 * at, str(number)) for at, (one, number) in enumerate(lines) if one == text]
-        assert known[text].rows == expected
+        assert _rows(known[text]) == expected
 
 
 def test_it_stops_before_what_it_cannot_count(scan: Any) -> None:
-    scanner, known = scan.Scanner(DOUBTS), _Known()
+    scanner, known = scan.Scanner(DOUBTS), _pack()
     template = _template(scan, [("a", False), ("([0-9]++)", True), ("(true|false)", True)], 2, told=(1,))
     scanner.add(template)
     template.learn(("1", "true"), scan.Way(known, (0,), (), (), None))
@@ -139,7 +143,7 @@ def test_it_stops_before_what_it_cannot_count(scan: Any) -> None:
     assert scanner.run(block, 14, 2, 9) == (14, 2)
     assert scanner.missed == -1
     assert scanner.run(b"b\n", 0, 0, 9) == (0, 0)
-    assert [row[2:] for row in known.rows] == [(1, "1"), (2, "2"), (4, "4")]
+    assert [row[2:] for row in _rows(known)] == [(1, "1"), (2, "2"), (4, "4")]
     for at in (-1, 99):
         with pytest.raises(ValueError, match="beyond"):
             scanner.run(block, at, 0, 9)
@@ -153,7 +157,7 @@ def test_any_bytes_are_lines(raw: bytes) -> None:
     scanner = module.Scanner(DOUBTS)
     template = _template(module, [("(" + leaves._TEXTS[2] + ")", True)], 1, escaped=((0, 2),))
     scanner.add(template)
-    template.learn(("1",), module.Way(_Known(), (0,), (), (), None))
+    template.learn(("1",), module.Way(_pack(), (0,), (), (), None))
     at, number = scanner.run(raw, 0, 0, 999)
     assert 0 <= at <= len(raw)
     assert number == raw[:at].count(b"\n")
@@ -180,13 +184,13 @@ def test_ways_with_groups_that_are_not_there(scan: Any, way: tuple[Any, Any, Any
     row, relations, times = way
     template = _template(scan, [("(a)", True)], 1)
     with pytest.raises(ValueError, match="no such group"):
-        template.learn(("a",), scan.Way(_Known(), row, relations, [None] * len(relations), times))
+        template.learn(("a",), scan.Way(_pack(), row, relations, [None] * len(relations), times))
 
 
 @given(st.datetimes(), st.sampled_from(["", ".5", ".123", ".1234567", ".123456"]), st.sampled_from(["Z", "+00:00"]))
 def test_times_are_those_of_python(moment: Any, fraction: str, offset: str) -> None:
     module = native.load("scan")
-    scanner, known = module.Scanner(DOUBTS), _Known()
+    scanner, known = module.Scanner(DOUBTS), _pack()
     text = f"{moment:%Y}".zfill(4) + f"{moment:-%m-%dT%H:%M:%S}{fraction}{offset}"
     number = f"{moment.microsecond + moment.second * 1000001}.{moment.microsecond:06d}{moment.minute}"
     template = _template(module, [("([^,]++)", True), (",", False), ("(.++)", True)], 2, times=((0, True), (1, False)))
@@ -194,7 +198,7 @@ def test_times_are_those_of_python(moment: Any, fraction: str, offset: str) -> N
     template.learn(("", ""), module.Way(known, (), (), (), None))
     block = f"{text},{number}\n".encode()
     assert scanner.run(block, 0, 0, 9) == ((len(block), 1) if timestamp(text) is not None else (0, 0))
-    assert [row[:2] for row in known.rows] == [(timestamp(text), float(number))] * len(known.rows)
+    assert [row[:2] for row in _rows(known)] == [(timestamp(text), float(number))] * (timestamp(text) is not None)
 
 
 _ALMOST = st.text(st.sampled_from("*xX aenr[]\u00fc{($_1Z"), max_size=14)
@@ -233,14 +237,14 @@ def test_what_is_sure_of_a_text_holds(start: str, one: str, two: str, escape: bo
         memo = Memo([*([parts[kind]] if kind else []), *_USUAL], depth)
         assert memo.sure == (2 if kind else 1)
         raw = value.replace("\u00fc", "\\" * depth + "u00fc") if escape else value
-        scanner, known = module.Scanner(DOUBTS), _Known()
+        scanner, known = module.Scanner(DOUBTS), _pack()
         memos: Any = ((set(), (0,), lambda _: False, memo.sure, depth),)
         template = _template(module, [("((?:[^\\n])*+)", True)], 1, memos=memos, escaped=((0, depth),))
         scanner.add(template)
         template.learn(("",), module.Way(known, (0,), (), (), None))
         scanner.run(f"{raw}\n".encode(), 0, 0, 1)
-        if known.rows:  # it was sure
-            assert known.rows[0][3] == value.strip(" ")
+        for row in _rows(known):  # it was sure
+            assert row[3] == value.strip(" ")
             assert memo.holds((raw.strip(" "),))
 
 
@@ -257,7 +261,7 @@ def test_texts_that_are_not_sure_are_asked_about(scan: Any) -> None:
         return True
 
     memos: Any = ((set(), (0,), ask, 1, 1),)
-    scanner, known = scan.Scanner(DOUBTS), _Known()
+    scanner, known = scan.Scanner(DOUBTS), _pack()
     template = _template(scan, [("([^\\n]++)", True)], 1, memos=memos)
     scanner.add(template)
     template.learn(("",), scan.Way(known, (), (), (), None))
