@@ -188,8 +188,11 @@ class Ledger:
 
     def outcomes(self, catalogue: Catalogue) -> Iterator[Outcomes]:
         """What was said of each clause, what histories decided included. The catalogue is that of the signatures."""
-        for (day, source, signature), count in self.entries.items():
-            for clause, outcome in zip(catalogue.of_operation(signature.operation), signature.outcomes, strict=True):
+        alike: Counter[tuple[Day, str, str, str]] = Counter()
+        for (day, source, signature), count in self.entries.items():  # most differ in what they saw alone
+            alike[day, source, signature.operation, signature.outcomes] += count
+        for (day, source, operation, outcomes), count in alike.items():
+            for clause, outcome in zip(catalogue.of_operation(operation), outcomes, strict=True):
                 if outcome in "kbs":
                     yield Outcomes(day, source, clause.id, outcome, count)
         for one, count in self.rest.items():

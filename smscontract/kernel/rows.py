@@ -233,11 +233,14 @@ class Rows:
         for alike in (one for mine in seen.values() for one in mine.values() if one is not None):
             store.add_scope([dataclasses.replace(fact, weight=alike.count) for fact in alike.facts])
         for group, left in counts.items():
-            for key, told in kept.items():
-                # Which exchange it is tells nothing: alone in their scopes, those of one kind and day are judged alike.
-                if left[key] and group in self._kinds[told.kind].recipes:
-                    for fact in self._facts(group, told, weight=left[key]):
-                        store.add_scope([fact])
+            made: dict[int, list[Fact]] = {}
+            for (number, day), told in kept.items():
+                if left[number, day] and group in self._kinds[number].recipes:
+                    # Which exchange it is tells nothing: alone in their scopes, those of one kind and day are judged alike.
+                    mine = made[number] if number in made else made.setdefault(number, list(self._facts(group, told)))
+                    start, end = (None if time == float("inf") else time for time in told.row[:2])
+                    for fact in mine:
+                        store.add_scope([dataclasses.replace(fact, start=start, end=end, weight=left[number, day])])
         self._log.close()
         self._forget()
 
