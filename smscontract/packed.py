@@ -30,8 +30,14 @@ class Packed(Sequence[tuple[Any, ...]]):
         return self.size
 
     def rows(self) -> list[tuple[Any, ...]]:
-        """All of them as tuples."""
+        """All of them as tuples.
+
+        Raises:
+            ValueError: they are not there.
+        """
         found: list[tuple[Any, ...]] = _native.unpacked(self.data)
+        if len(found) != self.size:
+            raise ValueError("there are fewer rows")
         return found
 
     @overload

@@ -4,6 +4,7 @@ on the way between processes."""
 from __future__ import annotations
 
 import random
+import struct
 from array import array
 from typing import Any
 
@@ -23,6 +24,7 @@ from smscontract.kernel.carry import Carrier, taken
 from smscontract.kernel.recipes import Item
 from smscontract.mask import Masker
 from smscontract.native import load
+from smscontract.packed import Packed
 from smscontract.recordings import jsonl
 from smscontract.recordings._parts import Options
 from smscontract.summary import Summary
@@ -62,7 +64,7 @@ _ROWS = st.lists(st.tuples(_TIMES, _TIMES, st.integers(1, 2**40), _VALUES, _VALU
 @given(_ROWS, st.lists(st.floats(0, 1e6), max_size=12).map(sorted))
 @settings(max_examples=150, deadline=None)
 def test_times_in_c_are_those_in_python(some: list[Any], edges: list[float]) -> None:
-    here = load("rows").times(some, edges)
+    here = load("rows").times(some, len(some), edges)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(spans, "_native", None)
         told = spans.spans_of(some, edges)
@@ -80,9 +82,11 @@ def test_times_that_are_not_as_expected() -> None:
     good = (1.0, 2.0, 3)
     far = [(float("nan"), 2.0, 3), (1.0, 1e15, 3), (1.0, 2.0, 2**70)]
     for bad in [(1, 2.0, 3), (1.0, None, 3), (1.0, 2.0), [1.0, 2.0, 3], *far]:
-        assert times([good, bad], ()) is None
-    assert times([], ()) is None
-    assert times([good], [1.0] * 65) is None
+        assert times([good, bad], 2, ()) is None
+    assert times([], 0, ()) is None
+    assert times([good], 1, [1.0] * 65) is None
+    assert times([good], 2, ()) is None
+    assert times((good,), 1, ()) is None
 
 
 _KINDS = st.sampled_from([frozenset(), frozenset({"phone"}), frozenset({"time"}), frozenset({"phone", "time"})])
@@ -136,7 +140,7 @@ def test_what_is_no_row_is_told() -> None:
         ([(1.0, 2.0, 3, 4)], [(3, 0, lambda value: value)], TypeError),
     ]:
         with pytest.raises(wrong):
-            compiled.records(some, items, key, 0, 1)
+            compiled.records(some, len(some), items, key, 0, 1)
     with pytest.raises(ValueError, match="16 bytes"):
         compiled.hashed(["a"], b"short")
     shrinking: list[Any] = [(1.0, 2.0, 3, 4)] * 3
@@ -146,9 +150,9 @@ def test_what_is_no_row_is_told() -> None:
         return "a"
 
     with pytest.raises(ValueError, match="changed"):
-        compiled.records(shrinking, [(3, 2, shrink)], key, 0, 1)
+        compiled.records(shrinking, len(shrinking), [(3, 2, shrink)], key, 0, 1)
     bits = bytearray(1)
-    compiled.again(compiled.moved(compiled.records([(0.0, 0.0, 1, "a")] * 2, plain, key, 0, 1), 2**63), b"", bits)
+    compiled.again(compiled.moved(compiled.records([(0.0, 0.0, 1, "a")] * 2, 2, plain, key, 0, 1), 2**63), b"", bits)
     assert bits == bytearray(1)
 
 
@@ -261,3 +265,66 @@ def test_rows_that_travel_are_the_same(seed: int, held: int) -> None:
             store.add(_all(part))
         store.settle()
         assert _said(judge, store) == _said(judge, whole)
+
+
+_TEXTS = st.none() | st.sampled_from(["+14155550100", "tel:+1-415-555-0100", "", "\u00fc", "+"]) | st.text(max_size=9)
+
+
+def _side_by_side(some: list[Any]) -> Packed:
+    data = b""
+    for start, end, line, *values in some:
+        row = struct.pack("<ddq", start, end, line)
+        for raw in (None if one is None else one.encode() for one in values):
+            row += b"\xff" * 4 if raw is None else struct.pack("<I", len(raw)) + raw
+        data += struct.pack("<I", len(row)) + row
+    return Packed(data, len(some))
+
+
+@native
+@given(
+    st.lists(st.tuples(_TIMES, _TIMES, st.integers(1, 2**40), _TEXTS, _TEXTS), min_size=1, max_size=30).filter(
+        lambda rows: not any("\ud800" <= letter <= "\udfff" for row in rows for one in row[3:] if one for letter in one)
+    ),
+    _KINDS,
+    st.data(),
+)
+@settings(max_examples=150, deadline=None)
+def test_rows_side_by_side_are_rows(some: list[Any], kinds: Any, data: st.DataObject) -> None:
+    packed = _side_by_side(some)
+    assert [*packed] == some
+    first = data.draw(st.integers(0, len(some) - 1))
+    last = data.draw(st.integers(first, len(some)))
+    assert [*packed[first:last]] == some[first:last]
+    assert packed[first] == some[first]
+    assert spans.spans_of(packed, (0.5, 1.0)) == spans.spans_of(some, (0.5, 1.0))
+    for items in ([Item(3, kinds)], [Item(4, kinds), Item(3, frozenset())]):
+        assert scopes.records(items, packed, b"k" * 16, 3) == scopes.records(items, some, b"k" * 16, 3)
+    cut = Packed(packed.data[: data.draw(st.integers(0, len(packed.data) - 1))], len(some))
+    looks: list[Any] = [
+        list,
+        lambda rows: scopes.records([Item(4, kinds)], rows, b"k" * 16, 0),
+        lambda rows: rows[len(some) - 1],
+    ]
+    for look in looks:
+        with pytest.raises(ValueError, match=r"rows|missing"):
+            look(cut)
+
+
+@native
+def test_rows_side_by_side_that_are_none() -> None:
+    compiled = load("rows")
+    [whole] = [_side_by_side([(1.0, 2.0, 3, "a")]).data]
+    for wrong in (whole[:-1], whole[:20], b"\xff" * 40, whole[:28] + b"\x09" + whole[29:], whole + b"\x00"):
+        with pytest.raises(ValueError, match="no rows"):
+            compiled.unpacked(wrong)
+        assert compiled.times(wrong, 2, ()) is None
+        with pytest.raises(ValueError, match="no rows"):
+            compiled.behind(wrong, 0, 2)
+    with pytest.raises(ValueError, match="missing"):
+        compiled.records(whole, 1, [(4, 0, str)], b"k" * 16, 0, 1)
+    with pytest.raises(ValueError, match="fewer"):
+        compiled.records(whole, 2, [(3, 0, str)], b"k" * 16, 0, 1)
+    with pytest.raises(ValueError, match="follow"):
+        Packed(whole, 1)[::2]
+    with pytest.raises(IndexError):
+        Packed(whole, 1)[1]
