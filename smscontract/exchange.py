@@ -88,6 +88,12 @@ class Part(StrEnum):
     RESPONSE_BODY = "response-body"
 
 
+#: Where the numbers of places begin that are entries, and those of entries in lines.
+_ENTRIES, _BOTH = 1 << 62, 1 << 61
+#: Entries of one line that have a number.
+_SEVERAL = 1 << 24
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Origin:
     """Where to find an exchange again.
@@ -129,6 +135,32 @@ class Origin:
                 return f"{self.file}:{self.line}"
             return f"{self.file} entry {self.entry or 0}"
         return f"request {self.request}" if self.request is not None else (self.case or str(self.kind))
+
+    @property
+    def number(self) -> int:
+        """The place in a file as one number of 64 bits: a line is itself, and entries stand in their order.
+
+        Raises:
+            ValueError: it has none.
+        """
+        line, entry = self.line, self.entry
+        if entry is None and line is not None and 0 < line < _BOTH:
+            return line
+        if entry is not None and line is None and 0 <= entry < _BOTH:
+            return _ENTRIES + entry
+        if entry is not None and line is not None and 0 < line * _SEVERAL < _BOTH and 0 <= entry < _SEVERAL:
+            return _BOTH + line * _SEVERAL + entry
+        raise ValueError(f"{self} has no number")
+
+    @classmethod
+    def numbered(cls, file: str, number: int) -> Origin:
+        """The place in a recording that has this number."""
+        if number < _BOTH:
+            return cls(kind=OriginKind.FILE, file=file, line=number)
+        if number >= _ENTRIES:
+            return cls(kind=OriginKind.FILE, file=file, entry=number - _ENTRIES)
+        line, entry = divmod(number - _BOTH, _SEVERAL)
+        return cls(kind=OriginKind.FILE, file=file, line=line, entry=entry)
 
     def sort_key(self) -> tuple[str, int, int, int]:
         """A total order that does not depend on the order of reading."""

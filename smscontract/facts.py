@@ -16,7 +16,7 @@ from typing import Any, Protocol
 
 from smscontract.clauses.base import Fact, View
 from smscontract.errors import UnusableInput
-from smscontract.exchange import Exchange, Origin, OriginKind
+from smscontract.exchange import Exchange, Origin
 from smscontract.spans import Spans, spans_of
 
 __all__ = ["ALIKE_KEPT", "IN_MEMORY", "FactStore", "Later", "kept", "unkept"]
@@ -128,8 +128,8 @@ class FactStore:
         """Takes facts that are only counted, which are like this one.
 
         Args:
-            rows: of each start and end (infinite if unknown) and line, and anything behind them.
-            file: that the lines are of.
+            rows: of each start and end (infinite if unknown) and `Origin.number`, and anything behind them.
+            file: that the numbers are of.
             spans: of the rows, where somebody knows them.
         """
         spans = spans or spans_of(rows)
@@ -140,8 +140,7 @@ class FactStore:
         early = heapq.nsmallest(ALIKE_KEPT, (row[:3] for row in rows)) if last is None or first[:2] <= last[:2] else []
         for row in {*early, latest}:
             times = [None if one == infinity else one for one in row[:2]]
-            origin = Origin(kind=OriginKind.FILE, file=file, line=row[2])
-            group.add(replace(fact, start=times[0], end=times[1], origin=origin, weight=0))
+            group.add(replace(fact, start=times[0], end=times[1], origin=Origin.numbered(file, row[2]), weight=0))
         group.count += len(rows)
 
     def add_scope(self, facts: Iterable[Fact]) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 from smscontract.catalogue import path_shape
 from smscontract.clauses.base import View
 from smscontract.clauses.reduction import unbegun
-from smscontract.exchange import Exchange, Origin, OriginKind, Role
+from smscontract.exchange import Exchange, Origin, Role
 from smscontract.facts import FactStore
 from smscontract.findings import (
     LATENCY_EDGES,
@@ -116,6 +116,8 @@ class Summary:
         self.exchanges += 1
         view = self.judge.view(exchange)
         judgement = self.judge.judged(view) if view is not None else Judgement()
+        if not self.begun:
+            judgement = replace(judgement, facts=tuple(map(unbegun, judgement.facts)))
         signature = judgement.signature
         if signature is None:
             self._unmatched[path_shape(exchange.request.method, exchange.request.url)] += 1
@@ -134,7 +136,7 @@ class Summary:
         if self._ranges and view is not None:
             self._measure(view)
         # Whatever is selected: one history may be the cause of another's break, and only all facts together tell.
-        self.facts.add(judgement.facts if self.begun else map(unbegun, judgement.facts))
+        self.facts.add(judgement.facts)
         if self.facts.rows is not None and judgement.facts:
             self.facts.rows.touch(exchange, view)
         for finding in judgement.findings:
@@ -151,7 +153,7 @@ class Summary:
         Args:
             judgement: of the other one.
             file: where they are.
-            rows: of each start and end (infinite if unknown) and line, and anything behind them.
+            rows: of each start and end (infinite if unknown) and `Origin.number`, and anything behind them.
         """
         signature, number = judgement.signature, len(rows)
         assert signature is not None
@@ -175,7 +177,7 @@ class Summary:
             self._skip(one.clause, one.reason, one.hint, number)
         if judgement.new:
             first = min(rows, key=lambda row: row[1:3])
-            where = Origin(kind=OriginKind.FILE, file=file, line=first[2])
+            where = Origin.numbered(file, first[2])
             for new in judgement.new:
                 self._add_new(replace(new, origin=where, time=first[1] if first[1] != float("inf") else None), number)
 

@@ -120,7 +120,7 @@ _kernels: dict[str, Kernel] = {}
 def kernel_of(summary: Summary, job: Job, stop: Callable[[], bool] = lambda: False) -> Kernel | None:
     """Who takes lines for a summary; nobody where each exchange has to be looked at. What it learns from one piece of a job it
     knows in the next."""
-    if not job.choice.everything or job.ranges:
+    if job.ranges:
         return None
     kernel = _kernels.pop(job.identity, None)
     if kernel is None or kernel.judge_of is not summary.judge:
@@ -144,7 +144,7 @@ def feed(
     Args:
         left_out: exchanges that are not looked at are counted here, by why.
         stop: asked now and then.
-        kernel: the taker of what was found.
+        kernel: the taker of what was found, which takes what was not taken yet too.
 
     Returns:
         Whether it went to the end.
@@ -155,7 +155,10 @@ def feed(
             if isinstance(one, Problem):
                 summary.add_problem(one)
             elif everything or not (why := chooser.why_not(one)):
-                summary.add(one)
+                if kernel is None:
+                    summary.add(one)
+                elif not kernel.take_exchange(one):
+                    kernel.judge(one)
             else:
                 left_out[why] += 1
             if number % _EVERY == 0 and stop():
@@ -183,7 +186,8 @@ def do(
     try:
         with kept():
             kernel = kernel_of(summary, job, stop)
-            found = [piece] if isinstance(piece, Problem) else read_piece(piece, stdin=stdin, taker=kernel, **job.reading)
+            taker = kernel if job.choice.everything else None  # else somebody has to choose before
+            found = [piece] if isinstance(piece, Problem) else read_piece(piece, stdin=stdin, taker=taker, **job.reading)
             whole = feed(summary, found, Chooser(job.choice, judge), left_out, stop, kernel=kernel)
         if kernel is not None:
             _kernels.clear()

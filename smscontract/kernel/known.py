@@ -67,7 +67,7 @@ class First:
 
     Attributes:
         sources: bodies of answer and request, parameters of the path.
-        row: start, end and line.
+        row: start, end and `Origin.number`.
     """
 
     exchange: Exchange

@@ -16,13 +16,13 @@ from smscontract.clauses.conditions import mask_at
 from smscontract.clauses.history import named
 from smscontract.clauses.values import comparable, kinds_of
 from smscontract.documents import Clause, Place, Rule
-from smscontract.exchange import Origin, OriginKind
+from smscontract.exchange import Origin
 from smscontract.kernel.matchers import Unsure, in_shape
 from smscontract.mask import Kind
 
 __all__ = ["Item", "Recipe", "Row", "Slots", "recipe_of"]
 
-#: Start, end (infinite if unknown), number of the line, and the values at the slots of the template.
+#: Start, end (infinite if unknown), `Origin.number`, and the values at the slots of the template.
 Row = tuple[Any, ...]
 _HEAD = 3
 
@@ -102,7 +102,7 @@ class Recipe:
             scope=scope,
             start=row[0] if row[0] != infinity else None,
             end=row[1] if row[1] != infinity else None,
-            origin=Origin(kind=OriginKind.FILE, file=file, line=row[2]),
+            origin=Origin.numbered(file, row[2]),
             values=values,
             shown=text,
             weight=weight,

@@ -22,6 +22,7 @@ from smscontract.documents import Operation
 from smscontract.exchange import Auth, Exchange
 from smscontract.json_text import ABSENT
 from smscontract.judge import Judge
+from smscontract.kernel.exchanges import record_of
 from smscontract.kernel.heads import length_name
 from smscontract.kernel.known import First, Known, learned
 from smscontract.kernel.matchers import DOUBTS, Unsure, bits_told
@@ -160,6 +161,24 @@ class Kernel:
             self._missed = False
         return self._found is None
 
+    def take_exchange(self, exchange: Exchange) -> bool:
+        """As `take`, of an exchange that somebody read.
+
+        Raises:
+            Stopped: nothing was done with it.
+        """
+        self._begin(exchange.origin.file or "")
+        try:
+            record = record_of(exchange)
+            if exchange.operation is not None:  # the name of a provider: what is looked at first may be another's
+                route = self._routes.of(exchange.request.method, exchange.request.url)
+                if route is None or route[0].provider != exchange.operation:
+                    raise Unsure
+            self._found = self._look(record, b"", exchange.origin.number)
+        except _DOUBTS:
+            self._found = ()
+        return self._found is None
+
     def _learn(self, record: Any, line: bytes) -> None:
         """Lines like one that was counted need not be read."""
         known, requests, answers, got, sent, path, secrets, stated = self._taken
@@ -202,7 +221,7 @@ class Kernel:
         try:
             sides = self._sides[key[0], key[1]]
             assert sides is not None
-            first = First(exchange, judgement, (got, sent, path), (start, end, exchange.origin.line or 0))
+            first = First(exchange, judgement, (got, sent, path), (start, end, exchange.origin.number))
             self._kinds[key] = learned(self._judge, sides, first, secrets.randbits(60))
         except DOUBTS:
             pass
@@ -230,7 +249,9 @@ class Kernel:
         if special is not None and not _NULL.issuperset(special(record)):
             raise Unsure
         if stated and record["missing"] != {}:
-            raise Unsure
+            stated = record["missing"]
+            if type(stated) is not tuple:  # as JSON has none, and `record_of` makes them
+                raise Unsure
         route = self._routes.of(asked["method"], asked["url"])
         if route is None:
             raise Unsure
