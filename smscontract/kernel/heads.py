@@ -79,7 +79,7 @@ class Heads:
             raise Unsure
         names = tuple(fields)
         matter, rest, length, coded = self._plans.get(names) or self._plan(names)
-        if coded:
+        if coded and not stated:  # else bodies are what they are
             raise Unsure
         if rest is not None:
             values = rest(fields)

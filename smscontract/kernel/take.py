@@ -257,6 +257,8 @@ class Kernel:
             raise Unsure
         operation, path = route
         status = answer["status"]
+        if type(status) is not int:  # 200.0 would be found as 200
+            raise Unsure
         sides = self._sides.get((operation, status)) or self._compile(operation, status)
         requests, answers = sides
         if not stated and path and any(map(self._marked, path.values())):

@@ -27,6 +27,8 @@ _INSIDE = re.compile(rb'[^"{}\[\]]*+(?:(?:' + _STRING + rb"|" + _FLAT + rb')[^"{
 _BESIDE = re.compile(rb'[^",{}\[\]]*+(?:' + _STRING + rb'[^",{}\[\]]*+)*+', re.DOTALL)
 _KEY = re.compile(_STRING, re.DOTALL)
 _SPACE = re.compile(rb"[ \t\r\n]*+")
+# What stands between two objects of a list, and the first key of the second.
+_SEAM = re.compile(rb',[ \t\r\n]{0,200}+\{[ \t\r\n]{0,200}+"[^"\\]{1,200}+"')
 
 
 class Broken(Exception):
@@ -122,7 +124,8 @@ def _below(scanner: Scanner, path: Sequence[str | Collection[str]]) -> Generator
 
 def _element(scanner: Scanner) -> Any:
     try:
-        return parse(scanner.value())
+        likely = scanner.likely()
+        return parse(scanner.item()) if likely is None else likely
     except Cut:
         raise
     except Broken as error:
@@ -145,6 +148,7 @@ class Scanner:
         self._buffer = source if isinstance(source, bytes) else b""
         self._at = 0
         self._limit = limit
+        self._seam = self._latest = b""
 
     def members(self) -> Iterator[str]:
         """The keys of the object that comes next."""
@@ -186,6 +190,34 @@ class Scanner:
         if not kept:
             raise Broken(f"is larger than {self._limit} bytes")
         return b"".join(parts).strip(b" \t\r\n")
+
+    def item(self) -> bytes:
+        """As `value`, of a list; and what stands behind it is remembered for `likely`."""
+        try:
+            return self.value()
+        finally:
+            found = _SEAM.match(self._buffer, self._at)
+            seam = found[0] if found is not None else b""
+            # Two in a row make a habit.
+            self._seam, self._latest = (seam if seam == self._latest else b""), seam
+
+    def likely(self) -> Any:
+        """The next item of a list, parsed, where it is an object that ends where it likely does: before what stood between the
+        items before it. Else `None`, and the scanner stands where it stood.
+
+        A text that is a whole object when it is cut there cannot be the beginning of a longer one.
+        """
+        if self._seam:
+            end = self._buffer.find(self._seam, self._at)
+            if 0 <= end - self._at <= self._limit:
+                try:
+                    value = orjson.loads(self._buffer[self._at : end])
+                except orjson.JSONDecodeError:
+                    return None
+                if type(value) is dict:
+                    self._at = end
+                    return value
+        return None
 
     def skip(self) -> None:
         """Passes over the value that comes next, whatever its size."""

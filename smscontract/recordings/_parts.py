@@ -85,15 +85,36 @@ def problem(what: str, error: Broken, file: str, *, line: int | None = None, ent
     return Problem(message=f"the {what} {error.message}", file=file, line=line, entry=entry, hint=error.hint)
 
 
+class Brief(Protocol):
+    """Gives exchanges to a taker as lines, where they have such a form."""
+
+    def entry(self, value: Any, entry: int, make: Callable[[], Exchange]) -> bool:
+        """Whether it was taken."""
+
+
 def entries(
-    values: Iterator[Any], make: Callable[[Any, Origin, int], Exchange], what: str, file: str, limit: int
+    values: Iterator[Any],
+    make: Callable[[Any, Origin, int], Exchange],
+    what: str,
+    file: str,
+    limit: int,
+    brief: Brief | None = None,
 ) -> Iterator[Exchange | Problem]:
-    """Makes an exchange of each value, or a problem if it is `Broken` or cannot be made; another if they break off."""
+    """Makes an exchange of each value, or a problem if it is `Broken` or cannot be made; another if they break off.
+
+    Args:
+        brief: takes those that have a brief form.
+    """
+
+    def made() -> Exchange:
+        return make(_whole(value), Origin(kind=OriginKind.FILE, file=file, entry=done), limit)
+
     done = 0
     try:
         for value in values:
             try:
-                yield make(_whole(value), Origin(kind=OriginKind.FILE, file=file, entry=done), limit)
+                if brief is None or not brief.entry(value, done, made):
+                    yield made()
             except Broken as error:
                 yield problem(what, error, file, entry=done)
             done += 1

@@ -15,6 +15,7 @@ from urllib.parse import urlencode
 from smscontract.exchange import Exchange, Headers, Origin, Part, Request, Response, header_values
 from smscontract.findings import Problem
 from smscontract.recordings._beside import Archive, Folder, is_zip
+from smscontract.recordings._brief import Briefly, Fields, Unusual
 from smscontract.recordings._json import Broken, elements, top_keys
 from smscontract.recordings._parts import (
     Options,
@@ -56,7 +57,40 @@ def read(stream: BufferedReader, file: str, options: Options) -> Iterator[Exchan
             yield problem("file", error, file)
             return
     values = elements(text, ("log", "entries"), options.limit)
-    yield from entries(values, partial(_exchange, attached), "entry", file, options.limit)
+    brief = Briefly(options.taker, partial(_brief, Fields()), file) if options.taker is not None else None
+    yield from entries(values, partial(_exchange, attached), "entry", file, options.limit, brief)
+
+
+def _brief(fields: Fields, record: Any) -> dict[str, Any]:
+    """As `_exchange`, for entries whose bodies are whole and stand there as texts."""
+    sent, got = record["request"], record["response"]
+    content, data = got["content"], sent.get("postData")
+    asked, text = fields.of(sent.get("headers")), content["text"]
+    if type(content) is not dict or "_file" in content or "encoding" in content or type(text) is not str:
+        raise Unusual
+    size = content.get("size", 0)
+    if type(size) is not int or (size > len(text) and size > len(to_bytes(text))):
+        raise Unusual
+    if data is None:
+        size, body = sent.get("bodySize", -1), None
+        if type(size) is not int or size > 0 or (asked is not None and any(name.strip().lower() == "content-length" for name in asked)):
+            raise Unusual
+        if size == 0:
+            body = ""
+    else:
+        body = data["text"]
+        if "_file" in data or "encoding" in data or not body or type(body) is not str:
+            raise Unusual
+    started, took = timestamp(record.get("startedDateTime")), record.get("time")
+    ended = None
+    if started is not None and (type(took) is float or type(took) is int) and 0 <= took < 1e15:
+        ended = started + float(took) / 1000
+    return {
+        "request": {"method": sent["method"], "url": sent["url"], "headers": asked, "body": body},
+        "response": {"status": got["status"], "headers": fields.of(got.get("headers")), "body": text},
+        "sent_at": started,
+        "received_at": ended,
+    }
 
 
 def _exchange(attached: _Attached, record: Any, origin: Origin, limit: int) -> Exchange:
