@@ -8,14 +8,14 @@ from typing import Any
 from smscontract.exchange import Exchange, Headers, OriginKind, Part, Request, Response, Role, Wire
 from smscontract.kernel.matchers import Unsure
 
-__all__ = ["record_of"]
+__all__ = ["lost", "record_of"]
 
-#: What may be missing: the answer to everything that rests on it is then the same for all exchanges of which it is missing.
+#: What may be missing: whatever rests on it is then told alike of all exchanges that miss it.
 _SPARED = frozenset({Part.CREDENTIAL, Part.REQUEST_HEADERS, Part.RESPONSE_HEADERS})
 
 
 def record_of(exchange: Exchange) -> dict[str, Any]:
-    """The record of an exchange. Its `missing` is an object where nothing is missing, else pairs of parts and reasons.
+    """The record of an exchange.
 
     Raises:
         Unsure: it is of a kind that is rare.
@@ -32,7 +32,6 @@ def record_of(exchange: Exchange) -> dict[str, Any]:
         or exchange.origin.kind is not OriginKind.FILE
         or exchange.origin.case is not None
         or exchange.origin.request is not None
-        or (missing and not _SPARED.issuperset(missing))
     ):
         raise Unsure
     request = exchange.request
@@ -42,7 +41,7 @@ def record_of(exchange: Exchange) -> dict[str, Any]:
         "sent_at": exchange.sent_at,
         "received_at": exchange.received_at,
         "auth": exchange.auth,
-        "missing": tuple(sorted(missing.items())) if missing else {},
+        "missing": {str(part): reason for part, reason in missing.items()},
     }
 
 
@@ -58,3 +57,14 @@ def _fields(headers: Headers | None) -> dict[str, str] | None:
     if len(fields) < len(headers):
         raise Unsure
     return fields
+
+
+def lost(missing: Any) -> tuple[tuple[str, str], ...]:
+    """What is missing, and why, as something that can be remembered.
+
+    Raises:
+        Unsure: without it an exchange is another one.
+    """
+    if not _SPARED.issuperset(missing) or not all(type(reason) is str for reason in missing.values()):
+        raise Unsure
+    return tuple(sorted(missing.items()))

@@ -22,7 +22,7 @@ from smscontract.documents import Operation
 from smscontract.exchange import Auth, Exchange
 from smscontract.json_text import ABSENT
 from smscontract.judge import Judge
-from smscontract.kernel.exchanges import record_of
+from smscontract.kernel.exchanges import lost, record_of
 from smscontract.kernel.heads import length_name
 from smscontract.kernel.known import First, Known, learned
 from smscontract.kernel.matchers import DOUBTS, Unsure, bits_told
@@ -161,23 +161,52 @@ class Kernel:
             self._missed = False
         return self._found is None
 
+    def take_record(self, record: dict[str, Any], file: str, number: int) -> bool:
+        """As `take`, of what would be read from a line that nobody has written.
+
+        Args:
+            number: `Origin.number`.
+
+        Raises:
+            Stopped: nothing was done with it.
+        """
+        self._lines += 1
+        if self._lines % _EVERY == 0 and self._stop():
+            raise Stopped
+        self._begin(file)
+        try:
+            line = orjson.dumps(record, option=orjson.OPT_APPEND_NEWLINE)
+        except TypeError:  # half a character, or a number of many digits
+            self._found = ()
+            return False
+        if self._templates.scan(line, 0, number - 1, 1)[1] == number:
+            self._found = None
+            self._held += 1
+            if self._held >= _HELD:
+                self.close()
+            return True
+        self._missed = True
+        return self.take(record, line[:-1], file, number)
+
     def take_exchange(self, exchange: Exchange) -> bool:
         """As `take`, of an exchange that somebody read.
 
         Raises:
             Stopped: nothing was done with it.
         """
-        self._begin(exchange.origin.file or "")
+        file = exchange.origin.file or ""
         try:
             record = record_of(exchange)
             if exchange.operation is not None:  # the name of a provider: what is looked at first may be another's
                 route = self._routes.of(exchange.request.method, exchange.request.url)
                 if route is None or route[0].provider != exchange.operation:
                     raise Unsure
-            self._found = self._look(record, b"", exchange.origin.number)
-        except _DOUBTS:
+            number = exchange.origin.number
+        except DOUBTS:
+            self._begin(file)
             self._found = ()
-        return self._found is None
+            return False
+        return self.take_record(record, file, number)
 
     def _learn(self, record: Any, line: bytes) -> None:
         """Lines like one that was counted need not be read."""
@@ -249,9 +278,7 @@ class Kernel:
         if special is not None and not _NULL.issuperset(special(record)):
             raise Unsure
         if stated and record["missing"] != {}:
-            stated = record["missing"]
-            if type(stated) is not tuple:  # as JSON has none, and `record_of` makes them
-                raise Unsure
+            stated = lost(record["missing"])
         route = self._routes.of(asked["method"], asked["url"])
         if route is None:
             raise Unsure

@@ -54,7 +54,7 @@ class Briefly:
         except _DOUBTS:
             return False
         try:
-            if not self._taker.take(record, b"", self._file, number):
+            if not self._taker.take_record(record, self._file, number):
                 self._taker.judge(make())
         except OSError as error:  # else it would be taken for one of the recording
             raise unkept(error) from None

@@ -50,6 +50,9 @@ class Taker(Protocol):
     def take(self, record: Any, line: bytes, file: str, number: int) -> bool:
         """Whether it needs nothing more than the line and its parsed JSON; else `judge` is called with the exchange."""
 
+    def take_record(self, record: dict[str, Any], file: str, number: int) -> bool:
+        """As `take`, of what would be read from a line that nobody has written; the number is `Origin.number`."""
+
     def judge(self, exchange: Exchange) -> None:
         """Takes an exchange."""
 
