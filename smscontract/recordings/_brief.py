@@ -1,5 +1,5 @@
-"""Recorded exchanges as lines of our own would have them, made in passing for whoever takes such: only of those in which nothing
-is unusual. Of all others the exchange itself has to be made."""
+"""Recorded exchanges as lines of our own would have them, made in passing for whoever takes such: of those in which nothing is
+unusual. Of all others the exchange itself has to be made."""
 
 from __future__ import annotations
 
@@ -8,18 +8,20 @@ from typing import Any
 
 from smscontract.exchange import Exchange, Origin, OriginKind
 from smscontract.facts import unkept
+from smscontract.recordings._json import Broken
 from smscontract.recordings._parts import Taker
 
-__all__ = ["Brief", "Briefly", "Fields", "Unusual"]
+__all__ = ["Brief", "Briefly", "Unusual", "listed", "named"]
 
 #: Makes the record of a line of a value that was read.
 Brief = Callable[[Any], dict[str, Any]]
-#: Orders of names of header fields that are remembered.
+#: Orders of names of header fields that are remembered, with the pseudo-fields among them.
 _KEPT = 4096
+_pseudo: dict[tuple[str, ...], tuple[str, ...]] = {}
 #: With one of these a body may be another than its text.
 _CODED = frozenset({"content-encoding", "transfer-encoding"})
 #: Whatever a value that is not as we think may raise.
-_DOUBTS = (LookupError, TypeError, ValueError, AttributeError, OverflowError)
+_DOUBTS = (Broken, LookupError, TypeError, ValueError, AttributeError, OverflowError)
 
 
 class Unusual(LookupError):
@@ -45,9 +47,9 @@ class Briefly:
         Args:
             make: the exchange itself. What it raises is raised.
         """
-        return self.number(value, self._first + entry, make)
+        return self.take(value, self._first + entry, make)
 
-    def number(self, value: Any, number: int, make: Callable[[], Exchange]) -> bool:
+    def take(self, value: Any, number: int, make: Callable[[], Exchange]) -> bool:
         """As `entry`, by `Origin.number`."""
         try:
             record = self._brief(value)
@@ -61,32 +63,41 @@ class Briefly:
         return True
 
 
-class Fields:
-    """Makes objects of header fields that are lists of names and values."""
+def named(fields: dict[str, Any], number: int) -> dict[str, Any]:
+    """Header fields by name, as they are.
 
-    def __init__(self) -> None:
-        self._pseudo: dict[tuple[str, ...], tuple[str, ...]] = {}
+    Args:
+        number: how many there were before they were put together by name.
 
-    def of(self, fields: Any) -> dict[str, Any] | None:
-        """The fields by name, without HTTP/2's pseudo-fields; `None` where there are none.
+    Raises:
+        Unusual: some were there twice, or tell that the body is packed.
+    """
+    _pseudo_of(fields, number)
+    return fields
 
-        Raises:
-            Unusual: some are there twice, or tell that the body is packed.
-        """
-        if not fields:
-            return None
-        names = tuple([field["name"] for field in fields])
-        pseudo = self._pseudo.get(names)
-        if pseudo is None:
-            pseudo = self._plan(names)
-        found = dict(zip(names, [field["value"] for field in fields], strict=True))
-        for name in pseudo:
-            del found[name]
-        return found or None
 
-    def _plan(self, names: tuple[str, ...]) -> tuple[str, ...]:
+def listed(fields: Any) -> dict[str, Any] | None:
+    """Header fields that are a list of names and values, without HTTP/2's pseudo-fields; `None` where there are none.
+
+    Raises:
+        Unusual: as `named`.
+    """
+    if not fields:
+        return None
+    found = {field["name"]: field["value"] for field in fields}
+    for name in _pseudo_of(found, len(fields)):
+        del found[name]
+    return found or None
+
+
+def _pseudo_of(fields: dict[str, Any], number: int) -> tuple[str, ...]:
+    names = tuple(fields)
+    if number > len(names):
+        raise Unusual
+    found = _pseudo.get(names)
+    if found is None:
         plain = {name.strip().lower() for name in names}
-        if len(plain) < len(names) or not _CODED.isdisjoint(plain) or len(self._pseudo) >= _KEPT:
+        if len(plain) < len(names) or not _CODED.isdisjoint(plain) or len(_pseudo) >= _KEPT:
             raise Unusual
-        self._pseudo[names] = tuple(name for name in names if name.strip().startswith(":"))
-        return self._pseudo[names]
+        found = _pseudo[names] = tuple(name for name in names if name.strip().startswith(":"))
+    return found

@@ -11,10 +11,11 @@ from smscontract.exchange import Exchange, Headers, Origin, OriginKind, Part, Re
 from smscontract.findings import Problem
 from smscontract.mapping import FORMS, LogMapping, Place, steps
 from smscontract.recordings import _parquet
+from smscontract.recordings._brief import Briefly, Unusual, named
 from smscontract.recordings._json import Broken, elements, parse
 from smscontract.recordings._parts import Options, from_base64, headers_of, lines, problem, recorded, status_of, to_bytes
 from smscontract.recordings._record import ABSENT, Record
-from smscontract.recordings._scrubbed import CREDENTIALS, SCRUBBED, TRUNCATED
+from smscontract.recordings._scrubbed import CREDENTIALS, SCRUBBED, TRUNCATED, is_without_credential
 from smscontract.rfc3339 import timestamp
 
 __all__ = ["Mapped"]
@@ -41,12 +42,18 @@ class Mapped:
         """One exchange or problem for each record; a problem if the file ends too early."""
         origin = Origin(kind=OriginKind.FILE, file=file)
         what, where = ("entry", origin)
+        brief = Briefly(options.taker, self._brief, file) if options.taker is not None else None
+
+        def made() -> Exchange:
+            if isinstance(record, Broken):
+                raise record
+            return self.exchange(record, where, options.limit)
+
         try:
             for what, where, record in self._records(stream, origin, options):
                 try:
-                    if isinstance(record, Broken):
-                        raise record
-                    yield self.exchange(record, where, options.limit)
+                    if brief is None or not brief.take(record, where.number, made):
+                        yield made()
                 except Broken as error:
                     yield problem(what, error, file, line=where.line, entry=where.entry)
         except Broken as error:
@@ -109,6 +116,44 @@ class Mapped:
             received_at = sent_at + took
         self._find_markers(request, response, missing)
         return recorded(request, response, origin, sent_at=sent_at, received_at=received_at, missing=missing, limit=limit)
+
+    def _brief(self, record: Any) -> dict[str, Any]:
+        """As `exchange`, for records in which nothing is missing but the credential."""
+        missing: dict[Part, str] = {}
+        status, url = self._found(record, "status"), self._word(record, "url")
+        asked, answered = self._fields(record, "request-headers"), self._fields(record, "response-headers")
+        sent = self._body(record, "request-body", Part.REQUEST_BODY, missing)
+        got = self._body(record, "response-body", Part.RESPONSE_BODY, missing)
+        if missing or got is None or type(status) is not int or status in _NO_STATUS:
+            raise Unusual
+        sent_at, received_at, took = self._time(record, "time"), self._time(record, "received-time"), self._took(record)
+        if received_at is None and sent_at is not None and took is not None:
+            received_at = sent_at + took
+        for text, raw in self._markers:
+            if text in url or raw in got or raw in (sent or b"") or any(text in value for value in (answered or {}).values()):
+                raise Unusual
+            marked = [name.strip().lower() for name, value in (asked or {}).items() if text in value]
+            # Without any credential it is missing anyway.
+            if marked and not (CREDENTIALS.issuperset(marked) and is_without_credential(headers_of({"headers": asked}) or ())):
+                raise Unusual
+        return {
+            "request": {
+                "method": self._word(record, "method"),
+                "url": url,
+                "headers": asked,
+                "body": None if sent is None else sent.decode(),
+            },
+            "response": {"status": status, "headers": answered, "body": got.decode()},
+            "sent_at": sent_at,
+            "received_at": received_at,
+        }
+
+    def _fields(self, record: Record, name: str) -> dict[str, Any] | None:
+        found = self._found(record, name)
+        if type(found) is dict:
+            return named(found, len(found))
+        fields = self._headers(record, name)
+        return None if fields is None else named(dict(fields), len(fields))
 
     def _place(self, name: str) -> Place | None:
         return self.mapping.places.get(name)

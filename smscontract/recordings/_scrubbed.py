@@ -7,14 +7,22 @@ change a body and keep its `content-length`.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from smscontract.exchange import Auth, Headers, Part, Request, Response, header_values
 from smscontract.recordings._json import Broken, parse
 
-__all__ = ["CREDENTIALS", "SCRUBBED", "TRUNCATED", "is_marker", "length_disagrees", "missing_parts"]
+__all__ = [
+    "CREDENTIALS",
+    "SCRUBBED",
+    "TRUNCATED",
+    "is_marker",
+    "is_without_credential",
+    "length_disagrees",
+    "missing_parts",
+]
 
 SCRUBBED = "scrubbed"
 TRUNCATED = "truncated"
@@ -51,7 +59,7 @@ def missing_parts(request: Request, response: Response | None, auth: Auth | None
     answer = () if response is None else response.headers or ()
     if _url_is_marked(request.url):
         missing[Part.URL] = SCRUBBED
-    if auth is None and not any(name in CREDENTIALS and _is_credential(value) for name, value in headers):
+    if auth is None and is_without_credential(headers):
         missing[Part.CREDENTIAL] = SCRUBBED
     if _has_trace("\n".join([value for _, value in (*headers, *answer)])):
         if any(is_marker(value) for name, value in headers if name not in CREDENTIALS):
@@ -67,6 +75,11 @@ def missing_parts(request: Request, response: Response | None, auth: Auth | None
         if reason or (not without_body and (reason := _content_length_disagrees(response.headers, response.body))):
             missing[Part.RESPONSE_BODY] = reason
     return missing
+
+
+def is_without_credential(headers: Iterable[tuple[str, str]]) -> bool:
+    """Whether no header field of a request is a credential that could open anything."""
+    return not any(name in CREDENTIALS and _is_credential(value) for name, value in headers)
 
 
 def _has_trace(text: str) -> bool:

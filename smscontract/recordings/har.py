@@ -15,7 +15,7 @@ from urllib.parse import urlencode
 from smscontract.exchange import Exchange, Headers, Origin, Part, Request, Response, header_values
 from smscontract.findings import Problem
 from smscontract.recordings._beside import Archive, Folder, is_zip
-from smscontract.recordings._brief import Briefly, Fields, Unusual
+from smscontract.recordings._brief import Briefly, Unusual, listed
 from smscontract.recordings._json import Broken, elements, top_keys
 from smscontract.recordings._parts import (
     Options,
@@ -57,15 +57,15 @@ def read(stream: BufferedReader, file: str, options: Options) -> Iterator[Exchan
             yield problem("file", error, file)
             return
     values = elements(text, ("log", "entries"), options.limit)
-    brief = Briefly(options.taker, partial(_brief, Fields()), file) if options.taker is not None else None
+    brief = Briefly(options.taker, _brief, file) if options.taker is not None else None
     yield from entries(values, partial(_exchange, attached), "entry", file, options.limit, brief)
 
 
-def _brief(fields: Fields, record: Any) -> dict[str, Any]:
+def _brief(record: Any) -> dict[str, Any]:
     """As `_exchange`, for entries whose bodies are whole and stand there as texts."""
     sent, got = record["request"], record["response"]
     content, data = got["content"], sent.get("postData")
-    asked, text = fields.of(sent.get("headers")), content["text"]
+    asked, text = listed(sent.get("headers")), content["text"]
     if type(content) is not dict or "_file" in content or "encoding" in content or type(text) is not str:
         raise Unusual
     size = content.get("size", 0)
@@ -73,7 +73,11 @@ def _brief(fields: Fields, record: Any) -> dict[str, Any]:
         raise Unusual
     if data is None:
         size, body = sent.get("bodySize", -1), None
-        if type(size) is not int or size > 0 or (asked is not None and any(name.strip().lower() == "content-length" for name in asked)):
+        if (
+            type(size) is not int
+            or size > 0
+            or (asked is not None and any(name.strip().lower() == "content-length" for name in asked))
+        ):
             raise Unusual
         if size == 0:
             body = ""
@@ -87,7 +91,7 @@ def _brief(fields: Fields, record: Any) -> dict[str, Any]:
         ended = started + float(took) / 1000
     return {
         "request": {"method": sent["method"], "url": sent["url"], "headers": asked, "body": body},
-        "response": {"status": got["status"], "headers": fields.of(got.get("headers")), "body": text},
+        "response": {"status": got["status"], "headers": listed(got.get("headers")), "body": text},
         "sent_at": started,
         "received_at": ended,
     }
