@@ -41,7 +41,7 @@ _PLACES = {
 }
 MAPPINGS = (
     LogMapping(name="log", files=("*.log",), scrubbed=("***", "secret-token-7"), places=_PLACES),
-    LogMapping(name="list", files=("*.list",), records="/records", places=_PLACES),
+    LogMapping(name="list", files=("*.list",), records="/records", places=_PLACES | {"response-body": Place(at="/resp/body")}),
 )
 _CODINGS = ("gzip", "br", "identity")
 
@@ -199,7 +199,7 @@ def _cassette(records: list[Any], chance: random.Random) -> bytes:
         if isinstance(record.get("request"), dict) and isinstance(record.get("response"), dict):
             request = {"method": "POST", "uri": record["request"]["url"], "headers": asked, "body": sent}
             status = {"code": record["response"]["status"], "message": ""}
-            body = {"string": got} if chance.random() < 0.9 else {"base64_string": "eyJhIjogMX0="}
+            body = {"string": got} if chance.random() > 0.1 else {"base64_string": "eyJhIjogMX0="}
             found.append({"request": request, "response": {"status": status, "headers": answered, "body": body}})
     return json.dumps({"interactions": found, "version": 1}).encode()
 
@@ -216,6 +216,7 @@ def _events(records: list[Any], chance: random.Random) -> bytes:
         if chance.random() < 0.4:
             lines.append(json.dumps({"ScenarioFinished": {"recorder": {"interactions": several}}}))
             several = {}
+    lines.append(json.dumps({"ScenarioFinished": {"recorder": {"interactions": several}}}))
     return "\n".join(['{"Initialize": {}}', *lines]).encode()
 
 

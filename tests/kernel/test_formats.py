@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import random
+
+import orjson
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from smscontract.choice import Choice
+from smscontract.exchange import Exchange, Origin, OriginKind
+from smscontract.kernel import Kernel
 from smscontract.mapping import Routes
+from tests.bench.corpus import corpus
 from tests.kernel.formats import FORMATS, judged, written_as
 
 SEEDS = st.integers(0, 2**32 - 1)
@@ -49,3 +55,42 @@ def test_of_what_was_chosen(seed: int, suffix: str, share: float, since: float |
 def test_behind_a_gateway(seed: int, suffix: str, provider: str) -> None:
     routes = Routes(hosts={"api.example.test": provider}, prefixes=("/v2/sms-threads",) if seed % 2 else ())
     same({f"one.{suffix}": written_as(suffix, seed, 50)}, routes=routes)
+
+
+@pytest.mark.parametrize("suffix", ("har", "list", "json", "ndjson"))
+def test_most_exchanges_take_the_short_way(suffix: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    judged_alone = []
+    judge = Kernel.judge
+
+    def counted(self: Kernel, exchange: Exchange) -> None:
+        judged_alone.append(exchange)
+        judge(self, exchange)
+
+    monkeypatch.setattr(Kernel, "judge", counted)
+    chance = random.Random(1)
+    chance.random = lambda: 0.96  # type: ignore[method-assign]  # nothing odd
+    raw = FORMATS[suffix]([orjson.loads(line) for line, _ in corpus(1500, bad=0)], chance)
+    said = judged({f"one.{suffix}": raw}, short=True, each=96)
+    assert said[0].exchanges > 1400
+    assert len(judged_alone) < 200, len(judged_alone)
+
+
+def test_places_in_files_as_numbers() -> None:
+    places: list[dict[str, int]] = [{"line": 1}, {"line": 2**40}, {"entry": 0}, {"entry": 2**40}, {"line": 9, "entry": 0}]
+    for place in places:
+        origin = Origin(kind=OriginKind.FILE, file="a", **place)  # type: ignore[arg-type]
+        assert Origin.numbered("a", origin.number) == origin
+        assert origin.number < 2**63
+    several = [Origin(kind=OriginKind.FILE, file="a", line=line, entry=entry) for line in (1, 2, 900) for entry in (0, 1, 99)]
+    assert several == sorted(several, key=lambda one: one.number)
+    for place in ({}, {"line": 0}, {"line": 1, "entry": 2**24}, {"entry": 2**62}):
+        with pytest.raises(ValueError, match="no number"):
+            assert Origin(kind=OriginKind.FILE, file="a", **place).number  # type: ignore[arg-type]
+
+
+def test_a_status_that_is_no_whole_number_is_none() -> None:
+    line = next(line for line, fault in corpus(50) if b'"status": 200, "headers"' in line and not fault)
+    records = [orjson.loads(line) for _ in range(6)]
+    records[3]["response"]["status"] = 200.0
+    same({"one.jsonl": FORMATS["jsonl"](records, random.Random(1))})
+    assert len(judged({"one.jsonl": FORMATS["jsonl"](records, random.Random(1))}, short=True)[0].problems) == 1
