@@ -12,8 +12,7 @@ import contextlib
 import secrets
 from collections import Counter
 from collections.abc import Callable, Hashable
-from operator import itemgetter
-from typing import Any, NamedTuple
+from typing import Any
 
 import jsonschema_rs
 import orjson
@@ -23,6 +22,7 @@ from smscontract.exchange import Auth, Exchange
 from smscontract.json_text import ABSENT
 from smscontract.judge import Judge
 from smscontract.kernel.exchanges import lost, record_of
+from smscontract.kernel.forms import INLINE, TEXT, Forms
 from smscontract.kernel.heads import length_name
 from smscontract.kernel.known import First, Known, learned
 from smscontract.kernel.matchers import DOUBTS, Unsure, bits_told
@@ -42,9 +42,7 @@ _KINDS = 20_000
 #: So many exchanges of a kind that break something make one in which each is judged.
 _BAD = 8
 _HELD = 12_000
-_SPECIAL = ("known", "role", "operation", "path_parameters", "case", "number", "failure", "wire")
 _AUTHS = frozenset({None, *map(str, Auth)})
-_UNKNOWN, _TEXT, _INLINE = 0, 1, 2
 _NULL = frozenset({None})
 #: After so many lines somebody is asked whether to go on.
 _EVERY = 512
@@ -52,15 +50,6 @@ _EVERY = 512
 
 class Stopped(Exception):
     """Somebody does not want to go on."""
-
-
-class _Form(NamedTuple):
-    """What the members of a line say: whether it states what is missing; members that must be null; where the bodies are."""
-
-    stated: bool
-    special: Callable[[Any], Any] | None
-    sent: int
-    got: int
 
 
 class Kernel:
@@ -81,7 +70,7 @@ class Kernel:
         self._routes = Routes(summary.judge.catalogue)
         self._requests: dict[Operation, Requests | None] = {}
         self._sides: dict[tuple[Operation, int], tuple[Requests, Answers] | None] = {}
-        self._forms: dict[Any, _Form | None] = {}
+        self._forms = Forms(_KINDS)
         self._kinds: dict[Hashable, Known | None] = {}
         self._bad: Counter[Hashable] = Counter()
         self._marked = jsonschema_rs.validator_for(MARKED).is_valid
@@ -271,14 +260,12 @@ class Kernel:
         """`None` if the exchange is counted; else its key, and what a kind is learned from."""
         asked, answer = record["request"], record["response"]
         names = (*record, None, *asked, None, *answer)
-        form = self._forms.get(names)
-        if form is None:
-            form = self._form(names)
-        stated, special, sent_form, got_form = form
+        stated, special, sent_form, got_form = self._forms[names]
         if special is not None and not _NULL.issuperset(special(record)):
             raise Unsure
+        lacking: Hashable = stated
         if stated and record["missing"] != {}:
-            stated = lost(record["missing"])
+            lacking = lost(record["missing"])
         route = self._routes.of(asked["method"], asked["url"])
         if route is None:
             raise Unsure
@@ -295,7 +282,7 @@ class Kernel:
             raise Unsure
         start, end = time_of(record.get("sent_at")), time_of(record.get("received_at"))
         # -- the answer
-        if got_form == _TEXT:
+        if got_form == TEXT:
             text = answer["body"]
             got = orjson.loads(text)
             if not once(text, got):
@@ -310,7 +297,7 @@ class Kernel:
         # -- the request
         sent: Any = ABSENT
         asked_shape: Hashable = None
-        if sent_form == _TEXT:
+        if sent_form == TEXT:
             body = asked["body"]
             if body is None:
                 asked_shape = 0
@@ -318,7 +305,7 @@ class Kernel:
                 sent = orjson.loads(body)
                 if not once(body, sent):
                     raise Unsure
-        elif sent_form == _INLINE:
+        elif sent_form == INLINE:
             sent = asked["json"]
             body = None
         else:
@@ -334,7 +321,7 @@ class Kernel:
             if not stated and self._inside(whole) and marked(sent, self._marked):
                 raise Unsure
             asked_shape = requests.shape(sent), empty_texts(body, sent)
-        if _INLINE in (sent_form, got_form) and not once(line, record):
+        if INLINE in (sent_form, got_form) and not once(line, record):
             raise Unsure
         # -- headers
         asking = fields = fields_of(asked.get("headers"))
@@ -355,7 +342,7 @@ class Kernel:
         key = (
             operation,
             status,
-            stated,
+            lacking,
             auth,
             start == NEVER,
             end == NEVER,
@@ -399,24 +386,3 @@ class Kernel:
         sides = requests, Answers(operation, status)
         self._sides[operation, status] = sides
         return sides
-
-    def _form(self, names: Any) -> _Form:
-        first, second = names.index(None), len(names) - names[::-1].index(None) - 1
-        whole, asked, answer = names[:first], names[first + 1 : second], names[second + 1 :]
-        if names in self._forms or len(self._forms) >= _KINDS:
-            raise Unsure
-        self._forms[names] = None
-        if "body_base64" in (*asked, *answer):
-            raise Unsure
-        special = [name for name in _SPECIAL if name in whole]
-        got = _INLINE if "json" in answer else _TEXT if "body" in answer else None
-        if got is None:
-            raise Unsure
-        form = _Form(
-            stated="missing" in whole,
-            special=itemgetter(*special, special[0]) if special else None,
-            sent=_INLINE if "json" in asked else _TEXT if "body" in asked else _UNKNOWN,
-            got=got,
-        )
-        self._forms[names] = form
-        return form

@@ -101,6 +101,7 @@ def entries(
     what: str,
     file: str,
     limit: int,
+    *,
     brief: Brief | None = None,
 ) -> Iterator[Exchange | Problem]:
     """Makes an exchange of each value, or a problem if it is `Broken` or cannot be made; another if they break off.

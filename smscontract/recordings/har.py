@@ -58,7 +58,7 @@ def read(stream: BufferedReader, file: str, options: Options) -> Iterator[Exchan
             return
     values = elements(text, ("log", "entries"), options.limit)
     brief = Briefly(options.taker, _brief, file) if options.taker is not None else None
-    yield from entries(values, partial(_exchange, attached), "entry", file, options.limit, brief)
+    yield from entries(values, partial(_exchange, attached), "entry", file, options.limit, brief=brief)
 
 
 def _brief(record: Any) -> dict[str, Any]:

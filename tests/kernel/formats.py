@@ -1,4 +1,4 @@
-"""Recordings of other formats than lines, with anything wrong in them: the exchanges of `lines`, written as other programs do."""
+"""Recordings of other formats than lines, with anything wrong in them: the exchanges of `lines` as others write them."""
 
 from __future__ import annotations
 
@@ -78,17 +78,25 @@ def _har_message(message: Any, chance: random.Random) -> tuple[Any, str | None]:
 
 
 def _har_entry(record: Any, chance: random.Random) -> Any:
-    sent, got = record.get("request"), record.get("response")
-    if not isinstance(sent, dict):
+    if not isinstance(record.get("request"), dict):
         return record
-    fields, body = _har_message(sent, chance)
     entry: dict[str, Any] = {"startedDateTime": _instant(record.get("sent_at"))}
     start, end = record.get("sent_at"), record.get("received_at")
     if isinstance(start, float) and isinstance(end, float):
         entry["time"] = chance.choice((round((end - start) * 1000, 3), 7, 7.0))
     if chance.random() < 0.03:
         entry["time"] = chance.choice((-1, None, "5", True, 1e300))
-    asked = {"method": sent.get("method"), "url": sent.get("url"), "headers": fields}
+    entry["request"] = _har_request(record["request"], chance)
+    if isinstance(record.get("response"), dict):
+        entry["response"] = _har_response(record["response"], chance)
+    elif chance.random() < 0.5:
+        entry["response"] = None
+    return entry
+
+
+def _har_request(sent: Any, chance: random.Random) -> Any:
+    fields, body = _har_message(sent, chance)
+    asked: dict[str, Any] = {"method": sent.get("method"), "url": sent.get("url"), "headers": fields}
     if body:
         asked["postData"] = {"mimeType": "application/json", "text": body}
     elif chance.random() < 0.5:
@@ -97,28 +105,30 @@ def _har_entry(record: Any, chance: random.Random) -> Any:
     if odd < 0.02:
         asked["postData"] = chance.choice((None, {}, {"params": []}, {"text": ""}, "no", {"text": 5}))
     elif odd < 0.04 and body:
-        text = base64.b64encode(body.encode("utf-8", "surrogatepass")).decode()
-        asked["postData"] = {"text": text, "encoding": "base64"}
-    entry["request"] = asked
-    if isinstance(got, dict):
-        fields, body = _har_message(got, chance)
-        content: Any = {"mimeType": "application/json", "text": body}
-        odd = chance.random()
-        if odd < 0.5 and body is not None:
-            content["size"] = len(body) + chance.choice((0, 0, 0, 0, 0, 3, 40, -4))
-        elif odd < 0.53 and body is not None:
-            content |= {"encoding": "base64", "text": base64.b64encode(body.encode("utf-8", "surrogatepass")).decode()}
-        elif odd < 0.56:
-            content = chance.choice(({}, None, {"size": 5}, {"text": body, "encoding": ""}, {"text": body, "size": 1e3}))
-        elif odd < 0.57:
-            content["_file"] = "nowhere.json"
-        status = got.get("status")
-        if chance.random() < 0.03:
-            status = chance.choice((str(status), 0, -1, None, 200.0, True))
-        entry["response"] = {"status": status, "headers": fields, "content": content}
-    elif chance.random() < 0.5:
-        entry["response"] = None
-    return entry
+        asked["postData"] = {"text": _in_base64(body), "encoding": "base64"}
+    return asked
+
+
+def _har_response(got: Any, chance: random.Random) -> Any:
+    fields, body = _har_message(got, chance)
+    content: Any = {"mimeType": "application/json", "text": body}
+    odd = chance.random()
+    if odd < 0.5 and body is not None:
+        content["size"] = len(body) + chance.choice((0, 0, 0, 0, 0, 3, 40, -4))
+    elif odd < 0.53 and body is not None:
+        content |= {"encoding": "base64", "text": _in_base64(body)}
+    elif odd < 0.56:
+        content = chance.choice(({}, None, {"size": 5}, {"text": body, "encoding": ""}, {"text": body, "size": 1e3}))
+    elif odd < 0.57:
+        content["_file"] = "nowhere.json"
+    status = got.get("status")
+    if chance.random() < 0.03:
+        status = chance.choice((str(status), 0, -1, None, 200.0, True))
+    return {"status": status, "headers": fields, "content": content}
+
+
+def _in_base64(text: str) -> str:
+    return base64.b64encode(text.encode("utf-8", "surrogatepass")).decode()
 
 
 def _har(records: list[Any], chance: random.Random) -> bytes:
@@ -221,7 +231,7 @@ def _events(records: list[Any], chance: random.Random) -> bytes:
 
 
 def _base64(text: str | None) -> Any:
-    return None if text is None else {"$base64": base64.b64encode(text.encode("utf-8", "surrogatepass")).decode()}
+    return None if text is None else {"$base64": _in_base64(text)}
 
 
 def _lines(records: list[Any], chance: random.Random) -> bytes:

@@ -57,7 +57,7 @@ def test_behind_a_gateway(seed: int, suffix: str, provider: str) -> None:
     same({f"one.{suffix}": written_as(suffix, seed, 50)}, routes=routes)
 
 
-@pytest.mark.parametrize("suffix", ("har", "list", "json", "ndjson"))
+@pytest.mark.parametrize("suffix", ["har", "list", "json", "ndjson"])
 def test_most_exchanges_take_the_short_way(suffix: str, monkeypatch: pytest.MonkeyPatch) -> None:
     judged_alone = []
     judge = Kernel.judge
