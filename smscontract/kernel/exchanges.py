@@ -67,4 +67,4 @@ def lost(missing: Any) -> tuple[tuple[str, str], ...]:
     """
     if not _SPARED.issuperset(missing) or not all(type(reason) is str for reason in missing.values()):
         raise Unsure
-    return tuple(sorted(missing.items()))
+    return tuple(missing.items())  # in their order: what is told is the first

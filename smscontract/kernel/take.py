@@ -301,7 +301,7 @@ class Kernel:
             body = asked["body"]
             if body is None:
                 asked_shape = 0
-            elif body:
+            elif body != "":
                 sent = orjson.loads(body)
                 if not once(body, sent):
                     raise Unsure

@@ -88,9 +88,13 @@ def test_places_in_files_as_numbers() -> None:
             assert Origin(kind=OriginKind.FILE, file="a", **place).number  # type: ignore[arg-type]
 
 
-def test_a_status_that_is_no_whole_number_is_none() -> None:
-    line = next(line for line, fault in corpus(50) if b'"status": 200, "headers"' in line and not fault)
+@pytest.mark.parametrize(
+    ("side", "member", "value"), [("response", "status", 200.0), ("request", "body", []), ("request", "body", 0)]
+)
+def test_what_only_python_takes_for_the_same(side: str, member: str, value: object) -> None:
+    line = next(line for line, fault in corpus(50) if b"/send" in line and b'"body": ""' in line and not fault)
     records = [orjson.loads(line) for _ in range(6)]
-    records[3]["response"]["status"] = 200.0
-    same({"one.jsonl": FORMATS["jsonl"](records, random.Random(1))})
-    assert len(judged({"one.jsonl": FORMATS["jsonl"](records, random.Random(1))}, short=True)[0].problems) == 1
+    records[3][side][member] = value
+    raw = FORMATS["jsonl"](records, random.Random(1))
+    same({"one.jsonl": raw})
+    assert len(judged({"one.jsonl": raw}, short=True)[0].problems) == 1
