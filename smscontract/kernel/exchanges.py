@@ -3,15 +3,17 @@ says itself what is missing in it."""
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from typing import Any
 
 from smscontract.exchange import Exchange, Headers, OriginKind, Part, Request, Response, Role, Wire
 from smscontract.kernel.matchers import Unsure
 
-__all__ = ["lost", "record_of"]
+__all__ = ["BODIES", "lost", "record_of", "unread"]
 
+BODIES = frozenset({Part.REQUEST_BODY, Part.RESPONSE_BODY})
 #: What may be missing: whatever rests on it is then told alike of all exchanges that miss it.
-_SPARED = frozenset({Part.CREDENTIAL, Part.REQUEST_HEADERS, Part.RESPONSE_HEADERS})
+_SPARED = BODIES | {Part.CREDENTIAL, Part.REQUEST_HEADERS, Part.RESPONSE_HEADERS}
 
 
 def record_of(exchange: Exchange) -> dict[str, Any]:
@@ -36,8 +38,8 @@ def record_of(exchange: Exchange) -> dict[str, Any]:
         raise Unsure
     request = exchange.request
     return {
-        "request": {"method": request.method, "url": request.url, **_content(request)},
-        "response": {"status": response.status, **_content(response)},
+        "request": {"method": request.method, "url": request.url, **_content(request, Part.REQUEST_BODY in missing)},
+        "response": {"status": response.status, **_content(response, Part.RESPONSE_BODY in missing)},
         "sent_at": exchange.sent_at,
         "received_at": exchange.received_at,
         "auth": exchange.auth,
@@ -45,9 +47,10 @@ def record_of(exchange: Exchange) -> dict[str, Any]:
     }
 
 
-def _content(message: Request | Response) -> dict[str, Any]:
+def _content(message: Request | Response, damaged: bool) -> dict[str, Any]:
     body = message.body
-    return {"headers": _fields(message.headers), "body": body.decode() if body is not None else None}
+    text = None if body is None else body.decode("utf-8", "replace" if damaged else "strict")
+    return {"headers": _fields(message.headers), "body": text}
 
 
 def _fields(headers: Headers | None) -> dict[str, str] | None:
@@ -59,12 +62,25 @@ def _fields(headers: Headers | None) -> dict[str, str] | None:
     return fields
 
 
-def lost(missing: Any) -> tuple[tuple[str, str], ...]:
-    """What is missing, and why, as something that can be remembered.
+def lost(missing: Any) -> tuple[tuple[tuple[str, str], ...], bool, bool]:
+    """What is missing, and why, as something that can be remembered; whether the body of the request, and of the answer is.
 
     Raises:
         Unsure: without it an exchange is another one.
     """
     if not _SPARED.issuperset(missing) or not all(type(reason) is str for reason in missing.values()):
         raise Unsure
-    return tuple(missing.items())  # in their order: what is told is the first
+    # In their order: what is told is the first.
+    return tuple(missing.items()), Part.REQUEST_BODY in missing, Part.RESPONSE_BODY in missing
+
+
+def unread(message: Any) -> tuple[str, Hashable]:
+    """The text of a body of which something is missing, so that nobody reads it; and what can be told of it all the same.
+
+    Raises:
+        Unsure: it is no text.
+    """
+    text = message.get("body")
+    if "json" in message or (text is not None and type(text) is not str):
+        raise Unsure
+    return text or "", ("unread", text is None, not text)

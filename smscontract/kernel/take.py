@@ -19,9 +19,9 @@ import orjson
 
 from smscontract.documents import Operation
 from smscontract.exchange import Auth, Exchange
-from smscontract.json_text import ABSENT
+from smscontract.json_text import ABSENT, UNKNOWN
 from smscontract.judge import Judge
-from smscontract.kernel.exchanges import lost, record_of
+from smscontract.kernel.exchanges import BODIES, lost, record_of, unread
 from smscontract.kernel.forms import INLINE, TEXT, Forms
 from smscontract.kernel.heads import length_name
 from smscontract.kernel.known import First, Known, learned
@@ -142,7 +142,7 @@ class Kernel:
         self._begin(file)
         try:
             self._found = self._look(record, line, number)
-            if self._missed and self._found is None and self._templates.learns:
+            if self._missed and self._found is None and self._taken is not None and self._templates.learns:
                 self._learn(record, line)
         except DOUBTS:
             self._found = ()
@@ -225,7 +225,9 @@ class Kernel:
             self._templates.learn(line, seen, known)
 
     def judge(self, exchange: Exchange) -> None:
-        """Judges the exchange that was not taken, and learns from it."""
+        """Judges the exchange that was not taken, and learns from it. What a reader found missing may make it like others."""
+        if self._found == () and not BODIES.isdisjoint(exchange.missing) and self.take_exchange(exchange):
+            return
         judgement = self._summary.add(exchange)
         if not self._found:
             return
@@ -264,8 +266,10 @@ class Kernel:
         if special is not None and not _NULL.issuperset(special(record)):
             raise Unsure
         lacking: Hashable = stated
+        no_sent = no_got = False
+        got_shape: Hashable = None
         if stated and record["missing"] != {}:
-            lacking = lost(record["missing"])
+            lacking, no_sent, no_got = lost(record["missing"])
         route = self._routes.of(asked["method"], asked["url"])
         if route is None:
             raise Unsure
@@ -282,7 +286,10 @@ class Kernel:
             raise Unsure
         start, end = time_of(record.get("sent_at")), time_of(record.get("received_at"))
         # -- the answer
-        if got_form == TEXT:
+        if no_got:
+            got = UNKNOWN
+            text, got_shape = unread(answer)
+        elif got_form == TEXT:
             text = answer["body"]
             got = orjson.loads(text)
             if not once(text, got):
@@ -290,14 +297,16 @@ class Kernel:
         else:
             got = answer["json"]
             text = None
-        if not answers.valid(got):
+        if not no_got and not answers.valid(got):
             raise Unsure
         if not stated and self._inside(text if text is not None else orjson.dumps(got).decode()) and marked(got, self._marked):
             raise Unsure
         # -- the request
         sent: Any = ABSENT
         asked_shape: Hashable = None
-        if sent_form == TEXT:
+        if no_sent:
+            body, asked_shape = unread(asked)
+        elif sent_form == TEXT:
             body = asked["body"]
             if body is None:
                 asked_shape = 0
@@ -349,8 +358,8 @@ class Kernel:
             head.number if head is not None else None,
             beside.number if beside is not None else None,
             asked_shape,
-            answers.shape(got),
-            empty_texts(text, got) if text is None or '""' in text else None,
+            got_shape if no_got else answers.shape(got),
+            empty_texts(text, got) if not no_got and (text is None or '""' in text) else None,
             bits_told(requests.bits, got, sent, path) if requests.bits else None,
             bits_told(answers.bits, got, sent, path) if answers.bits else None,
             bits_told(answers.sent_bits, got, sent, path) if type(sent) is dict else None,
@@ -367,7 +376,8 @@ class Kernel:
             raise Unsure
         known.rows.append((start, end, number, *known.values(got, sent, path)))
         if self._missed:
-            self._taken = known, requests, answers, got, sent, path, head.secrets if head is not None else (), stated
+            shown = head.secrets if head is not None else ()
+            self._taken = None if no_got or no_sent else (known, requests, answers, got, sent, path, shown, stated)
         self._held += 1
         if self._held >= _HELD:
             self.close()

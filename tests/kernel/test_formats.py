@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import random
+from typing import Any
 
 import orjson
 import pytest
@@ -13,6 +15,7 @@ from smscontract.choice import Choice
 from smscontract.exchange import Exchange, Origin, OriginKind
 from smscontract.kernel import Kernel
 from smscontract.mapping import Routes
+from smscontract.summary import Summary
 from tests.bench.corpus import corpus
 from tests.kernel.formats import FORMATS, judged, written_as
 
@@ -98,3 +101,38 @@ def test_what_only_python_takes_for_the_same(side: str, member: str, value: obje
     raw = FORMATS["jsonl"](records, random.Random(1))
     same({"one.jsonl": raw})
     assert len(judged({"one.jsonl": raw}, short=True)[0].problems) == 1
+
+
+@given(SEEDS, st.sampled_from(("har", "jsonl", "log")))
+@settings(max_examples=6, deadline=None)
+def test_of_bodies_of_which_something_is_missing(seed: int, suffix: str) -> None:
+    same({f"one.{suffix}": FORMATS[suffix](damaged(seed, 80), random.Random(seed))})
+
+
+def test_most_of_them_take_the_short_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    judged_alone = []
+    add = Summary.add
+    monkeypatch.setattr(Summary, "add", lambda self, exchange: judged_alone.append(1) or add(self, exchange))
+    said = judged({"one.jsonl": FORMATS["jsonl"](damaged(1, 1500), random.Random(1))}, short=True)
+    assert said[0].exchanges == 1500
+    assert len(judged_alone) < 300, len(judged_alone)
+
+
+def damaged(seed: int, size: int) -> list[Any]:
+    """Records whose bodies were cut or lost numbers, with or without saying so."""
+    chance = random.Random(seed)
+    pool = [orjson.loads(line) for line, _ in corpus(size, bad=0.02, seed=seed % 1000)]
+    for record in pool:
+        for side in ("request", "response"):
+            message, odd = record[side], chance.random()
+            body = json.dumps(message.pop("json")) if "json" in message else message["body"]
+            message["body"] = body
+            if odd < 0.2:
+                message["body"] = body[: len(body) // 2]
+                message["headers"]["content-length"] = str(len(body.encode()))
+            elif odd < 0.5:
+                message["body"] = body.replace("+1415555", "+1***")
+            elif odd < 0.6:
+                record.setdefault("missing", {})[f"{side}-body"] = "scrubbed"
+                message["body"] = chance.choice((None, "", body))
+    return pool
