@@ -17,6 +17,7 @@ from smscontract.clauses.history import named
 from smscontract.clauses.values import comparable, kinds_of
 from smscontract.documents import Clause, Place, Rule
 from smscontract.exchange import Origin
+from smscontract.json_text import UNKNOWN
 from smscontract.kernel.matchers import Unsure, in_shape
 from smscontract.mask import Kind
 
@@ -95,7 +96,7 @@ class Recipe:
                 **values,
                 "values": {item.text: digest(item.plain(row)) for item in self.values},
                 "plain": {item.text: named(self.rule, row[item.slot]) for item in self.plain},
-                "shown": {item.text: show(row[item.slot], item.mask) for item in self.shown},
+                "shown": {**values["shown"], **{item.text: show(row[item.slot], item.mask) for item in self.shown}},
             }
         return dataclasses.replace(
             self.sample,
@@ -117,7 +118,8 @@ def recipe_of(clause: Clause, fact: Fact, view: View, slots: Slots) -> Recipe:
     """
     rule: Rule = clause.detail
     told = fact.values
-    places = rule.places if rule.kind == "unique" else [place for place in rule.places if place.text in told["shown"]]
+    known = [place for place in rule.places if all(value is not UNKNOWN for _, value in view.places(place))]
+    places = rule.places if rule.kind == "unique" else [place for place in known if place.text in told["shown"]]
     if not all(in_shape(place, view.operation, view.document) and place.steps for place in (*rule.per, *places)):
         raise Unsure
     scope = tuple(_item(view, place, slots) for place in rule.per)
@@ -132,7 +134,7 @@ def recipe_of(clause: Clause, fact: Fact, view: View, slots: Slots) -> Recipe:
         rule,
         scope,
         values=_items(view, rule.places, told["values"], slots),
-        shown=_items(view, rule.places, told["shown"], slots),
+        shown=_items(view, known, told["shown"], slots),  # what is not known is shown alike each time
         plain=_items(view, rule.places, told["plain"], slots),
     )
 
