@@ -35,7 +35,7 @@ def test_of_recordings_with_anything_wrong(seed: int, suffix: str) -> None:
 
 @pytest.mark.campaign
 @given(SEEDS, st.sampled_from(sorted(FORMATS)))
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=250, deadline=None)
 def test_of_many_such_recordings(seed: int, suffix: str) -> None:
     same({f"one.{suffix}": written_as(suffix, seed, 60)})
 
