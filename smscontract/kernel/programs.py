@@ -36,16 +36,7 @@ def elements(pieces: Iterable[tuple[str, bool]]) -> list[Element]:
     found: list[Element] = []
     outside: list[tuple[int, list[Element]]] = []
     groups = 0
-    around: list[tuple[int, list[Element]]] = []
     for piece, is_pattern in pieces:
-        if is_pattern and piece == "(":  # a group of several pieces
-            around.append((groups, found))
-            found, groups = [], groups + 1
-            continue
-        if is_pattern and piece == ")":
-            inside, (number, found) = tuple(found), around.pop()
-            found.append(("group", number, inside))
-            continue
         if not is_pattern:
             _append(found, ("text", piece.encode()))
             continue
