@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from smscontract.choice import Choice
 from smscontract.exchange import Exchange, Origin, OriginKind
+from smscontract.judge import Judgement
 from smscontract.kernel import Kernel
 from smscontract.mapping import Routes
 from smscontract.summary import Summary
@@ -112,7 +113,12 @@ def test_of_bodies_of_which_something_is_missing(seed: int, suffix: str) -> None
 def test_most_of_them_take_the_short_way(monkeypatch: pytest.MonkeyPatch) -> None:
     judged_alone = []
     add = Summary.add
-    monkeypatch.setattr(Summary, "add", lambda self, exchange: judged_alone.append(1) or add(self, exchange))
+
+    def counted(self: Summary, exchange: Exchange) -> Judgement:
+        judged_alone.append(exchange)
+        return add(self, exchange)
+
+    monkeypatch.setattr(Summary, "add", counted)
     said = judged({"one.jsonl": FORMATS["jsonl"](damaged(1, 1500), random.Random(1))}, short=True)
     assert said[0].exchanges == 1500
     assert len(judged_alone) < 300, len(judged_alone)
