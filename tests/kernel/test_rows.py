@@ -132,13 +132,14 @@ def test_a_number_written_as_most_are_is_itself() -> None:
 def test_what_is_no_row_is_told() -> None:
     compiled = load("rows")
     key, plain = b"k" * 16, [(3, 0, str)]
-    for some, items, wrong in [
+    wrong_ones: list[tuple[list[Any], list[Any], type[Exception]]] = [
         ([(1.0, 2.0, 3)], plain, ValueError),
         ([[1.0, 2.0, 3, "a"]], plain, TypeError),
         ([(1.0, 2.0, 3, "a")], [(-1, 0, str)], ValueError),
         ([(1.0, 2.0, 3, "a")], plain * 17, ValueError),
         ([(1.0, 2.0, 3, 4)], [(3, 0, lambda value: value)], TypeError),
-    ]:
+    ]
+    for some, items, wrong in wrong_ones:
         with pytest.raises(wrong):
             compiled.records(some, len(some), items, key, 0, 1)
     with pytest.raises(ValueError, match="16 bytes"):

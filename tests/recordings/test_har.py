@@ -96,14 +96,14 @@ def test_what_is_not_base64_breaks_its_entry_alone() -> None:
 @pytest.mark.parametrize(
     ("coding", "data"),
     [
-        ("gzip", gzip.compress(b'{"a": 1}')),
-        ("x-gzip", gzip.compress(b'{"a": 1}')),
+        ("gzip", gzip.compress(b'{"a": 1}', mtime=0)),
+        ("x-gzip", gzip.compress(b'{"a": 1}', mtime=0)),
         ("deflate", zlib.compress(b'{"a": 1}')),
         ("deflate", zlib.compress(b'{"a": 1}', wbits=-15)),
         ("gzip", b'{"a": 1}'),
         ("deflate", b'{"a": 1}'),
         ("br", b'{"a": 1}'),
-        ("deflate, gzip", gzip.compress(zlib.compress(b'{"a": 1}'))),
+        ("deflate, gzip", gzip.compress(zlib.compress(b'{"a": 1}'), mtime=0)),
     ],
 )
 def test_compressed_content_is_unpacked_and_unpacked_content_left_alone(coding: str, data: bytes) -> None:

@@ -100,7 +100,7 @@ CASES = {
         },
     ),
     "binary": (
-        gzip.compress(logs(binary)),
+        gzip.compress(logs(binary), mtime=0),
         {"time": "/started epoch-us", "url": "/url", "status": "/statusCode", "response-body": "/responseBody base64"},
     ),
     "cut": (logs(cut), {"response-body": "/resp/body json-string 256", "status": "/resp/code"}),
