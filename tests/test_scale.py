@@ -21,7 +21,7 @@ from smscontract.config import load_config
 from smscontract.exchange import Exchange
 from smscontract.findings import Problem, Report
 from smscontract.judge import Judge
-from smscontract.kernel import rows
+from smscontract.kernel import rows, spill
 from smscontract.mask import Masker
 from smscontract.recordings import Piece
 from smscontract.recordings.jsonl import dumps, header
@@ -174,7 +174,7 @@ def without_room(job: Job, number: int, piece: Piece | Problem, **more: Any) -> 
     """In its process next to nothing fits in memory, and nothing on disk."""
     signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))
-    facts.IN_MEMORY, rows.HELD = 3, 5
+    facts.IN_MEMORY, rows.HELD, spill.WAITING = 3, 5, 50
     return do(job, number, piece, **more)
 
 

@@ -17,7 +17,7 @@ import pytest
 
 from smscontract import cli, facts
 from smscontract.facts import FactStore
-from smscontract.kernel import rows
+from smscontract.kernel import rows, spill
 from smscontract.kernel.rows import Rows
 from smscontract.recordings.jsonl import dumps, header
 from tests.bench.corpus import corpus
@@ -29,8 +29,8 @@ LITTLE = """
 import resource, sys
 from smscontract import facts
 from smscontract.cli import main
-from smscontract.kernel import rows
-facts.IN_MEMORY, rows.HELD, room = 3, 5, int(sys.argv[1])
+from smscontract.kernel import rows, spill
+facts.IN_MEMORY, rows.HELD, spill.WAITING, room = 3, 5, 50, int(sys.argv[1])
 if room:
     resource.setrlimit(resource.RLIMIT_FSIZE, (room, room))
 main(sys.argv[2:])
@@ -107,6 +107,7 @@ def test_what_is_beyond_memory_goes_there_and_changes_nothing(
     monkeypatch.setattr(Rows, "settle", settled)
     monkeypatch.setattr(facts, "IN_MEMORY", 3)
     monkeypatch.setattr(rows, "HELD", 5)
+    monkeypatch.setattr(spill, "WAITING", 50)
     assert told(path, "--mask-key-env", "MASK", "--tmp", str(folder)) == expected
     assert opened
     assert list(folder.iterdir()) == []
