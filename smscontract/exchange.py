@@ -113,6 +113,9 @@ class Origin:
     case: str | None = None
     request: int | None = None
 
+    def __getstate__(self) -> tuple[Any, ...]:
+        return self.kind, self.file, self.line, self.entry, self.case, self.request
+
     @property
     def source(self) -> str:
         """What a ledger counts the exchange under: `plan`, `fuzz`, `recording`, `tests` or `mock`. The control requests and

@@ -11,9 +11,9 @@ import dataclasses
 import hashlib
 import hmac
 import json
-from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass
+from functools import lru_cache
 from json.encoder import encode_basestring_ascii
 from typing import Any
 
@@ -27,23 +27,19 @@ from smscontract.clauses.news import news
 from smscontract.clauses.reduction import Decided, unsettled
 from smscontract.clauses.validity import assess
 from smscontract.documents import Clause
-from smscontract.exchange import Exchange, Origin
+from smscontract.exchange import Exchange
 from smscontract.facts import FactStore
 from smscontract.findings import Finding, Level, New, NotJudged
 from smscontract.json_text import ABSENT, UNKNOWN
 from smscontract.mask import Masker
-from smscontract.plain import day
+from smscontract.reduced import BY_SCOPE, Reduced, finding_of, reduced
 
-__all__ = ["Judge", "Judgement", "Reduced", "Signature"]
+__all__ = ["Judge", "Judgement", "Signature"]
 
 _BODY = Spot("response body")
 #: Families that speak of the answer to any request, also by another method or to another path than the operation's.
 _OF_ANY_ANSWER = frozenset({"protocol", "auth"})
 _RULE_FAMILIES = frozenset({"condition", "relation", "history", "hygiene", "constant"})
-
-
-#: Families whose facts are decided scope by scope.
-_BY_SCOPE = frozenset({"history", "hygiene"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,18 +71,6 @@ class Judgement:
     signature: Signature | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Reduced:
-    """What all facts together say. `kept` counts exchanges by clause. `tally` counts them by clause, outcome (as `Signature`
-    has it), source and day: of facts that are alike and only counted, by the day of the latest."""
-
-    findings: tuple[Finding, ...]
-    not_judged: tuple[NotJudged, ...]
-    kept: dict[str, int]
-    notes: dict[tuple[str, str], str]
-    tally: Mapping[tuple[str, str, str, str | None], int] = field(default_factory=dict)
-
-
 class Judge:
     """Judges exchanges by a catalogue.
 
@@ -103,6 +87,7 @@ class Judge:
         self.quick = Quick()
         self._ranks = {name: rank for rank, name in enumerate(self._modules)}
         self._precedence: dict[str, tuple[Clause, ...]] = {}
+        self._silence: dict[str, dict[str, str]] = {}
         self._maskers: dict[tuple[str, ...], Masker] = {}
 
     def digest(self, value: Any) -> str:
@@ -122,6 +107,12 @@ class Judge:
             ranked = sorted(clauses, key=lambda one: (self._ranks[one.family], one.level != Level.MUST, one.id))
             self._precedence[operation] = tuple(ranked)
         return self._precedence[operation]
+
+    def silence(self, operation: str) -> dict[str, str]:
+        """Outcomes in which no clause of an operation speaks, by clause in the catalogue's order."""
+        if operation not in self._silence:
+            self._silence[operation] = dict.fromkeys([clause.id for clause in self.catalogue.of_operation(operation)], "-")
+        return self._silence[operation].copy()
 
     def match(self, exchange: Exchange) -> Exchange:
         """The exchange with its operation and path parameters, where it fits one and has none yet."""
@@ -178,7 +169,7 @@ class Judge:
                 taken).
         """
         store = facts if isinstance(facts, FactStore) else FactStore(facts)
-        return _Reduction(self.catalogue).of(self._decided(store, holes=holes))
+        return reduced(self.catalogue.clauses, self._decided(store, holes=holes))
 
     def _decided(self, store: FactStore, *, holes: bool | Collection[str]) -> Iterator[Decided]:
         by_family: dict[tuple[str, str], list[str]] = {}
@@ -188,7 +179,7 @@ class Judge:
         for (operation, family), mine in sorted(by_family.items()):
             clauses = {clause.id: clause for clause in self.catalogue.of_operation(operation) if clause.family == family}
             module = self._modules[family]
-            if family in _BY_SCOPE:
+            if family in BY_SCOPE:
                 for identity in mine:
                     missing = holes if isinstance(holes, bool) else identity in holes
                     for scope in store.scopes(identity):
@@ -197,91 +188,13 @@ class Judge:
                 yield from module.reduce(clauses, [fact for identity in mine for fact in store.of_clause(identity)])
 
 
-class _Reduction:
-    """Sorts what was decided into findings, what is kept and what could not be judged; only what is broken is remembered."""
-
-    def __init__(self, catalogue: Catalogue) -> None:
-        self._catalogue = catalogue
-        self._broken: list[Decided] = []
-        self._histories: dict[tuple[Any, ...], Decided] = {}
-        self._kept: Counter[str] = Counter()
-        self._skipped: Counter[tuple[str, str, str]] = Counter()
-        self._tally: Counter[tuple[str, str, str, str | None]] = Counter()
-
-    def of(self, decided: Iterable[Decided]) -> Reduced:
-        for one in decided:
-            if isinstance(one.outcome, Broken):
-                self._break(one)
-            elif isinstance(one.outcome, Skipped):
-                self._skipped[one.clause, one.outcome.reason, one.outcome.hint] += one.fact.weight
-                self._count(one, "s")
-            else:
-                self._kept[one.clause] += one.fact.weight
-                self._count(one, "k")
-        broken = [*self._broken, *self._histories.values()]
-        for one in broken:
-            self._count(one, "b")
-        return Reduced(
-            findings=tuple(self._finding(one) for one in broken),
-            not_judged=tuple(
-                NotJudged(clause=clause, reason=reason, hint=hint, count=count)
-                for (clause, reason, hint), count in sorted(self._skipped.items())
-            ),
-            kept=dict(self._kept),
-            notes={
-                (one.clause, one.outcome.spot.pointer): one.note
-                for one in broken
-                if one.note and isinstance(one.outcome, Broken)
-            },
-            tally=dict(self._tally),
-        )
-
-    def _count(self, one: Decided, outcome: str) -> None:
-        time = one.fact.end if one.fact.end is not None else one.fact.start
-        self._tally[one.clause, outcome, one.fact.origin.source, day(time)] += one.fact.weight
-
-    def _break(self, one: Decided) -> None:
-        """Of several histories broken at one place of one exchange only one: a rule with `across` knows more of the cause."""
-        clause = self._catalogue.clauses[one.clause]
-        if clause.family not in _BY_SCOPE or not isinstance(one.outcome, Broken):
-            self._broken.append(one)
-            return
-        place = (clause.operation, one.fact.origin, one.outcome.spot)
-        if place not in self._histories or self._rank(one) < self._rank(self._histories[place]):
-            self._histories[place] = one
-
-    def _rank(self, one: Decided) -> tuple[bool, bool, bool, str]:
-        clause = self._catalogue.clauses[one.clause]
-        across = bool(getattr(clause.detail, "across", ()))
-        return (not across, clause.family != "history", clause.level != Level.MUST, clause.id)
-
-    def _finding(self, one: Decided) -> Finding:
-        clause, broken, fact = self._catalogue.clauses[one.clause], one.outcome, one.fact
-        assert isinstance(broken, Broken)
-        # Facts carry masked text already; numbers are statuses and times.
-        got = broken.got if isinstance(broken.got, str) else json.dumps(broken.got)
-        return _finding(clause, broken, got, origin=fact.origin, time=fact.end, count=fact.weight)
-
-
 #: Maskers that are kept at a time: runs have one credential or a few.
 _MASKERS = 64
 
 
-def _finding(clause: Clause, broken: Broken, got: str, *, origin: Origin, time: float | None, count: int = 1) -> Finding:
-    """The finding of a broken clause; `got` is masked already."""
-    return Finding(
-        clause=clause.id,
-        level=clause.level,
-        says=clause.says,
-        message=broken.message,
-        pointer=broken.spot.pointer,
-        part=broken.spot.part,
-        expected=broken.expected,
-        got=got,
-        origin=origin,
-        time=time,
-        count=count,
-    )
+@lru_cache(maxsize=1024)
+def _not_judged(clause: str, reason: str, hint: str) -> NotJudged:
+    return NotJudged(clause=clause, reason=reason, hint=hint)
 
 
 class _Pass:
@@ -300,7 +213,7 @@ class _Pass:
         judge, view = self.judge, self.view
         key = view.operation.key
         asked = judge.quick.asked(view, judge.precedence(key))
-        outcomes = dict.fromkeys([clause.id for clause in judge.catalogue.of_operation(key)], "-")
+        outcomes = judge.silence(key)
         self._others(asked.before, outcomes)
         if not view.stray:
             self._schema(asked, outcomes)
@@ -342,7 +255,7 @@ class _Pass:
                 spots = index.get(path)
                 if spots:
                     outcomes.update(required)
-                    if any(value is not ABSENT for _, value in spots):
+                    if others and any(value is not ABSENT for _, value in spots):
                         outcomes.update(others)
             if suspects is None:
                 return
@@ -363,12 +276,16 @@ class _Pass:
             spot == one or (one.overlaps(spot) and len(one.pointer) < len(spot.pointer)) for one in self.broken
         )
 
+    def _meets(self, uses: Iterable[Spot]) -> bool:
+        """Whether something is broken at one of some places, below it or above it."""
+        return any(one.overlaps(use) for use in uses for one in self.broken if one.part == use.part)
+
     def _take(self, clause: Clause, outcome: Outcome) -> str:
         if clause.family == "protocol" and isinstance(outcome, Broken) and outcome.uses and self._hidden(outcome.spot):
             outcome = Skipped("the body as a whole is broken")
         if clause.family in _RULE_FAMILIES and isinstance(outcome, Broken | Shown):
             uses = (*outcome.uses, *outcome.rests) if isinstance(outcome, Broken) else outcome.uses
-            if any(one.overlaps(use) for use in uses for one in self.broken):
+            if self.broken and self._meets(uses):
                 # Something happened to that scope all the same, and nobody can tell what.
                 facts = outcome.facts if isinstance(outcome, Shown) else ()
                 self.facts.extend(lost for fact in facts if (lost := unsettled(fact)) is not None)
@@ -376,7 +293,7 @@ class _Pass:
         if outcome is None:
             return "-"
         if isinstance(outcome, Skipped):
-            self.skipped.append(NotJudged(clause=clause.id, reason=outcome.reason, hint=outcome.hint))
+            self.skipped.append(_not_judged(clause.id, outcome.reason, outcome.hint))
             return "s"
         if isinstance(outcome, Shown):
             self.facts.extend(outcome.facts)
@@ -391,7 +308,7 @@ class _Pass:
     def _finding(self, clause: Clause, broken: Broken) -> Finding:
         exchange = self.view.exchange
         got = "no such member" if broken.got is ABSENT else "unknown" if broken.got is UNKNOWN else self._shown(broken)
-        return _finding(clause, broken, got, origin=exchange.origin, time=exchange.received_at)
+        return finding_of(clause, broken, got, origin=exchange.origin, time=exchange.received_at)
 
     def _shown(self, broken: Broken) -> str:
         masker = self.masker

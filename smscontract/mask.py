@@ -8,7 +8,6 @@ out all telephone numbers against it. When in doubt it hides: a long number in a
 from __future__ import annotations
 
 import base64
-import hashlib
 import hmac
 import json
 import re
@@ -24,6 +23,7 @@ Kind = Literal["phone", "text", "secret"]
 
 # Ours never hold seven digits in a row; what does is somebody's number inside something that looks like a token.
 _TOKEN = re.compile(r"(<(?:phone|text|secret):(?![0-9a-f]?[0-9]{7})[0-9a-f]{8}>)")
+_SEVEN = re.compile("[0-9]{7}")
 _WORD = re.compile(r"[A-Za-z0-9_.:+/-]{1,40}")
 
 # --- telephone numbers: seven digits or more, in any script, with up to three separators between two of them ---------------
@@ -45,6 +45,8 @@ _DATE = (
 _UUID = r"(?<![0-9A-Za-z])[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}(?![0-9A-Za-z])"
 _DOTTED = rf"(?<![0-9.])(?:0\.[0-9]{{1,6}}|[0-9]{{1,5}}(?:\.[0-9]{{1,5}}){{2,3}})(?!{_GAP}{{0,3}}{_DIGIT})"
 _KEEP = rf"(?:{_DATE})|(?:{_UUID})"
+#: Nothing but a time holds neither a number nor a credential.
+_TIME = re.compile(_DATE)
 _PHONE = re.compile(
     rf"(?P<keep>{_KEEP})|(?P<dotted>{_DOTTED})|(?P<phone>(?:[+(\uff0b]|%(?:25)*2[08B]){{0,2}}{_DIGIT}(?:{_GAP}{{0,3}}(?!{_KEEP}){_DIGIT}){{6,}}+)",
     re.IGNORECASE,
@@ -75,6 +77,8 @@ _SECRET_QUERY = re.compile(r"(?i).*(?:auth|token|secret|signature|password|crede
 _SCHEME = re.compile(r"(?i)((?:bearer|basic|token|digest)\s+)(.*)", re.DOTALL)
 _URL = re.compile(rf"(?i)(?<![a-z])(?:https?|wss?)://(?:[^\s\"'<>]|{_TOKEN.pattern})+")
 
+#: Texts of so many characters at most are remembered, and so many of them.
+_SHORT, _SHOWN = 64, 1024
 _PIECE = 12  #: so many characters of a known secret may not survive anywhere
 
 
@@ -91,12 +95,17 @@ class Masker:
     def __init__(self, key: bytes | None = None, reveal: bool = False, secrets: Iterable[str] = ()) -> None:
         self._key = entropy.token_bytes(32) if key is None else key
         self.reveal = reveal
+        #: short texts that were shown, by kind: many come again and again
+        self._shown: dict[tuple[Kind | None, str], str] = {}
         # Each written form -> the secret itself, so that all of them get the token of the secret.
         self._forms = {form: secret for secret in secrets if secret for form in _forms_of(secret)}
         self._pieces = {form[i : i + _PIECE] for form in self._forms for i in range(len(form) - _PIECE + 1)}
         short = sorted((form for form in self._forms if len(form) < _PIECE), key=len, reverse=True)
         words = [rf"(?<![^\W_]){re.escape(form)}(?![^\W_])" if len(form) < 4 else re.escape(form) for form in short]
         self._short = re.compile("|".join(words)) if words else None
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_shown": {}}  # what was shown goes nowhere
 
     def knowing(self, secrets: Iterable[str]) -> Masker:
         """A masker with the same key that knows further credentials: equal values keep equal tokens."""
@@ -112,9 +121,9 @@ class Masker:
             return value
         text = f"{kind}\0{value}".encode("utf-8", "surrogatepass")
         while True:
-            text = hmac.new(self._key, text, hashlib.sha256).digest()
+            text = hmac.digest(self._key, text, "sha256")
             digits = text.hex()[:8]
-            if not re.search("[0-9]{7}", digits):  # else a reader, we too, would take it for a telephone number
+            if not _SEVEN.search(digits):  # else a reader, we too, would take it for a telephone number
                 return f"<{kind}:{digits}>"
 
     def value(self, value: Any, kind: Kind | None) -> str:
@@ -127,7 +136,14 @@ class Masker:
         if value is None or isinstance(value, bool):
             return json.dumps(value)
         if isinstance(value, str):
-            return self._text(value, kind)
+            known = self._shown.get((kind, value))
+            if known is None:
+                known = self._text(value, kind)
+                if len(value) <= _SHORT:
+                    if len(self._shown) >= _SHOWN:
+                        self._shown.clear()
+                    self._shown[kind, value] = known
+            return known
         if isinstance(value, int | float | Decimal):
             return self._number(value, kind)
         if self.reveal:
@@ -180,18 +196,17 @@ class Masker:
         return value if not value or _TOKEN.fullmatch(value) else self.token(kind, value)
 
     def _text(self, value: str, kind: Kind | None) -> str:
-        quoted = json.dumps(value, ensure_ascii=False).encode("utf-8", "backslashreplace").decode()
         if not value:
-            return quoted
+            return '""'
         if kind == "secret":
             return self.token(kind, value)
         if self.reveal:
-            return self._plain(quoted)
+            return self._plain(json.dumps(value, ensure_ascii=False).encode("utf-8", "backslashreplace").decode())
         if kind is not None:
             return self.token(kind, value)
         plain = self._plain(value)
-        if _WORD.fullmatch(value) and plain == value:
-            return quoted
+        if plain == value and _WORD.fullmatch(value):
+            return f'"{value}"'
         if _TOKEN.fullmatch(plain):  # nothing but a number or a credential
             return plain
         return f"{self.token('text', value)} of {len(value)} character{'' if len(value) == 1 else 's'}"
@@ -232,7 +247,10 @@ class Masker:
 
     def _plain(self, text: str) -> str:
         """`scrub` for a text that holds no URL."""
-        text = _outside_tokens(self._without_known(text), lambda part: _CREDENTIAL.sub(self._credential, part))
+        text = self._without_known(text)
+        if _TIME.fullmatch(text):
+            return text
+        text = _outside_tokens(text, lambda part: _CREDENTIAL.sub(self._credential, part))
         if self.reveal:
             return text
         return _outside_tokens(text, lambda part: _PHONE.sub(self._phone, part))
@@ -249,6 +267,8 @@ class Masker:
                 merged[-1] = (merged[-1][0], max(end, merged[-1][1]))
             else:
                 merged.append((start, end))
+        if not merged:
+            return text
         result, done = "", 0
         for start, end in merged:
             found = text[start:end]
@@ -287,6 +307,8 @@ def _settled(change: Callable[[str], str], text: str) -> str:
 
 def _outside_tokens(text: str, change: Callable[[str], str]) -> str:
     """Change what is between the tokens that are there already."""
+    if "<" not in text:
+        return change(text)
     parts = _TOKEN.split(text)
     return "".join(part if i % 2 else change(part) for i, part in enumerate(parts))
 

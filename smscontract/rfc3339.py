@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from calendar import monthrange
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 
 __all__ = ["format_time", "is_date", "is_date_time", "is_local_date_time", "timestamp"]
 
@@ -69,6 +70,10 @@ def timestamp(text: object) -> float | None:
     """Seconds since 1970 UTC of a `date-time`, or `None` for anything else. A leap second counts as the second after it."""
     if not isinstance(text, str):
         return None
+    return _known(text) if len(text) <= _SHORT else _timestamp(text)
+
+
+def _timestamp(text: str) -> float | None:
     if _USUAL.fullmatch(text):
         try:
             return datetime.fromisoformat(text).timestamp()
@@ -86,6 +91,11 @@ def timestamp(text: object) -> float | None:
         return moment.timestamp()
     except (ValueError, OverflowError):
         return None
+
+
+#: The last times are at hand: of one exchange several clauses ask.
+_SHORT = 40
+_known = lru_cache(maxsize=256)(_timestamp)
 
 
 def format_time(seconds: float) -> str:

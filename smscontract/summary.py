@@ -28,10 +28,11 @@ from smscontract.findings import (
     Where,
     place_of,
 )
-from smscontract.judge import Judge, Judgement, Reduced
+from smscontract.judge import Judge, Judgement
 from smscontract.ledger import ClauseCount, Ledger
 from smscontract.plain import day
 from smscontract.policy import Selection
+from smscontract.reduced import Reduced
 from smscontract.shown import shown
 from smscontract.spans import spans_of
 from smscontract.witnesses import ADMISSION, measure, seen

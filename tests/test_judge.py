@@ -13,8 +13,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from smscontract.catalogue import Catalogue
+from smscontract.clauses import families, validity
 from smscontract.clauses.base import Fact
+from smscontract.clauses.conditions import evaluate
 from smscontract.clauses.mutate import dumped
+from smscontract.clauses.validity import assess
 from smscontract.documents import read_contract
 from smscontract.exchange import Auth, Exchange, Failure, Origin, OriginKind, Part, Wire
 from smscontract.findings import Finding
@@ -299,3 +302,53 @@ def test_a_value_that_spells_a_mark_of_ours_is_only_a_text() -> None:
     assert broken(made(STUUT, answer={"object": "absent"})) == []
     assert broken([made(STUUT, answer={"object": "unknown"}), made(STUUT, step=1, answer={"object": "other"})]) != []
     assert dumped({"a": "absent"}) == b'{"a": "absent"}'
+
+
+@pytest.mark.parametrize("depth", [200, 300, 900, 3000])
+def test_a_body_may_be_deeper_than_a_parser_goes(depth: int) -> None:
+    """Among others one that can be read, but not written again."""
+    text = f'{{"a": {"[" * depth}{"]" * depth}}}'.encode()
+    exchange = made(STUUT)
+    assert exchange.response is not None
+    answered = dataclasses.replace(exchange, response=dataclasses.replace(exchange.response, body=text))
+    assert judge().judge(answered).signature is not None
+    asked = dataclasses.replace(exchange, request=dataclasses.replace(exchange.request, body=text))
+    assert judge().judge(asked).signature is not None
+
+
+@given(exchanges())
+@settings(max_examples=60)
+def test_who_is_not_asked_has_nothing_to_say(exchange: Exchange) -> None:
+    chosen = judge()
+    view = chosen.view(exchange)
+    if view is None or view.stray:
+        return
+    clauses = chosen.precedence(view.operation.key)
+    asked = chosen.quick.asked(view, clauses)
+    mine = {clause.id for clause in (*(one for one, _ in (*asked.before, *asked.after)), *asked.schema)}
+    for clause in clauses:
+        if clause.id not in mine:
+            assert families()[clause.family].judge(clause, view) is None
+
+
+@given(exchanges())
+@settings(max_examples=60)
+def test_what_is_undefined_is_so_condition_by_condition(exchange: Exchange) -> None:
+    view = judge().view(exchange)
+    if view is None:
+        return
+    truths = {one.name: evaluate(one.when, view, every=False).truth for one in view.operation.undefined}
+    assert {name for name, truth in truths.items() if truth} <= set(view.assessment.undefined)
+    assert {name for name, truth in truths.items() if truth is None} == set(view.assessment.unsure)
+
+
+@given(exchanges())
+@settings(max_examples=60)
+def test_a_request_has_the_problems_that_its_places_have(exchange: Exchange) -> None:
+    quick, slow = judge().view(exchange), judge().view(exchange)
+    assert (quick is None) is (slow is None)
+    if quick is None or slow is None:
+        return
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(validity, "_quickly_kept", lambda *_: False)
+        assert assess(slow) == quick.assessment

@@ -15,6 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from smscontract import mask
 from smscontract.mask import Masker
 
 KEY = b"a key of the tests"
@@ -303,12 +304,27 @@ def test_reveal_shows_all_but_credentials() -> None:
     assert masker.value(["the-secret-of-this-run"], None) == f'["{masker.token("secret", "the-secret-of-this-run")}"]'
 
 
+def test_what_was_shown_stays_in_this_process() -> None:
+    masker = Masker(KEY)
+    masker.value("+14155550123", "phone")
+    assert b"4155550123" not in pickle.dumps(masker)
+
+
 # --- laws ------------------------------------------------------------------------------------------------------------
 
 HOSTILE = st.text() | st.text("01259+-.()%2B:/?&=#@ <>\"'Tphoneztkcr\\u", max_size=60)
 HOSTILE |= st.lists(st.sampled_from(["phone", "555", "0123", "<", ">", ":", "2026-05-13", "T20:50", "Bearer ", "cookie:"])).map(
     "".join
 )
+
+
+@given(st.from_regex(mask._TIME, fullmatch=True), st.booleans())
+def test_a_time_is_shown_as_if_it_had_been_searched(text: str, known: bool) -> None:
+    secrets = [text[:12]] if known else []
+    quick = Masker(KEY, secrets=secrets).value(text, None)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(mask, "_TIME", re.compile("(?!)"))
+        assert Masker(KEY, secrets=secrets).value(text, None) == quick
 
 
 @given(st.tuples(FILLERS, GLUE, PHONES.map(lambda phone: phone[1]) | HOSTILE, GLUE, FILLERS).map("".join), st.booleans())

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from functools import cached_property, lru_cache
+from operator import attrgetter
 from typing import Any, Protocol
 from urllib.parse import parse_qs, urlsplit
 
@@ -39,14 +40,16 @@ class Spot:
     part: str
     pointer: str = ""
 
+    def __getstate__(self) -> tuple[str, str]:
+        return self.part, self.pointer  # facts beyond memory are written by the thousand
+
     def overlaps(self, other: Spot) -> bool:
         """Whether one is the other or lies below it."""
         if self.part != other.part:
             return False
         if self.pointer == other.pointer:
             return True
-        short, long = sorted((self.pointer, other.pointer), key=len)
-        return long.startswith(f"{short}/")
+        return self.pointer.startswith(f"{other.pointer}/") or other.pointer.startswith(f"{self.pointer}/")
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,9 +115,15 @@ class Fact:
     alike: str = ""
     weight: int = 1
 
+    def __getstate__(self) -> tuple[Any, ...]:
+        return _state_of(self)
+
     def sort_key(self) -> tuple[Any, ...]:
         """A total order by time, then by place, independent of the order of arrival."""
         return _orderly(self.start), _orderly(self.end), self.origin.sort_key()
+
+
+_state_of = attrgetter(*(one.name for one in fields(Fact)))
 
 
 def _orderly(time: float | None) -> float:
@@ -302,6 +311,8 @@ class View:
             value = self.got if root == "got" else self.sent
             if value is UNKNOWN:
                 return [(Spot(place.part), UNKNOWN)]
+            if len(place.steps) == 1 and type(value) is dict and place.steps[0] != EACH:  # nearly all
+                return [(_spot(place), value.get(place.steps[0], ABSENT))]
             if EACH in place.steps:
                 return [(Spot(place.part, pointer), one) for pointer, one in descend(value, place.steps)]
             return [(_spot(place), member(value, place.steps))]

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple
 
 from smscontract.clauses.base import Broken, Spot, View
 from smscontract.clauses.schema import matches
@@ -16,6 +15,7 @@ from smscontract.mask import Kind
 
 __all__ = [
     "Met",
+    "Tests",
     "accepted_scope",
     "because_of",
     "broken_condition",
@@ -24,13 +24,17 @@ __all__ = [
     "known_label",
     "mask_at",
     "status_matches",
+    "tests_of",
 ]
+
+
+#: Whether a value is as asked; `None` where it cannot be told.
+_Test = Callable[[Any, View], bool | None]
 
 
 def status_matches(status: int, expected: Any) -> bool:
     """Whether a status is one of the listed ones: `401`, `4XX`, or a list."""
-    listed = expected if isinstance(expected, list | tuple) else [expected]
-    return any(str(one) in (str(status), f"{status // 100}XX") for one in listed)
+    return _has_status(_statuses(expected), status)
 
 
 def known_label(known: Mapping[str, Any], label: str) -> bool:
@@ -38,45 +42,70 @@ def known_label(known: Mapping[str, Any], label: str) -> bool:
     return label in (known.get("label"), known.get("state"))
 
 
-def _matches(value: Any, expected: Any, place: Place, view: View) -> bool | None:
-    if type(expected) is not str and isinstance(expected, Mapping):
+def _test_of(place: Place, expected: Any) -> _Test:
+    """The function that tells whether a value is as a matcher asks, made once for each matcher."""
+    if isinstance(expected, Mapping):
         word, operand = next(iter(expected.items()))
         if word == "in":
-            known = parse_place(operand)
-            entry = view.exchange.known.get(known.steps[0])
-            return known_label(entry, known.steps[1]) if entry is not None and "label" in entry else None
+            return _test_in(operand)
+        if word == "is":
+            return lambda value, _: None if value is UNKNOWN else (value is ABSENT) == (operand == "absent")
+        if word == "schema":
+            text = json.dumps(operand)
+            return lambda value, _: None if value is UNKNOWN else value is not ABSENT and matches(value, text)
+        if place.root != "code":
+            return _test_unlike(operand if isinstance(operand, list) else [operand])
+        excluded = _statuses(operand)
+        return lambda value, _: None if value is UNKNOWN else not _has_status(excluded, value)
+    if place.root == "code":
+        listed = _statuses(expected)
+        return lambda value, _: None if value is UNKNOWN else _has_status(listed, value)
+    return _test_like(expected if isinstance(expected, list) else [expected])
+
+
+def _test_in(operand: str) -> _Test:
+    known = parse_place(operand)
+    parameter, label = known.steps[0], known.steps[1]
+
+    def test(_: Any, view: View) -> bool | None:
+        entry = view.exchange.known.get(parameter)
+        return known_label(entry, label) if entry is not None and "label" in entry else None
+
+    return test
+
+
+def _test_unlike(excluded: Sequence[Any]) -> _Test:
+    like = _test_like(excluded)
+    absent = None not in excluded
+
+    def test(value: Any, view: View) -> bool | None:
+        if value is ABSENT:
+            return absent
+        answer = like(value, view)
+        return None if answer is None else not answer
+
+    return test
+
+
+def _test_like(wanted: Sequence[Any]) -> _Test:
+    if all(type(one) is str for one in wanted):
+        texts = frozenset(wanted)
+        return lambda value, _: None if value is UNKNOWN else isinstance(value, str) and value in texts
+
+    def test(value: Any, _: View) -> bool | None:
         if value is UNKNOWN:
             return None
-        if word == "is":
-            return bool((value is ABSENT) == (operand == "absent"))
-        if word == "schema":
-            return value is not ABSENT and matches(value, _text_of(operand))
-        excluded = operand if isinstance(operand, list) else [operand]
-        if value is ABSENT:
-            return None not in excluded
-        if place.root == "code":
-            return not status_matches(value, excluded)
-        return not any(equal_values(value, one) for one in excluded)
-    if value is UNKNOWN:
-        return None
-    if value is ABSENT:
-        return False
-    if place.root == "code":
-        return status_matches(value, expected)
-    return any(equal_values(value, one) for one in (expected if isinstance(expected, list) else [expected]))
+        return value is not ABSENT and any(equal_values(value, one) for one in wanted)
+
+    return test
 
 
-#: The text of each schema in a rule, by its identity; the schema beside it, so that no other one is taken for it.
-_TEXTS: dict[int, tuple[Any, str]] = {}
+def _statuses(expected: Any) -> frozenset[str]:
+    return frozenset(map(str, expected if isinstance(expected, list | tuple) else [expected]))
 
 
-def _text_of(schema: Any) -> str:
-    known = _TEXTS.get(id(schema))
-    if known is None or known[0] is not schema:
-        if len(_TEXTS) > 4096:
-            _TEXTS.clear()
-        known = _TEXTS[id(schema)] = (schema, json.dumps(schema))
-    return known[1]
+def _has_status(listed: frozenset[str], status: int) -> bool:
+    return str(status) in listed or f"{status // 100}XX" in listed
 
 
 def expectation(expected: Any) -> str:
@@ -100,8 +129,7 @@ def _listed(value: Any) -> str:
     return " or ".join(f"`{one}`" if isinstance(one, str) else f"`{json.dumps(one)}`" for one in values)
 
 
-@dataclass(frozen=True, slots=True)
-class Met:
+class Met(NamedTuple):
     """How conditions were met: the truth, the spots used, and the first spot that failed."""
 
     truth: bool | None
@@ -120,10 +148,55 @@ def evaluate(conditions: Conditions, view: View, *, every: bool) -> Met:
     memo = view.memo
     if memo is None:
         return _evaluate(conditions, view, every=every)
-    key = (id(conditions), every)
-    known: tuple[Conditions, Met] | None = memo.get(key)  # beside what it is of, so that nothing else has its identity
+    key = (tests_of(conditions), every)
+    known: Met | None = memo.get(key)
     if known is None:
-        known = memo[key] = (conditions, _evaluate(conditions, view, every=every))
+        known = memo[key] = _evaluate(conditions, view, every=every)
+    return known
+
+
+class Tests:
+    """What conditions ask: one and the same object for all that say the same, so that it is asked once of an exchange.
+
+    Attributes:
+        each: the conditions, each with its test.
+        sent: members of the request without any of which they do not hold.
+    """
+
+    def __init__(self, conditions: Conditions) -> None:
+        self.each = tuple((place, expected, _test_of(place, expected)) for place, expected in conditions)
+        self.sent = frozenset(
+            place.steps[0]
+            for place, expected in conditions
+            if place.root == "sent" and len(place.steps) == 1 and not place.each and _wants_a_value(expected)
+        )
+
+
+def _wants_a_value(expected: Any) -> bool:
+    """Whether what is absent is surely not as a matcher asks."""
+    if not isinstance(expected, Mapping):
+        return True
+    word, operand = next(iter(expected.items()))
+    return bool(word == "schema" or (word == "is" and operand != "absent"))
+
+
+#: The tests of conditions, by their identity; the conditions beside them, so that no other ones are taken for them.
+_TESTS: dict[int, tuple[Conditions, Tests]] = {}
+#: The same by what the conditions say.
+_SAID: dict[str, Tests] = {}
+
+
+def tests_of(conditions: Conditions) -> Tests:
+    """What conditions ask."""
+    known = _TESTS.get(id(conditions))
+    if known is None or known[0] is not conditions:
+        if len(_TESTS) > 4096:
+            _TESTS.clear()
+            _SAID.clear()
+        said = repr(conditions)
+        if said not in _SAID:
+            _SAID[said] = Tests(conditions)
+        known = _TESTS[id(conditions)] = (conditions, _SAID[said])
     return known[1]
 
 
@@ -132,36 +205,32 @@ def _evaluate(conditions: Conditions, view: View, *, every: bool) -> Met:
     uses: list[Spot] = []
     failed = None
     empty = False
-    for place, expected in conditions:
+    for place, expected, test in tests_of(conditions).each:
         spots = view.places(place)
         if len(spots) == 1:
             spot, value = spots[0]
             uses.append(spot)
-            answer = _matches(value, expected, place, view)
-            if answer is False and failed is None:
-                failed = (place, spot, value, expected)
-            truth = False if truth is False or answer is False else None if truth is None or answer is None else True
-            continue
-        answers = [(_matches(value, expected, place, view), spot, value) for spot, value in spots]
-        uses.extend(spot for _, spot, _ in answers)
-        if not answers:
-            empty = True
-            one: bool | None = every
-        elif every or not place.each:
-            one = (
-                False
-                if any(answer is False for answer, _, _ in answers)
-                else None
-                if any(a is None for a, _, _ in answers)
-                else True
-            )
+            one = test(value, view)
         else:
-            one = True if any(answer for answer, _, _ in answers) else None if any(a is None for a, _, _ in answers) else False
-        if one is False and failed is None and answers:
-            spot, value = next((spot, value) for answer, spot, value in answers if answer is False)
-            failed = (place, spot, value, expected)
-        truth = False if truth is False or one is False else None if truth is None or one is None else True
+            answers = [test(value, view) for _, value in spots]
+            uses.extend(spot for spot, _ in spots)
+            one = _together(answers, every=every or not place.each) if answers else every
+            empty = empty or not answers
+            if one is False and failed is None and answers:
+                spot, value = spots[answers.index(False)]
+        if one is False:
+            if failed is None and spots:
+                failed = (place, spot, value, expected)
+            truth = False
+        elif one is None and truth is True:
+            truth = None
     return Met(truth, tuple(uses), failed, empty)
+
+
+def _together(answers: Sequence[bool | None], *, every: bool) -> bool | None:
+    """What the answers for several items come to: yes of each, or of at least one."""
+    decides = not every
+    return decides if decides in answers else None if None in answers else every
 
 
 def accepted_scope(rule: Rule, view: View) -> bool:

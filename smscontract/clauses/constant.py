@@ -55,6 +55,7 @@ def judge(clause: Clause, view: View) -> Outcome:
             return Skipped("not known from this exchange")
         if value is ABSENT or value is None or isinstance(value, dict | list):
             continue
+        digest = view.digest(value)
         facts.append(
             Fact(
                 clause=clause.id,
@@ -62,10 +63,10 @@ def judge(clause: Clause, view: View) -> Outcome:
                 start=view.exchange.sent_at,
                 end=view.exchange.received_at,
                 origin=view.exchange.origin,
-                values={"value": view.digest(value)},
+                values={"value": digest},
                 shown=view.show(value, None),
                 spot=spot,
-                alike=f"{view.digest(value)} {spot.pointer}",
+                alike=f"{digest} {spot.pointer}",
             )
         )
     return Shown(tuple(facts), tuple(spot for spot, _ in spots)) if facts else None

@@ -1,8 +1,4 @@
-"""One schema for a whole answer, compiled once: what it accepts keeps every clause that the families make of the same tree.
-
-It may refuse more than they do (a leap second, a date-time without offset); then they are asked. It must never accept what one
-of them refuses: a property test compares the two.
-"""
+"""What is known of an exchange at a glance: which clauses may speak of it, and where its answer may break its schema."""
 
 from __future__ import annotations
 
@@ -14,50 +10,18 @@ import jsonschema_rs
 
 from smscontract.clauses.acceptance import RequestDetail
 from smscontract.clauses.base import View
-from smscontract.clauses.format import FORMATS
-from smscontract.clauses.schema import IN_FRONT, NULL_TEXTS, SchemaDetail
-from smscontract.documents import Clause, Node, Operation, Rule
+from smscontract.clauses.compiled import compiled_schema
+from smscontract.clauses.schema import IN_FRONT, SchemaDetail
+from smscontract.clauses.state import StateDetail
+from smscontract.documents import Clause, Node, Rule
 from smscontract.json_text import ABSENT, UNKNOWN
 
-__all__ = ["SCHEMA_FAMILIES", "Asked", "Quick", "Suspects", "compiled_schema"]
+__all__ = ["SCHEMA_FAMILIES", "Asked", "Quick", "Suspects"]
 
 #: They stand together in the order of precedence.
 SCHEMA_FAMILIES = frozenset({"presence", "null", "type", "enum", "format"})
 
 _HISTORIES = frozenset({"same", "fresh", "moves", "unique", "requires"})
-
-_DATE = "^[0-9]{4}-[0-9]{2}-[0-9]{2}"
-#: The validator does not look whether each digit of a date is one: `*026-03-02` passes its check.
-_DIGITS = {
-    "date": f"{_DATE}$",
-    "date-time": rf"{_DATE}[Tt][0-9]{{2}}:[0-9]{{2}}:[0-9]{{2}}(\.[0-9]+)?([Zz]|[+-][0-9]{{2}}:[0-9]{{2}})$",
-}
-
-
-def compiled_schema(node: Node) -> dict[str, Any]:
-    """A JSON Schema (2020-12) that says no less than the clauses of a tree."""
-    schema: dict[str, Any] = {}
-    types = sorted(node.types)
-    if types or node.nullable:
-        schema["type"] = [*types, "null"] if node.nullable else types
-    refused: list[dict[str, Any]] = []
-    if node.nullable and (not types or "string" in types):
-        refused.append({"enum": sorted(NULL_TEXTS)})
-    if node.enum is not None:
-        schema["enum"] = [*node.enum, None] if node.nullable else list(node.enum)
-    schema.update(_assertions(node))
-    if "not" in node.other:
-        refused.append(node.other["not"])
-    if refused:
-        schema["not"] = refused[0] if len(refused) == 1 else {"anyOf": refused}
-    if node.properties:
-        schema["properties"] = {name: compiled_schema(child) for name, child in node.properties.items()}
-        required = [name for name, child in node.properties.items() if child.required]
-        if required:
-            schema["required"] = required
-    if node.items is not None:
-        schema["items"] = compiled_schema(node.items)
-    return schema
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,18 +56,25 @@ class Asked:
         return cls(others[0], schema, others[1], tuple((path, *mine) for path, mine in places.items()))
 
 
+#: What tells exchanges apart of which different clauses speak: operation, status, whether the record is our own, whether it is
+#: known what the credential was, whether anything is known of the ids, and whether the bytes are those of the wire.
+_Key = tuple[str, int | None, bool, bool, bool, bool]
+
+
 class Quick:
     """What is known at a glance, so that most clauses need not be asked."""
 
     def __init__(self) -> None:
         self._validators: dict[tuple[str, str], Any] = {}
-        self._asked: dict[tuple[str, int | None], Asked] = {}
+        self._asked: dict[_Key, Asked] = {}
 
     def asked(self, view: View, clauses: Iterable[Clause]) -> Asked:
         """Those of the clauses of its operation that may have something to say of an exchange, in their order."""
-        key = (view.operation.key, view.status)
+        exchange = view.exchange
+        ours, shown = exchange.own_record, exchange.auth is not None
+        key = (view.operation.key, view.status, ours, shown, bool(exchange.known), view.exact)
         if key not in self._asked:
-            self._asked[key] = Asked.of([clause for clause in clauses if _may_speak(clause, view.operation, view.status)])
+            self._asked[key] = Asked.of([clause for clause in clauses if _may_speak(clause, view)])
         return self._asked[key]
 
     def schema_kept(self, view: View) -> bool:
@@ -161,9 +132,17 @@ def _refuses(clause: Clause) -> bool:
     return isinstance(clause.detail, RequestDetail) and clause.detail.word == "refuses"
 
 
-def _may_speak(clause: Clause, operation: Operation, status: int | None) -> bool:
-    """Whether a clause may have anything to say of an exchange with this answer."""
-    detail = clause.detail
+def _may_speak(clause: Clause, view: View) -> bool:
+    """Whether a clause may have anything to say of an exchange as this one, as far as `_Key` tells exchanges apart."""
+    detail, operation, status, exchange = clause.detail, view.operation, view.status, view.exchange
+    if isinstance(detail, StateDetail):
+        return bool(exchange.known)
+    if clause.family == "auth":
+        return exchange.own_record or exchange.auth is not None or detail == "good"
+    if clause.family == "protocol" and detail == "complete-body":
+        return exchange.own_record or view.exact
+    if clause.family == "protocol" and detail in ("content-type", "content-type-of-refusals"):
+        return view.accepted is (detail == "content-type")
     if isinstance(detail, SchemaDetail):
         document = operation.response_for(status) if status is not None else None
         return document is not None and document.key == detail.key
@@ -172,17 +151,3 @@ def _may_speak(clause: Clause, operation: Operation, status: int | None) -> bool
     if isinstance(detail, Rule) and detail.kind not in _HISTORIES:
         return status is not None and (status // 100 == 2 or any(place.root == "code" for place, _ in detail.when))
     return True
-
-
-def _assertions(node: Node) -> dict[str, Any]:
-    """The keywords that stand in the document as they are."""
-    schema = {word: node.raw[word] for word in ("pattern", "const") if word in node.raw}
-    schema.update({word: value for word, value in node.other.items() if word != "not"})
-    if "if" in node.other:
-        schema.update({word: node.raw[word] for word in ("then", "else") if word in node.raw})
-    form = node.raw.get("format")
-    if form in FORMATS:
-        schema["format"] = form
-    if form in _DIGITS:
-        schema["allOf"] = [{"pattern": _DIGITS[form]}, *node.other.get("allOf", [])]
-    return schema

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any
 from urllib.parse import quote
 
@@ -34,10 +35,19 @@ def kinds_seen(view: View) -> tuple[Cell, ...]:
     for path, listed in _walked(node):
         spots = index.get(path, ())
         if len(spots) == 1:
-            cells.append((_kind(listed, spots[0][1]),))
+            value = spots[0][1]
+            cells.append(_VALUE if value and type(value) is str and not listed else _cell(_kind(listed, value)))
         else:
             cells.append(tuple(sorted({_kind(listed, value) for _, value in spots})))
     return tuple(cells)
+
+
+_VALUE = ("value",)
+
+
+@lru_cache(maxsize=4096)
+def _cell(kind: str) -> Cell:
+    return (kind,)
 
 
 #: The places of each tree with what they list, by its identity; the tree beside them, so that no other one is taken for it.
@@ -66,7 +76,7 @@ def _kind(listed: tuple[str, ...], value: Any) -> str:
     if listed:
         member = _member(value)
         return member if member in listed else "other"
-    if type(value) is str:
+    if type(value) is str:  # nearly all
         return "value" if value else "empty"
     if isinstance(value, bool):
         return _member(value)

@@ -37,7 +37,7 @@ def _undeclared(node: Node, value: Any, masker: Masker) -> Iterator[tuple[str, N
             child = node.properties.get(name)
             if child is None:
                 yield f"{prefix}{member_name(name, masker)}", NewKind.FIELD
-            else:
+            elif child.known_values is not None or isinstance(inner, dict | list):
                 yield from _undeclared(child, inner, masker)
     elif isinstance(value, list) and node.items is not None:
         for item in value:

@@ -54,17 +54,24 @@ def index_instances(node: Node, value: Any) -> dict[tuple[str, ...], list[tuple[
     index: dict[tuple[str, ...], list[tuple[str, Any]]] = {}
 
     def visit(node: Node, value: Any, pointer: str) -> None:
-        index.setdefault(node.path, []).append((pointer, value))
         if isinstance(value, dict):
-            for name, child in node.properties.items():
-                below = f"{pointer}{pointer_text([name])}"
-                if name in value:
-                    visit(child, value[name], below)
-                else:
-                    index.setdefault(child.path, []).append((below, ABSENT))
+            for name, child, step in _members(node):
+                one = value.get(name, ABSENT)
+                index.setdefault(child.path, []).append((pointer + step, one))
+                if isinstance(one, dict | list):
+                    visit(child, one, pointer + step)
         elif isinstance(value, list) and node.items is not None:
             for position, item in enumerate(value):
-                visit(node.items, item, f"{pointer}/{position}")
+                below = f"{pointer}/{position}"
+                index.setdefault(node.items.path, []).append((below, item))
+                visit(node.items, item, below)
 
+    index[node.path] = [("", value)]
     visit(node, value, "")
     return index
+
+
+@lru_cache(maxsize=4096)
+def _members(node: Node) -> tuple[tuple[str, Node, str], ...]:
+    """The declared members of an object, each with its step of a pointer."""
+    return tuple((name, child, _step_text(name)) for name, child in node.properties.items())

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from smscontract.clauses import evidence
 from smscontract.clauses.base import KEPT, Broken, Fact, Outcome, Skipped, Spot, View
+from smscontract.clauses.body_text import charset_of, coding_of, declared_type, is_json, is_sound
 from smscontract.clauses.evidence import SLOW
 from smscontract.clauses.mutate import body_of, dumped, with_response, with_response_body
 from smscontract.clauses.reduction import Decided
@@ -96,7 +97,11 @@ def judge(clause: Clause, view: View) -> Outcome:
     if view.stray and clause.detail in _OF_DOCUMENTS:
         return None
     check = _CHECKS.get(clause.detail)
-    return check(clause, view) if check is not None else _flaw(clause, view)
+    if check is not None:
+        return check(clause, view)
+    if is_sound(view):
+        return KEPT if view.exact or clause.detail not in _WIRE_ONLY else None
+    return _flaw(clause, view)
 
 
 def _status(_: Clause, view: View) -> Outcome:
@@ -110,28 +115,16 @@ def _status(_: Clause, view: View) -> Outcome:
     )
 
 
-def _declared(view: View) -> str | None:
-    response = view.exchange.response
-    values = header_values(response.headers, "content-type") if response is not None else None
-    if values is None:
-        return None
-    return values[0].partition(";")[0].strip().lower() if values else ""
-
-
-def _is_json(kind: str) -> bool:
-    return kind == "application/json" or (kind.startswith("application/") and kind.endswith("+json"))
-
-
 def _content_type(clause: Clause, view: View) -> Outcome:
     response, document = view.exchange.response, view.document
     if (clause.detail == "content-type") != view.accepted or view.status in IN_FRONT:
         return None
     if response is None or document is None or not document.content_types or response.body == b"":
         return None
-    declared = _declared(view)
+    declared = declared_type(view)
     if declared is None or response.body is None:
         return Skipped("headers or body missing")
-    if declared in document.content_types or "*/*" in document.content_types or (_is_json(declared) and not view.accepted):
+    if declared in document.content_types or "*/*" in document.content_types or (is_json(declared) and not view.accepted):
         return KEPT
     expected = " or ".join(f"`{kind}`" for kind in document.content_types)
     if declared == "":
@@ -175,23 +168,23 @@ def _flaw(clause: Clause, view: View) -> Outcome:
     parsed, document = view.got_parsed, view.document
     if parsed is None:
         return Skipped("response body missing") if view.exchange.response is not None and document is not None else None
-    declared = _declared(view)
-    if view.exchange.own_record and (coding := _coding(view)):
+    declared = declared_type(view)
+    if view.exchange.own_record and (coding := coding_of(view)):
         return _packed(name, coding)
     if view.stray:
-        if not declared or not _is_json(declared) or parsed.flaws == (Flaw.EMPTY,):
+        if not declared or not is_json(declared) or parsed.flaws == (Flaw.EMPTY,):
             return None
     elif document is None or not document.content_types:
         return None
     if view.status in IN_FRONT:
         return None  # whatever stands in front of the server may have answered
-    if declared and not _is_json(declared):
+    if declared and not is_json(declared):
         return None  # another content type is the cause; what such a body is, is not our business
     if name in _WIRE_ONLY and not view.exact:
         return None
-    if name == "utf-8" and _charset(view) not in ("", "utf-8", "utf8"):
+    if name == "utf-8" and charset_of(view) not in ("", "utf-8", "utf8"):
         return Broken(
-            message="the content type names another encoding", spot=_BODY, expected="UTF-8", got=_charset(view), uses=(_BODY,)
+            message="the content type names another encoding", spot=_BODY, expected="UTF-8", got=charset_of(view), uses=(_BODY,)
         )
     if Flaw.EMPTY in parsed.flaws and not view.accepted:
         return None
@@ -219,24 +212,6 @@ def _packed(name: str, coding: str) -> Outcome:
     return Broken(
         message="the body cannot be unpacked", spot=_HEADERS, expected=expected, got="another", plain=True, uses=(_BODY,)
     )
-
-
-def _coding(view: View) -> str:
-    """The content codings that a client has to undo, as the header lists them."""
-    response = view.exchange.response
-    values = header_values(response.headers, "content-encoding") if response is not None and response.body else None
-    codings = [word.strip().lower() for value in values or [] for word in value.split(",")]
-    return ", ".join(word for word in codings if word not in ("", "identity") and word.replace("-", "").isalnum())
-
-
-def _charset(view: View) -> str:
-    response = view.exchange.response
-    for value in (header_values(response.headers, "content-type") or []) if response is not None else []:
-        for parameter in value.split(";")[1:]:
-            key, _, text = parameter.partition("=")
-            if key.strip().lower() == "charset":
-                return text.strip().strip('"').lower()
-    return ""
 
 
 def _secrets(_: Clause, view: View) -> Outcome:

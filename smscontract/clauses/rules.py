@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from smscontract.clauses.base import Skipped, View
-from smscontract.clauses.conditions import accepted_scope, evaluate
+from smscontract.clauses.conditions import accepted_scope, evaluate, tests_of
 from smscontract.clauses.mutate import DELETE, body_of, with_request_body, with_response, with_response_body, with_value
 from smscontract.documents import Clause, Node, Operation, Place, Rule
 from smscontract.exchange import Exchange
@@ -45,6 +45,17 @@ Premise = bool | Skipped | None
 
 def premise(rule: Rule, view: View) -> Premise:
     """Whether a rule on answers speaks of this exchange."""
+    memo = view.memo
+    if memo is None:
+        return _premise(rule, view)
+    key = (premise, tests_of(rule.when))  # nothing else of a rule matters here
+    if key not in memo:
+        memo[key] = _premise(rule, view)
+    known: Premise = memo[key]
+    return known
+
+
+def _premise(rule: Rule, view: View) -> Premise:
     if not accepted_scope(rule, view):
         return None
     if view.accepted and view.validity == "invalid":

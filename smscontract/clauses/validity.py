@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from typing import Any
+
+import jsonschema_rs
 
 from smscontract.clauses import enum, schema
 from smscontract.clauses import format as formats
 from smscontract.clauses.base import Assessment, View
-from smscontract.clauses.conditions import evaluate, known_label, status_matches
+from smscontract.clauses.compiled import compiled_schema
+from smscontract.clauses.conditions import evaluate, known_label, status_matches, tests_of
 from smscontract.clauses.relation import holds
 from smscontract.clauses.values import comparable, equal_values, kinds_of
-from smscontract.documents import Node, Parameter, Rule
+from smscontract.documents import Node, Parameter, RequestBody, Rule
 from smscontract.exchange import Auth
 from smscontract.json_text import ABSENT, UNKNOWN, Flaw
 
@@ -72,9 +76,11 @@ def _violations(view: View) -> Iterator[tuple[str, str]]:
         problem = problem_of(parameter.node, _parameter_value(parameter, value))
         if problem is not None:
             yield parameter.node.path[0], problem
-    body = view.operation.body
-    if body is None:
-        return
+    if view.operation.body is not None:
+        yield from _violations_of_body(view, view.operation.body)
+
+
+def _violations_of_body(view: View, body: RequestBody) -> Iterator[tuple[str, str]]:
     if view.sent is ABSENT:
         if body.required:
             yield "", "missing"
@@ -84,12 +90,31 @@ def _violations(view: View) -> Iterator[tuple[str, str]]:
         if parsed is not None and not any(flaw in _TOLERATED for flaw in parsed.flaws):
             yield "", "not JSON"
         return
+    if _quickly_kept(body.node, view.sent):
+        return
     for node in body.node.walk():
         for _, value in view.sent_index.get(node.path, ()):
             problem = problem_of(node, value)
             if problem is not None:
                 yield node.text, problem
                 break
+
+
+def _quickly_kept(node: Node, sent: Any) -> bool:
+    """Whether a body surely has no problem at any of its places."""
+    validator = _validator(node)
+    try:
+        return validator is not None and bool(validator.is_valid(sent))
+    except (ValueError, OverflowError, RecursionError):
+        return False
+
+
+@lru_cache(maxsize=256)
+def _validator(node: Node) -> Any:
+    """For all places of a body at once; `None` where null is refused at a place of any type, which no keyword says."""
+    if any(one.nullable is False and not one.types for one in node.walk()):
+        return None
+    return jsonschema_rs.validator_for(compiled_schema(node), validate_formats=True)
 
 
 def requirement_holds(rule: Rule, view: View) -> bool | None:
@@ -162,7 +187,12 @@ def assess(view: View) -> Assessment:
 
 def _undefined(view: View) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Entries under `undefined:` that the request meets, and those of which it cannot be told."""
-    truths = {one.name: evaluate(one.when, view, every=False).truth for one in view.operation.undefined}
+    given: Any = view.sent if isinstance(view.sent, dict) else None
+    truths = {
+        one.name: evaluate(one.when, view, every=False).truth
+        for one in view.operation.undefined
+        if given is None or given.keys() >= tests_of(one.when).sent
+    }
     odd = _odd_form(view)
     met = [name for name, truth in truths.items() if truth] + ([odd] if odd is not None else [])
     return tuple(met), tuple(name for name, truth in truths.items() if truth is None)

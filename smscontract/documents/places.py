@@ -50,6 +50,9 @@ class Place:
     root: str
     steps: tuple[str, ...] = ()
 
+    def __hash__(self) -> int:
+        return hash(self.text)  # which says it all, and whose hash is known
+
     @property
     def each(self) -> bool:
         """Whether the place stands for every item of an array."""

@@ -7,7 +7,7 @@ from typing import Any
 
 import jsonschema_rs
 
-from smscontract.clauses.fast import compiled_schema
+from smscontract.clauses.compiled import compiled_schema
 from smscontract.documents import EACH, Node, Operation, Place, ResponseDocument, Rule
 from smscontract.kernel.matchers import Unsure, foldable, schema_of
 

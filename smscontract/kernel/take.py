@@ -19,7 +19,7 @@ import orjson
 
 from smscontract.documents import Operation
 from smscontract.exchange import Auth, Exchange
-from smscontract.json_text import ABSENT, UNKNOWN
+from smscontract.json_text import ABSENT, UNKNOWN, once
 from smscontract.judge import Judge
 from smscontract.kernel.exchanges import BODIES, lost, record_of, unread
 from smscontract.kernel.forms import INLINE, TEXT, Forms
@@ -32,7 +32,7 @@ from smscontract.kernel.routes import Routes
 from smscontract.kernel.rows import Rows
 from smscontract.kernel.skeleton import Seen
 from smscontract.kernel.templates import Templates
-from smscontract.kernel.text import MARKED, MARKED_INSIDE, marked, once
+from smscontract.kernel.text import MARKED, MARKED_INSIDE, marked
 from smscontract.summary import Summary
 
 __all__ = ["Kernel", "Stopped"]

@@ -26,7 +26,7 @@ import orjson
 from jsonschema import Draft202012Validator
 
 from smscontract.catalogue import Catalogue, load_catalogue
-from smscontract.clauses.fast import compiled_schema
+from smscontract.clauses.compiled import compiled_schema
 from smscontract.findings import Report
 from smscontract.judge import Judge
 from smscontract.kernel.schema import validator

@@ -20,7 +20,7 @@ from jsonschema import Draft202012Validator, FormatChecker
 
 from smscontract.clauses import families, opinions
 from smscontract.clauses.base import Broken
-from smscontract.clauses.fast import compiled_schema
+from smscontract.clauses.compiled import compiled_schema
 from smscontract.clauses.mutate import dumped
 from smscontract.documents import Node
 from smscontract.documents.schemas import inlined
