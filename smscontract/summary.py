@@ -149,10 +149,10 @@ class Summary:
         return judgement
 
     def add_alike(self, judgement: Judgement, file: str, rows: Sequence[tuple[Any, ...]]) -> None:
-        """Counts exchanges that are judged as another one was, who broke nothing. Facts of histories are not counted here.
+        """Counts exchanges that are judged as another one was. Facts of histories are not counted here.
 
         Args:
-            judgement: of the other one.
+            judgement: of the other one. If it broke something, these answers came later than `shown_after` says.
             file: where they are.
             rows: of each start and end (infinite if unknown) and `Origin.number`, and anything behind them.
         """
@@ -176,11 +176,27 @@ class Summary:
                 self.facts.add_alike(fact, rows, file, spans)
         for one in judgement.not_judged:
             self._skip(one.clause, one.reason, one.hint, number)
+        for finding in judgement.findings:
+            for row in rows:
+                self._add_finding(replace(finding, origin=Origin.numbered(file, row[2]), time=row[1]))
         if judgement.new:
             first = min(rows, key=lambda row: row[1:3])
             where = Origin.numbered(file, first[2])
             for new in judgement.new:
                 self._add_new(replace(new, origin=where, time=first[1] if first[1] != float("inf") else None), number)
+
+    def shown_after(self, findings: Iterable[Finding]) -> float:
+        """The time (seconds since 1970 UTC) after which no answer that shows the same findings is the first of any; infinite if
+        there is none."""
+        last = float("-inf")
+        for finding in findings:
+            group = self._groups.get((finding.clause, place_of(finding.pointer)))
+            if group is not None:
+                first = group.where[0].time
+                last = max(last, first if first is not None else float("inf"))
+            elif self.selection.takes(finding.clause):
+                return float("inf")
+        return last
 
     def _measure(self, view: View) -> None:
         for key, ends in measure(view).items():

@@ -12,6 +12,7 @@ from smscontract.documents import Place, Rule
 from smscontract.exchange import Exchange
 from smscontract.json_text import json_type
 from smscontract.judge import Judge, Judgement
+from smscontract.kernel.breaking import same_values
 from smscontract.kernel.checks import Check, Relation, Times, check_of, order_of, relation_of
 from smscontract.kernel.matchers import Stub, Unsure, reach
 from smscontract.kernel.plans import Answers, Requests
@@ -30,7 +31,8 @@ class Known:
     """A kind of exchange.
 
     Attributes:
-        judgement: of the first; without findings.
+        judgement: of the first.
+        after: who breaks something is counted only if the answer came later than this, when a report shows another exchange.
         checks, times: what must hold for another one.
         values: what its row holds beside times and line; `places` is where that stands.
         relations: what `checks` are made of.
@@ -46,6 +48,7 @@ class Known:
     relations: tuple[Relation, ...] = ()
     rows: list[Row] = field(default_factory=list)
     pack: Any = None
+    after: float = float("-inf")
 
     @property
     def waits(self) -> bool:
@@ -88,7 +91,7 @@ def learned(judge: Judge, sides: tuple[Requests, Answers], first: First, number:
     requests, answers = sides
     exchange, judgement, sources, row = first.exchange, first.judgement, first.sources, first.row
     operation = requests.operation
-    if judgement.findings or judgement.signature is None or judgement.signature.operation != operation.key:
+    if judgement.signature is None or judgement.signature.operation != operation.key:
         raise Unsure
     stub = Stub(operation, answers.document)
     stub.got, stub.sent, stub.path = sources
@@ -108,7 +111,10 @@ def learned(judge: Judge, sides: tuple[Requests, Answers], first: First, number:
     known = Known(
         judgement=judgement,
         kind=Kind(number, {group: tuple(mine) for group, mine in recipes.items()}, masker),
-        checks=tuple(check for check in checks if check is not None),
+        checks=(
+            *(check for check in checks if check is not None),
+            *(same_values(judge.catalogue, judgement.findings, *sources[:2])),
+        ),
         times=_once(answers.made, tuple(orders), Times, orders) if orders else None,
         values=_once(answers.made, tuple(slots.places), _values, slots.places),
         places=tuple(slots.places),

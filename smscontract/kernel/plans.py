@@ -115,6 +115,7 @@ class Answers:
 
     Attributes:
         valid: whether a body keeps its schema, and surely what rules ask of its texts; by `schema`.
+        errors: where it does not.
         listed: places whose values tell answers apart, beside those that the document lists.
         shape: of a body.
         bits: beside the shape; `sent_bits` only where the request has a body.
@@ -132,7 +133,9 @@ class Answers:
         self.document: ResponseDocument = document
         rules = [rule for rule in operation.rules if _speaks(rule, status)]
         self.schema = answer_schema(document, rules)
-        self.valid: _Valid = validator(self.schema).is_valid
+        compiled = validator(self.schema)
+        self.valid: _Valid = compiled.is_valid
+        self.errors = compiled.iter_errors
         self.listed = _constants(operation, rules)
         self.shape: Shape = shape_of(document.node, self.listed)
         self.relations = [rule for rule in rules if rule.kind in ("equal", "differ", "less")]

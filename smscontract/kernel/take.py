@@ -21,6 +21,7 @@ from smscontract.documents import Operation
 from smscontract.exchange import Auth, Exchange
 from smscontract.json_text import ABSENT, UNKNOWN, once
 from smscontract.judge import Judge
+from smscontract.kernel.breaking import broken_as
 from smscontract.kernel.exchanges import BODIES, lost, record_of, unread
 from smscontract.kernel.forms import INLINE, TEXT, Forms
 from smscontract.kernel.heads import length_name
@@ -94,6 +95,9 @@ class Kernel:
         self._rows = Rows(summary.judge)
         summary.facts.rows = self._rows
         self._file, self._found = "", None
+        for known in self._kinds.values():
+            if known is not None and known.judgement.findings:
+                known.after = NEVER  # the first of each has to be shown
 
     def scan(self, block: bytes, at: int, file: str, number: int) -> tuple[int, int]:
         """Counts the exchanges of some lines unread, up to one that it cannot; if that is there to its end, `take` has to be
@@ -232,19 +236,24 @@ class Kernel:
         if not self._found:
             return
         (key, got, sent, path, start, end), self._found = self._found, None
+        known = self._kinds.get(key)
+        if known is not None:
+            known.after = self._summary.shown_after(judgement.findings)
         if key in self._kinds or len(self._kinds) >= _KINDS:
             return
-        if judgement.findings and self._bad[key] < _BAD:
-            self._bad[key] += 1  # what broke something may be one of a kind that does not
-            return
-        self._kinds[key] = None
         try:
             sides = self._sides[key[0], key[1]]
             assert sides is not None
             first = First(exchange, judgement, (got, sent, path), (start, end, exchange.origin.number))
-            self._kinds[key] = learned(self._judge, sides, first, secrets.randbits(60))
+            known = learned(self._judge, sides, first, secrets.randbits(60))
         except DOUBTS:
             pass
+        if known is not None and judgement.findings:
+            known.after = self._summary.shown_after(judgement.findings)
+        elif judgement.findings and self._bad[key] < _BAD:
+            self._bad[key] += 1  # what broke something may be one of a kind that does not
+            return
+        self._kinds[key] = known
 
     def close(self) -> None:
         """Counts what is still held."""
@@ -297,8 +306,7 @@ class Kernel:
         else:
             got = answer["json"]
             text = None
-        if not no_got and not answers.valid(got):
-            raise Unsure
+        broken = None if no_got or answers.valid(got) else broken_as(answers.errors(got), got)
         if not stated and self._inside(text if text is not None else orjson.dumps(got).decode()) and marked(got, self._marked):
             raise Unsure
         # -- the request
@@ -363,6 +371,7 @@ class Kernel:
             bits_told(requests.bits, got, sent, path) if requests.bits else None,
             bits_told(answers.bits, got, sent, path) if answers.bits else None,
             bits_told(answers.sent_bits, got, sent, path) if type(sent) is dict else None,
+            broken,
         )
         known = self._kinds.get(key)
         if known is None:
@@ -374,10 +383,16 @@ class Kernel:
                 raise Unsure
         if known.times is not None and not known.times.hold(got, end):
             raise Unsure
+        if known.judgement.findings and not known.after < end < NEVER:
+            return key, got, sent, path, start, end
         known.rows.append((start, end, number, *known.values(got, sent, path)))
         if self._missed:
             shown = head.secrets if head is not None else ()
-            self._taken = None if no_got or no_sent else (known, requests, answers, got, sent, path, shown, stated)
+            self._taken = (
+                None
+                if no_got or no_sent or known.judgement.findings
+                else (known, requests, answers, got, sent, path, shown, stated)
+            )
         self._held += 1
         if self._held >= _HELD:
             self.close()

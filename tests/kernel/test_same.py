@@ -31,6 +31,45 @@ def test_of_a_contract_of_ones_own(seed: int) -> None:
     assert told(lines, short=True, contracts=contracts) == told(lines, short=False, contracts=contracts)
 
 
+@given(SEEDS, st.sampled_from(["as they are", "backwards", "mixed"]))
+@settings(max_examples=4, deadline=None)
+def test_of_many_that_break_the_same(seed: int, order: str) -> None:
+    lines = [line for line, _ in corpus(700, seed=seed, bad=0.6)]
+    if order != "as they are":
+        lines = lines[::-1] if order == "backwards" else random.Random(seed).sample(lines, len(lines))
+    assert told(lines, short=True) == told(lines, short=False)
+
+
+@pytest.mark.campaign
+@given(SEEDS, st.floats(0.1, 1))
+@settings(max_examples=40, deadline=None)
+def test_of_many_more_that_break_the_same(seed: int, bad: float) -> None:
+    lines = random.Random(seed).sample([line for line, _ in corpus(2000, seed=seed, bad=bad)], 2000)
+    assert told(lines, short=True) == told(lines, short=False)
+
+
+@given(SEEDS)
+@settings(max_examples=12, deadline=None)
+def test_of_the_same_changes_again_and_again(seed: int) -> None:
+    chance = random.Random(seed)
+    lines = chance.choices(changed(seed, 12), k=120)
+    assert told(lines, short=True) == told(lines, short=False)
+
+
+def test_most_that_break_something_are_only_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    judged = []
+    judge = Kernel.judge
+
+    def counted(self: Kernel, exchange: Exchange) -> None:
+        judged.append(exchange)
+        judge(self, exchange)
+
+    monkeypatch.setattr(Kernel, "judge", counted)
+    lines = [line for line, clause in corpus(9000, bad=1) if clause.endswith((":required", ":null", ":enum"))]
+    told(lines, short=True)
+    assert len(judged) < len(lines) / 2
+
+
 def test_in_any_order_and_of_some_clauses() -> None:
     lines = [line for line, _ in corpus(400, bad=0.05)]
     random.Random(3).shuffle(lines)
