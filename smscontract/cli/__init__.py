@@ -16,6 +16,7 @@ import click
 from smscontract import __version__
 from smscontract.errors import ExitCode, SmscontractError
 from smscontract.mask import Masker
+from smscontract.native import compiled
 from smscontract.plain import printable
 
 __all__ = ["cli", "main", "run"]
@@ -61,8 +62,17 @@ class _Lazy(click.Group):
         return super().resolve_command(ctx, args)
 
 
+def _version(context: click.Context, _: click.Parameter, wanted: bool) -> None:
+    if wanted:
+        parts = compiled()
+        click.echo(f"smscontract {__version__} ({'compiled: ' + ', '.join(parts) if parts else 'nothing compiled'})")
+        context.exit()
+
+
 @click.group(cls=_Lazy, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
-@click.version_option(__version__, prog_name="smscontract", message="%(prog)s %(version)s")
+@click.option(
+    "--version", is_flag=True, is_eager=True, expose_value=False, callback=_version, help="Show the version and exit."
+)
 def cli() -> None:
     """Says which sentence of an SMS provider's API contract is broken."""
 

@@ -12,9 +12,14 @@ import os
 from pathlib import Path
 from typing import Any
 
-__all__ = ["load"]
+__all__ = ["compiled", "load"]
 
 _HERE = Path(__file__).parent
+
+
+def compiled() -> list[str]:
+    """The names of the parts that are there, compiled."""
+    return sorted(path.stem for path in _HERE.glob("*.pyx") if load(path.stem) is not None)
 
 
 def load(name: str) -> Any:

@@ -7,10 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from smscontract import native
+from smscontract import __version__, native
+from smscontract.cli import cli
 from smscontract.kernel import leaves
 from smscontract.kernel.leaves import Memo, unescaped
 from smscontract.kernel.matchers import DOUBTS, Unsure
@@ -273,7 +275,9 @@ def test_texts_that_are_not_sure_are_asked_about(scan: Any) -> None:
 def test_without_what_is_compiled(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("SMSCONTRACT_NATIVE", "0")
     assert native.load("scan") is None
+    assert CliRunner().invoke(cli, ["--version"]).output == f"smscontract {__version__} (nothing compiled)\n"
     monkeypatch.delenv("SMSCONTRACT_NATIVE")
+    assert CliRunner().invoke(cli, ["--version"]).output == f"smscontract {__version__} (compiled: rows, scan)\n"
     assert native.load("nothing") is None
     source = (native._HERE / "scan.pyx").read_bytes()
     (tmp_path / "built.json").write_bytes((native._HERE / "built.json").read_bytes())
