@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -95,7 +96,7 @@ class Rows:
         self._chunks: list[_Chunk] = []
         self._held = 0
         self._log = RowLog()
-        self._records = Records(bytes.fromhex(judge.digest("scopes of rows")))
+        self._records = Records(_key(judge))
         self._days: dict[tuple[int, Any], tuple[int, int]] = {}
         self._kinds: dict[int, Kind] = {}
         self._touched: dict[Group, set[Any] | None] = {}
@@ -338,6 +339,11 @@ class Rows:
         kind = self._kinds[told.kind]
         for recipe in kind.recipes[group]:
             yield recipe.fact(told.row, told.file, self.judge.digest, kind.masker.value, weight=weight)
+
+
+def _key(judge: Judge) -> bytes:
+    """The key of hashes of scopes: the same in all processes of a run."""
+    return hashlib.blake2b(judge.digest("scopes of rows").encode(), digest_size=16).digest()
 
 
 def group_of(operation: str, rule: Any) -> Group:
