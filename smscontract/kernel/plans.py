@@ -10,12 +10,13 @@ from smscontract.clauses.conditions import status_matches
 from smscontract.clauses.schema import nodes_of
 from smscontract.documents import Conditions, Operation, Place, Rule
 from smscontract.documents.openapi import ResponseDocument
-from smscontract.kernel.heads import Heads
+from smscontract.kernel.heads import Head, Heads
 from smscontract.kernel.matchers import Bit, Unsure, bits_of
+from smscontract.kernel.members import fields_of, is_long, repeats
 from smscontract.kernel.schema import answer_schema, names_schema, request_schema, validator
 from smscontract.kernel.shape import Shape, shape_of
 
-__all__ = ["Answers", "Requests"]
+__all__ = ["Answers", "Requests", "heads_of"]
 
 #: What the short way knows how to leave out. Whoever adds a family or a kind of rule says here, and below, what its verdict
 #: rests on; until then each exchange of such an operation is judged by itself.
@@ -100,6 +101,34 @@ class Requests:
             raise Unsure
         self.named[names] = self._named(dict.fromkeys(names))
         return self.named[names]
+
+
+def heads_of(
+    requests: Requests, asked: Any, answer: Any, *, text: str | None, body: str | None, line: bytes, stated: bool
+) -> tuple[Head | None, Head | None]:
+    """The heads of an exchange; `None` where fields are unknown.
+
+    Args:
+        asked, answer: both messages as they are recorded; `body` and `text` are their bodies, where they are texts.
+        stated: whether the recording says itself what it took away.
+
+    Raises:
+        Unsure: a body is not as long as is said, or a credential of the request is in the answer.
+    """
+    asking = fields_of(asked.get("headers"))
+    head = requests.heads.of(asking, stated=stated) if asking is not None else None
+    fields = fields_of(answer.get("headers"))
+    beside = requests.answers.of(fields, stated=stated) if fields is not None else None
+    if head is not None:
+        if head.length and not stated and not is_long(asking[head.length], body):
+            raise Unsure
+        if head.secrets:
+            whole = text if text is not None else line.decode()
+            if repeats(head.secrets, whole, fields.values() if fields is not None else ()):
+                raise Unsure
+    if beside is not None and beside.length and not stated and not is_long(fields[beside.length], text):
+        raise Unsure
+    return head, beside
 
 
 def _folded(conditions: Conditions) -> bool:

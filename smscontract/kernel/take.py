@@ -27,8 +27,8 @@ from smscontract.kernel.forms import INLINE, TEXT, Forms
 from smscontract.kernel.heads import length_name
 from smscontract.kernel.known import First, Known, learned
 from smscontract.kernel.matchers import DOUBTS, Unsure, bits_told
-from smscontract.kernel.members import NEVER, empty_texts, fields_of, is_long, repeats, time_of
-from smscontract.kernel.plans import Answers, Requests
+from smscontract.kernel.members import NEVER, empty_texts, fields_of, time_of
+from smscontract.kernel.plans import Answers, Requests, heads_of
 from smscontract.kernel.routes import Routes
 from smscontract.kernel.rows import Rows
 from smscontract.kernel.skeleton import Seen
@@ -340,21 +340,7 @@ class Kernel:
             asked_shape = requests.shape(sent), empty_texts(body, sent)
         if INLINE in (sent_form, got_form) and not once(line, record):
             raise Unsure
-        # -- headers
-        asking = fields = fields_of(asked.get("headers"))
-        head = requests.heads.of(fields, stated=stated) if fields is not None else None
-        fields = fields_of(answer.get("headers"))
-        beside = requests.answers.of(fields, stated=stated) if fields is not None else None
-        if head is not None:
-            if head.length and not stated and not is_long(asking[head.length], body):
-                raise Unsure
-            if head.secrets:
-                whole = text if text is not None else line.decode()
-                shown = fields.values() if fields is not None else ()
-                if repeats(head.secrets, whole, shown):
-                    raise Unsure
-        if beside is not None and beside.length and not stated and not is_long(fields[beside.length], text):
-            raise Unsure
+        head, beside = heads_of(requests, asked, answer, text=text, body=body, line=line, stated=stated)
         # --
         key = (
             operation,
