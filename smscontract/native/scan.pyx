@@ -203,6 +203,8 @@ cdef class Template:
         cdef int group, depth
         if groups < 0 or groups > GROUPS or len(elements) > LENGTH:
             raise ValueError("too long")
+        if sorted(_captured(elements)) != [*range(groups)]:  # each is set, or reset, by every line that matches
+            raise ValueError("no such group")
         self.depth = self.told = self.memos = NULL
         self.depth = <int *> malloc((groups + 1) * sizeof(int))
         if self.depth == NULL:
@@ -246,6 +248,22 @@ cdef class Template:
         if way is not None:
             _within(max(way.highest, 0), self.groups + (way.highest < 0))
         self.ways[bytes(key)] = way
+
+
+def _captured(elements):
+    """The groups in some elements."""
+    found = []
+    for element in elements:
+        if element[0] == "group":
+            found += [element[1], *_captured(element[2])]
+        elif element[0] == "choice":
+            inside = [group for one in element[3] for group in _captured(one)]
+            if any(not element[1] <= group < element[2] for group in inside):
+                raise ValueError("no such group")
+            found += inside
+        elif element[0] in ("repeat", "never") and _captured(element[len(element) - 1]):
+            raise ValueError("no such group")
+    return found
 
 
 def _within(int group, int groups):

@@ -174,6 +174,8 @@ def test_any_bytes_are_lines(raw: bytes) -> None:
         {"memos": ((set(), (3,), None, 1, 1),)},
         {"times": ((7, True), None)},
         {"groups": 401},
+        {"groups": 2},
+        {"groups": 0},
     ],
 )
 def test_groups_that_are_not_there(scan: Any, wrong: dict[str, Any]) -> None:
