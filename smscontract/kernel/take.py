@@ -236,9 +236,7 @@ class Kernel:
         if not self._found:
             return
         (key, got, sent, path, start, end), self._found = self._found, None
-        known = self._kinds.get(key)
-        if known is not None:
-            known.after = self._summary.shown_after(judgement.findings)
+        known = None
         if key in self._kinds or len(self._kinds) >= _KINDS:
             return
         try:
@@ -370,7 +368,9 @@ class Kernel:
         if known.times is not None and not known.times.hold(got, end):
             raise Unsure
         if known.judgement.findings and not known.after < end < NEVER:
-            return key, got, sent, path, start, end
+            known.after = self._summary.shown_after(known.judgement.findings)
+            if not known.after < end < NEVER:
+                return key, got, sent, path, start, end
         known.rows.append((start, end, number, *known.values(got, sent, path)))
         if self._missed:
             shown = head.secrets if head is not None else ()
