@@ -8,11 +8,7 @@ from __future__ import annotations
 
 import hashlib
 
-from smscontract.native import load
-
-__all__ = ["hidden", "mixed"]
-
-_native = load("rows")
+__all__ = ["mixed"]
 
 
 def mixed(key: bytes, data: bytes) -> bytes:
@@ -23,16 +19,3 @@ def mixed(key: bytes, data: bytes) -> bytes:
     """
     stream = hashlib.shake_128(key).digest(len(data))
     return (int.from_bytes(data) ^ int.from_bytes(stream)).to_bytes(len(data))
-
-
-def hidden(key: bytes, place: int, data: bytes) -> bytes:
-    """As `mixed`, for what only this process reads again: where it can be it is ChaCha20, several times as fast.
-
-    Args:
-        key: 32 secret bytes.
-        place: a number that no other data has under this key.
-    """
-    if _native is not None:
-        found: bytes = _native.chacha20(key, place, data)
-        return found
-    return mixed(key + place.to_bytes(8), data)

@@ -7,7 +7,7 @@ import tempfile
 from array import array
 from typing import IO
 
-from smscontract.cipher import hidden
+from smscontract.cipher import mixed
 
 __all__ = ["WAITING", "Spill"]
 
@@ -48,7 +48,7 @@ class Spill:
         assert self._file is not None
         start = self._ends[number - 1] if number else 0
         self._file.seek(start)
-        return hidden(self._key, start, self._file.read(self._ends[number] - start))
+        return self._mixed(self._file.read(self._ends[number] - start), start)
 
     def close(self) -> None:
         """Takes all blocks away, and the file."""
@@ -65,8 +65,12 @@ class Spill:
         self._file.seek(end)
         blocks = []
         for block in self._waiting:
-            blocks.append(hidden(self._key, end, block))
+            blocks.append(self._mixed(block, end))
             end += len(block)
             self._ends.append(end)
         self._waiting, self._bytes = [], 0
         self._file.write(b"".join(blocks))
+
+    def _mixed(self, block: bytes, place: int) -> bytes:
+        """The bytes as they stand in the file at a place, and back."""
+        return mixed(self._key + place.to_bytes(8), block)

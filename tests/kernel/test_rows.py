@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from smscontract import cipher, spans
+from smscontract import spans
 from smscontract.catalogue import load_catalogue
 from smscontract.clauses.base import Fact
 from smscontract.clauses.values import comparable, phone_number
@@ -32,7 +32,7 @@ from tests.kernel.lines import PARCELS, changed, parcels, written
 from tests.kernel.test_same import SEEDS
 
 _NEVER = float("inf")
-_MODULES = (spans, cipher, scopes)
+_MODULES = (spans, scopes)
 
 native = pytest.mark.skipif(load("rows") is None, reason="nothing is compiled here")
 
@@ -163,23 +163,6 @@ def test_hashes_differ() -> None:
     assert compiled.hashed(["a"], bytes(16)) != compiled.hashed([("a",)], bytes(16)) != compiled.hashed(["a"], b"k" * 16)
     assert len({compiled.hashed(["a" * size], bytes(16)) for size in range(70)}) == 70
     assert len({compiled.hashed(pair, bytes(16)) for pair in (("a", "b"), ("b", "a"), ("ab", ""), ("", "ab"), ("ab",))}) == 5
-
-
-@native
-def test_the_stream_is_chacha20() -> None:
-    compiled = load("rows")
-    told = "76b8e0ada0f13d90405d6ae55386bd28bdd219b8a08ded1aa836efcc8b770dc7"
-    assert compiled.chacha20(bytes(32), 0, bytes(64))[:32].hex() == told
-    # RFC 8439, 2.4.2: its nonce of 96 bits ends where ours begins; the counter begins with 1.
-    key, nonce = bytes(range(32)), int.from_bytes(bytes.fromhex("0000004a00000000"), "little")
-    text = b"Ladies and Gentlemen of the class of '99: If I could offer you only one tip for the future, sunscreen would be it."
-    hidden = compiled.chacha20(key, nonce, bytes(64) + text)[64:]
-    assert hidden[:32].hex() == "6e2e359a2568f98041ba0728dd0d6981e97e7aec1d4360c20a27afccfd9fae0b"
-    for size in (0, 1, 63, 64, 65, 255, 256, 257, 1000):
-        whole = compiled.chacha20(key, 7, bytes(1000))
-        assert compiled.chacha20(key, 7, bytes(size)) == whole[:size]
-    with pytest.raises(ValueError, match="32 bytes"):
-        compiled.chacha20(b"short", 0, b"")
 
 
 # --- all of it -------------------------------------------------------------------------------------------------------
