@@ -7,7 +7,7 @@ from typing import Any, overload
 
 from smscontract.native import load
 
-__all__ = ["Packed", "plain"]
+__all__ = ["Packed", "raw_of"]
 
 _native = load("rows")
 
@@ -63,6 +63,6 @@ class Packed(Sequence[tuple[Any, ...]]):
         return iter(self.rows())
 
 
-def plain(rows: Any) -> Any:
+def raw_of(rows: Any) -> Any:
     """What `native.rows` takes."""
     return rows.data if isinstance(rows, Packed) else rows

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from smscontract.native import load
-from smscontract.packed import plain
+from smscontract.packed import raw_of
 
 __all__ = ["Spans", "days_of", "spans_of"]
 
@@ -41,7 +41,7 @@ def spans_of(rows: Sequence[tuple[Any, ...]], edges: Sequence[float] = ()) -> Sp
         rows: one at least.
         edges: the longest times of the steps, in order; the last step has none.
     """
-    found = _native.times(plain(rows), len(rows), edges) if _native is not None else None
+    found = _native.times(raw_of(rows), len(rows), edges) if _native is not None else None
     if found is not None:
         return Spans(*found)
     rows = list(rows)

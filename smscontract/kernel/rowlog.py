@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from smscontract.kernel.recipes import Row
 from smscontract.kernel.spill import Spill
-from smscontract.packed import Packed, plain
+from smscontract.packed import Packed, raw_of
 
 __all__ = ["UNIT", "RowLog", "Told"]
 
@@ -85,7 +85,7 @@ class RowLog:
 
     def _cut(self) -> None:
         if self._held:
-            told = [(kind, file, plain(rows), len(rows)) for kind, file, rows in self._open]
+            told = [(kind, file, raw_of(rows), len(rows)) for kind, file, rows in self._open]
             self._spill.add(marshal.dumps(told, _VERSION))
             self._open, self._held = [], 0
 

@@ -17,7 +17,7 @@ from typing import Any
 from smscontract.clauses.values import comparable, phone_number
 from smscontract.kernel.recipes import Item, Row
 from smscontract.native import load
-from smscontract.packed import plain
+from smscontract.packed import raw_of
 
 __all__ = ["PARTS", "again", "flavour", "hashes", "key_of", "keys_of", "moved", "parted", "records"]
 
@@ -79,7 +79,7 @@ def records(items: Sequence[Item], rows: Sequence[Row], key: bytes, first: int) 
         first: the number of the first row; the others follow.
     """
     if _native is not None:
-        found: bytes = _native.records(plain(rows), len(rows), _plan(tuple(items)), key, first, _MASK)
+        found: bytes = _native.records(raw_of(rows), len(rows), _plan(tuple(items)), key, first, _MASK)
         return found
     pairs = array("Q", bytes(_RECORD * len(rows)))
     pairs[::2] = array("Q", [_hash(scope, key) for scope in keys_of(items, rows)])

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
 from smscontract.kernel.checks import Times
 from smscontract.kernel.leaves import Memo, unescaped
 from smscontract.kernel.matchers import DOUBTS, Unsure
-from smscontract.kernel.programs import elements
 from smscontract.kernel.template import Template, Way
 from smscontract.native import load
 from smscontract.rfc3339 import timestamp
@@ -23,20 +22,27 @@ _ASKED = {"equal": 0, "differ": 1, "phones": 2, "": 3}
 def swift() -> Swift | None:
     """One without patterns; `None` if it could not be compiled."""
     module = load("scan")
-    return Swift(module) if module is not None else None
+    if module is None:
+        return None
+    try:  # stands on what no Python promises to keep
+        from smscontract.kernel.programs import elements
+    except ImportError:
+        return None
+    return Swift(module, elements)
 
 
 class Swift:
     """As `finder.Sorted`.
 
     Args:
-        module: `smscontract.native.scan`.
+        module: `smscontract.native.scan`; `elements`: makes of the pieces of a pattern what it takes.
     """
 
     learns = True
 
-    def __init__(self, module: Any) -> None:
+    def __init__(self, module: Any, elements: Callable[..., Any]) -> None:
         self._module = module
+        self._elements = elements
         self._scanner = module.Scanner(DOUBTS)
         self._all: list[Template] = []
         self._compiled: dict[Template, Any] = {}
@@ -64,7 +70,7 @@ class Swift:
         """As `Finder.add`."""
         made = template.skeleton
         compiled = self._module.Template(
-            elements(made.pieces),
+            self._elements(made.pieces),
             made.groups,
             made.told,
             made.escaped,

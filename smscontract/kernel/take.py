@@ -126,6 +126,13 @@ class Kernel:
                 return there, now
             at, number = there, now
 
+    def _next(self, file: str) -> None:
+        """Begins with one exchange, unless somebody does not want to go on."""
+        self._lines += 1
+        if self._lines % _EVERY == 0 and self._stop():
+            raise Stopped
+        self._begin(file)
+
     def _begin(self, file: str) -> None:
         if file != self._file:
             self.close()
@@ -140,10 +147,7 @@ class Kernel:
         Raises:
             Stopped: nothing was done with it.
         """
-        self._lines += 1
-        if self._lines % _EVERY == 0 and self._stop():
-            raise Stopped
-        self._begin(file)
+        self._next(file)
         try:
             self._found = self._look(record, line, number)
             if self._missed and self._found is None and self._taken is not None and self._templates.learns:
@@ -163,10 +167,7 @@ class Kernel:
         Raises:
             Stopped: nothing was done with it.
         """
-        self._lines += 1
-        if self._lines % _EVERY == 0 and self._stop():
-            raise Stopped
-        self._begin(file)
+        self._next(file)
         try:
             line = orjson.dumps(record, option=orjson.OPT_APPEND_NEWLINE)
         except TypeError:  # half a character, or a number of many digits

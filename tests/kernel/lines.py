@@ -13,6 +13,7 @@ import orjson
 import pytest
 
 from smscontract.catalogue import load_catalogue
+from smscontract.exchange import Exchange
 from smscontract.findings import Problem
 from smscontract.judge import Judge
 from smscontract.kernel import Kernel, templates
@@ -196,6 +197,19 @@ def told(
         patch.setattr(templates, "_EACH", 1)
         patch.setenv("SMSCONTRACT_NATIVE", str(int(native)))
         return _told(lines, short=short, contracts=contracts, select=select)
+
+
+def judged_in_full(patch: pytest.MonkeyPatch) -> list[Exchange]:
+    """The exchanges that are judged in full from now on."""
+    found: list[Exchange] = []
+    judge = Kernel.judge
+
+    def noted(self: Kernel, exchange: Exchange) -> None:
+        found.append(exchange)
+        judge(self, exchange)
+
+    patch.setattr(Kernel, "judge", noted)
+    return found
 
 
 def _told(lines: list[bytes], *, short: bool, contracts: tuple[str, ...], select: tuple[str, ...]) -> Any:

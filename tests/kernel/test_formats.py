@@ -14,11 +14,11 @@ from hypothesis import strategies as st
 from smscontract.choice import Choice
 from smscontract.exchange import Exchange, Origin, OriginKind
 from smscontract.judge import Judgement
-from smscontract.kernel import Kernel
 from smscontract.mapping import Routes
 from smscontract.summary import Summary
 from tests.bench.corpus import corpus
 from tests.kernel.formats import FORMATS, judged, written_as
+from tests.kernel.lines import judged_in_full
 
 SEEDS = st.integers(0, 2**32 - 1)
 
@@ -63,20 +63,13 @@ def test_behind_a_gateway(seed: int, suffix: str, provider: str) -> None:
 
 @pytest.mark.parametrize("suffix", ["har", "list", "json", "ndjson"])
 def test_most_exchanges_take_the_short_way(suffix: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    judged_alone = []
-    judge = Kernel.judge
-
-    def counted(self: Kernel, exchange: Exchange) -> None:
-        judged_alone.append(exchange)
-        judge(self, exchange)
-
-    monkeypatch.setattr(Kernel, "judge", counted)
+    alone = judged_in_full(monkeypatch)
     chance = random.Random(1)
     chance.random = lambda: 0.96  # type: ignore[method-assign]  # nothing odd
     raw = FORMATS[suffix]([orjson.loads(line) for line, _ in corpus(1500, bad=0)], chance)
     said = judged({f"one.{suffix}": raw}, short=True, each=96)
     assert said[0].exchanges > 1400
-    assert len(judged_alone) < 200, len(judged_alone)
+    assert len(alone) < 200, len(alone)
 
 
 def test_places_in_files_as_numbers() -> None:
@@ -111,17 +104,17 @@ def test_of_bodies_of_which_something_is_missing(seed: int, suffix: str) -> None
 
 
 def test_most_of_them_take_the_short_way(monkeypatch: pytest.MonkeyPatch) -> None:
-    judged_alone = []
+    alone = []
     add = Summary.add
 
     def counted(self: Summary, exchange: Exchange) -> Judgement:
-        judged_alone.append(exchange)
+        alone.append(exchange)
         return add(self, exchange)
 
     monkeypatch.setattr(Summary, "add", counted)
     said = judged({"one.jsonl": FORMATS["jsonl"](damaged(1, 1500), random.Random(1))}, short=True)
     assert said[0].exchanges == 1500
-    assert len(judged_alone) < 300, len(judged_alone)
+    assert len(alone) < 300, len(alone)
 
 
 def damaged(seed: int, size: int) -> list[Any]:

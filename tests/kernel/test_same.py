@@ -8,10 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from smscontract.exchange import Exchange
-from smscontract.kernel import Kernel, rows, spill
+from smscontract.kernel import rows, spill
 from tests.bench.corpus import corpus
-from tests.kernel.lines import ODD, PARCELS, changed, parcels, told
+from tests.kernel.lines import ODD, PARCELS, changed, judged_in_full, parcels, told
 
 SEEDS = st.integers(0, 2**32 - 1)
 
@@ -57,17 +56,10 @@ def test_of_the_same_changes_again_and_again(seed: int) -> None:
 
 
 def test_most_that_break_something_are_only_counted(monkeypatch: pytest.MonkeyPatch) -> None:
-    judged = []
-    judge = Kernel.judge
-
-    def counted(self: Kernel, exchange: Exchange) -> None:
-        judged.append(exchange)
-        judge(self, exchange)
-
-    monkeypatch.setattr(Kernel, "judge", counted)
+    alone = judged_in_full(monkeypatch)
     lines = [line for line, clause in corpus(9000, bad=1) if clause.endswith((":required", ":null", ":enum"))]
     told(lines, short=True)
-    assert len(judged) < len(lines) / 2
+    assert len(alone) < len(lines) / 2
 
 
 def test_in_any_order_and_of_some_clauses() -> None:
@@ -79,17 +71,10 @@ def test_in_any_order_and_of_some_clauses() -> None:
 
 
 def test_most_exchanges_take_the_short_way(monkeypatch: pytest.MonkeyPatch) -> None:
-    judged = []
-    judge = Kernel.judge
-
-    def counted(self: Kernel, exchange: Exchange) -> None:
-        judged.append(exchange)
-        judge(self, exchange)
-
-    monkeypatch.setattr(Kernel, "judge", counted)
+    alone = judged_in_full(monkeypatch)
     lines = [line for line, _ in corpus(2000, bad=0)]
     told(lines, short=True)
-    assert len(judged) < 200
+    assert len(alone) < 200
 
 
 @given(SEEDS)
