@@ -87,8 +87,9 @@ class Catalogue:
 
     def match(self, method: str, url: str, provider: str | None = None) -> tuple[Operation, dict[str, str]] | None:
         """The operation of a request (of a provider, if one is named) and its path parameters, or `None` if it fits none."""
+        verb = method.upper()
         for operation in self.operations.values():
-            if provider is not None and operation.provider != provider:
+            if (verb and verb != operation.method) or (provider is not None and operation.provider != provider):
                 continue
             parameters = operation.match(method, url)
             if parameters is not None:
