@@ -16,7 +16,7 @@ from smscontract.exchange import Exchange
 from smscontract.json_text import UNKNOWN, json_type
 from smscontract.rfc3339 import format_time, timestamp
 
-__all__ = ["FAMILY", "KINDS", "break_", "clauses_of", "holds", "judge"]
+__all__ = ["FAMILY", "KINDS", "break_", "clauses_of", "holds", "judge", "outcome_of"]
 
 FAMILY = "relation"
 KINDS = ("equal", "differ", "less", "order")
@@ -53,6 +53,11 @@ def judge(clause: Clause, view: View) -> Outcome:
     speaks = premise(rule, view)
     if speaks is not True:
         return speaks or None
+    return outcome_of(rule, view)
+
+
+def outcome_of(rule: Rule, view: View) -> Outcome:
+    """As `judge`, of an exchange that the rule speaks of."""
     if rule.kind == "order":
         return _order(rule, view)
     left_place, right_place = rule.places[0], rule.places[1]

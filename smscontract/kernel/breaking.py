@@ -1,31 +1,44 @@
 """Exchanges that break something as others did: when they are surely told the same, so that they are only counted.
 
-What a finding says rests on the values that it shows and that its clause asks about. These have to be equal, to the byte; all
-else is asked of as it is of exchanges that break nothing.
+What is broken in a body has to be equal, to the byte, and so what a finding of it shows; all else that a judgement rests on,
+too, as far as clauses can tell it apart.
 """
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Iterator
+from collections.abc import Hashable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from itertools import islice
 from typing import Any
 
 import orjson
 
 from smscontract.catalogue import Catalogue
+from smscontract.clauses.base import KEPT, Broken, Spot
+from smscontract.clauses.kinds import kinds_seen
+from smscontract.clauses.relation import holds, outcome_of
 from smscontract.clauses.schema import SchemaDetail
-from smscontract.documents import EACH, Rule
+from smscontract.clauses.values import comparable, kinds_of
+from smscontract.documents import Place, Rule
 from smscontract.findings import Finding
-from smscontract.json_text import ABSENT
+from smscontract.json_text import ABSENT, UNKNOWN
+from smscontract.judge import Judgement
 from smscontract.kernel.checks import Check
-from smscontract.kernel.matchers import Unsure
+from smscontract.kernel.kinship import structure
+from smscontract.kernel.matchers import DOUBTS, Stub, Unsure
+from smscontract.kernel.members import NEVER
+from smscontract.kernel.plans import Answers, Requests
 
-__all__ = ["broken_as", "same_values", "structure"]
+__all__ = ["Sources", "broken_as", "counted_as", "likeness", "same_values"]
 
-#: Errors of one body, values of one object or array, and how deep they may be, of those that may be like others.
+#: Body of the answer, of the request, parameters of the path.
+Sources = tuple[Any, Any, Any]
+_ROOTS = {"response body": "got", "request body": "sent"}
+#: Rules that one exchange breaks.
+_ONES = frozenset({"then", "equal", "differ", "less", "order"})
+
+#: Errors of one body that may be like others.
 _ERRORS = 8
-_MEMBERS = 64
-_DEEP = 12
 #: What is wrong with the members of an object: its other values are all one then.
 _OF_NAMES = frozenset({"required", "additionalProperties", "propertyNames"})
 
@@ -49,49 +62,91 @@ def broken_as(errors: Iterable[Any], body: Any) -> Hashable:
     return tuple(sorted(found, key=repr)), structure(body)
 
 
-def structure(value: Any, depth: int = 0) -> Hashable:
-    """Names in their order, types, truth values, and where texts are empty: of any JSON value.
-
-    Raises:
-        Unsure: it is too large.
-    """
-    kind = type(value)
-    if depth > _DEEP or (kind in (dict, list) and len(value) > _MEMBERS):
-        raise Unsure
-    if kind is dict:
-        return tuple([(name, structure(one, depth + 1)) for name, one in value.items()])
-    if kind is list:
-        return (kind, *[structure(one, depth + 1) for one in value])
-    return (kind, value) if kind is bool else (kind, value == "")
-
-
 def same_values(catalogue: Catalogue, findings: Iterable[Finding], got: Any, sent: Any) -> list[Check]:
-    """Checks that what some findings say of an exchange is what they would say of another one that breaks the same.
+    """Checks that another exchange of which the same is told shows the same value where these findings do. Relations show
+    what may differ each time: a report has that of the first.
 
     Raises:
         Unsure: they rest on more than values in the bodies.
     """
     places: dict[tuple[str, tuple[Any, ...]], None] = {}
     for finding in findings:
-        clause = catalogue.clauses[finding.clause]
-        if isinstance(clause.detail, SchemaDetail) and finding.part == "response body":
-            places["got", tuple(_steps(finding.pointer, got))] = None
-        elif isinstance(clause.detail, Rule) and clause.detail.kind == "then" and clause.family == "condition":
-            places.update(dict.fromkeys(_asked(clause.detail)))
-        else:
+        detail = catalogue.clauses[finding.clause].detail
+        kind = detail.kind if isinstance(detail, Rule) else "then" if isinstance(detail, SchemaDetail) else ""
+        root = _ROOTS.get(finding.part)
+        if root is None or kind not in _ONES:
             raise Unsure
+        if kind == "then":
+            places[root, tuple(_steps(finding.pointer, sent if root == "sent" else got))] = None
     return [_equal(root, steps, sent if root == "sent" else got) for root, steps in places]
 
 
-def _asked(rule: Rule) -> Iterator[tuple[str, tuple[Any, ...]]]:
-    """Where the values stand that a rule asks about."""
-    for conditions in (rule.when, rule.then, rule.requires, rule.otherwise, rule.among, rule.across):
-        for place, _ in conditions:
-            if place.root in ("got", "sent"):
-                steps = place.steps
-                yield place.root, steps[: steps.index(EACH)] if EACH in steps else steps
-            elif place.root not in ("code", "auth"):
-                raise Unsure
+class _Timed(Stub):
+    """As much of a view as relations need."""
+
+    def __init__(self, sides: tuple[Requests, Answers], sources: Sources, times: tuple[float, float]) -> None:
+        super().__init__(sides[0].operation, sides[1].document)
+        self.got, self.sent, self.path = sources
+        self._times = times
+
+    def places(self, place: Place) -> list[tuple[Spot, Any]]:
+        """As `View.places`."""
+        if place.root != "at":
+            return super().places(place)
+        time = self._times[place.steps[0] != "sent"]
+        return [(Spot(place.part), time if time != NEVER else UNKNOWN)]
+
+
+def likeness(
+    key: Sequence[Any], sides: tuple[Requests, Answers], sources: Sources, times: tuple[float, float]
+) -> tuple[Hashable, Hashable]:
+    """What is equal for exchanges of which the same is told, and what is so where only the kinds of values that are counted
+    may differ.
+
+    Args:
+        key: of the exchange, beside which relations are told; its tenth is what the shape of the answer tells, its last what
+            is broken there.
+        sources: body of the answer, of the request, parameters of the path.
+        times: start and end.
+
+    Returns:
+        `None` twice where it cannot be told.
+    """
+    try:
+        return _likeness(key, sides, sources, times)
+    except DOUBTS:
+        return None, None
+
+
+def _likeness(
+    key: Sequence[Any], sides: tuple[Requests, Answers], sources: Sources, times: tuple[float, float]
+) -> tuple[Hashable, Hashable]:
+    requests, answers = sides
+    view = _Timed(sides, sources, times)
+    told: list[Hashable] = []
+    for rule in (*answers.relations, *answers.orders):
+        outcome = outcome_of(rule, view)
+        told.append((outcome.spot, outcome.expected) if isinstance(outcome, Broken) else outcome is KEPT)
+    for kind, places in requests.relations:
+        left, right = (view.places(place) for place in places)
+        kinds = kinds_of(view, places)
+        told.append(holds(kind, comparable(left[0][1], kinds), comparable(right[0][1], kinds)))
+    fine = ("alike", *key, *told)
+    if sources[0] is UNKNOWN:
+        return fine, fine
+    *others, broken = key
+    others[9] = answers.kinship(sources[0])
+    return fine, ("kin", *others, broken and broken[0], *told)
+
+
+def counted_as(judgement: Judgement, sides: tuple[Requests, Answers], sources: Sources) -> Judgement:
+    """What is told of an exchange of a likeness, by what is told of another one."""
+    signature = judgement.signature
+    assert signature is not None
+    if sources[0] is UNKNOWN:
+        return judgement
+    view = _Timed(sides, sources, (NEVER, NEVER))
+    return replace(judgement, signature=replace(signature, witnesses=kinds_seen(view)))
 
 
 def _steps(pointer: str, body: Any) -> Iterator[Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from operator import itemgetter
 from typing import Any
 
@@ -15,10 +15,12 @@ from smscontract.judge import Judge, Judgement
 from smscontract.kernel.breaking import same_values
 from smscontract.kernel.checks import Check, Relation, Times, check_of, order_of, relation_of
 from smscontract.kernel.matchers import Stub, Unsure, reach
+from smscontract.kernel.members import NEVER
 from smscontract.kernel.plans import Answers, Requests
 from smscontract.kernel.recipes import Recipe, Row, Slots, recipe_of
 from smscontract.kernel.rows import Kind, group_of
 from smscontract.packed import Packed
+from smscontract.summary import Summary
 
 __all__ = ["First", "Known", "learned"]
 
@@ -36,6 +38,7 @@ class Known:
         checks, times: what must hold for another one.
         values: what its row holds beside times and line; `places` is where that stands.
         relations: what `checks` are made of.
+        alike: whether all are of one likeness, which tells relations.
         rows: those that are not counted yet; `pack`: others of them, side by side, where `native.scan` has found some.
     """
 
@@ -48,7 +51,25 @@ class Known:
     relations: tuple[Relation, ...] = ()
     rows: list[Row] = field(default_factory=list)
     pack: Any = None
-    after: float = float("-inf")
+    after: float = NEVER
+    alike: bool = False
+
+    def fits(self, got: Any, sent: Any, path: Any, end: float) -> bool:
+        """Whether an exchange with the key of this kind is one of it."""
+        for check in self.checks:
+            if not check(got, sent, path):
+                return False
+        return self.times is None or self.times.hold(got, end)
+
+    def is_told(self, summary: Summary, end: float) -> bool:
+        """Whether a report says of whoever breaks this, with an answer that came then, no more than that and where."""
+        if not self.after < end < NEVER:
+            self.after = summary.shown_after(self.judgement.findings)
+        return self.after < end < NEVER
+
+    def as_counted(self, judgement: Judgement) -> Known:
+        """A kind of the same likeness."""
+        return replace(self, judgement=judgement, rows=[], pack=None)
 
     @property
     def waits(self) -> bool:
@@ -79,11 +100,12 @@ class First:
     row: tuple[float, float, int]
 
 
-def learned(judge: Judge, sides: tuple[Requests, Answers], first: First, number: int) -> Known:
+def learned(judge: Judge, sides: tuple[Requests, Answers], first: First, number: int, *, alike: bool = False) -> Known:
     """The kind of an exchange, from what the judge said of it.
 
     Args:
         number: of the kind.
+        alike: whether all others are of the same likeness, so that relations need not be asked.
 
     Raises:
         Unsure: others of this kind have to be judged one by one.
@@ -95,12 +117,13 @@ def learned(judge: Judge, sides: tuple[Requests, Answers], first: First, number:
         raise Unsure
     stub = Stub(operation, answers.document)
     stub.got, stub.sent, stub.path = sources
-    relations = [*((rule.kind, rule.places) for rule in answers.relations), *requests.relations]
+    relations = [] if alike else [*((rule.kind, rule.places) for rule in answers.relations), *requests.relations]
     checks = [
         _once(answers.made, (kind, places, _types(stub, places)), check_of, kind, places, stub) for kind, places in relations
     ]
     received = row[1] != float("inf")
-    orders = [order for rule in answers.orders if (order := order_of(rule, sources[0], received=received)) is not None]
+    ordered = () if alike else answers.orders
+    orders = [order for rule in ordered if (order := order_of(rule, sources[0], received=received)) is not None]
     matched = judge.match(exchange)
     masker = judge.masker_of(matched)
     view = View(matched, operation, judge.digest, masker.value)
@@ -113,13 +136,14 @@ def learned(judge: Judge, sides: tuple[Requests, Answers], first: First, number:
         kind=Kind(number, {group: tuple(mine) for group, mine in recipes.items()}, masker),
         checks=(
             *(check for check in checks if check is not None),
-            *(same_values(judge.catalogue, judgement.findings, *sources[:2])),
+            *same_values(judge.catalogue, judgement.findings, *sources[:2]),
         ),
         times=_once(answers.made, tuple(orders), Times, orders) if orders else None,
         values=_once(answers.made, tuple(slots.places), _values, slots.places),
         places=tuple(slots.places),
         relations=tuple(one for kind, places in relations if (one := relation_of(kind, places, stub)) is not None),
     )
+    known.alike = alike
     _try(judge, known, first)
     return known
 

@@ -11,6 +11,7 @@ from smscontract.clauses.schema import nodes_of
 from smscontract.documents import Conditions, Operation, Place, Rule
 from smscontract.documents.openapi import ResponseDocument
 from smscontract.kernel.heads import Head, Heads
+from smscontract.kernel.kinship import kinship_of
 from smscontract.kernel.matchers import Bit, Unsure, bits_of
 from smscontract.kernel.members import fields_of, is_long, repeats
 from smscontract.kernel.schema import answer_schema, names_schema, request_schema, validator
@@ -38,9 +39,9 @@ def _places(conditions: Conditions) -> list[Place]:
     return [place for place, _ in conditions]
 
 
-def _every_place(operation: Operation) -> list[Place]:
+def _every_place(operation: Operation, rules: Sequence[Rule]) -> list[Place]:
     found = [place for one in operation.undefined for place in _places(one.when)]
-    for rule in operation.rules:
+    for rule in rules:
         for conditions in (rule.when, rule.then, rule.requires, rule.otherwise, rule.among, rule.across):
             found += _places(conditions)
         found += [*rule.places, *rule.per, *(rule.requires_relation[1] if rule.requires_relation is not None else ())]
@@ -67,7 +68,7 @@ class Requests:
         if not set(families()) <= _FAMILIES or not {rule.kind for rule in operation.rules} <= _KINDS:
             raise Unsure
         self.operation = operation
-        fields = {place.steps[0] for place in _every_place(operation) if place.root == "header"}
+        fields = {place.steps[0] for place in _every_place(operation, operation.rules) if place.root == "header"}
         fields |= {parameter.name for parameter in operation.parameters if parameter.where == "header"}
         self.heads = Heads(operation, fields)
         self.answers = Heads(operation, ())
@@ -146,7 +147,7 @@ class Answers:
         valid: whether a body keeps its schema, and surely what rules ask of its texts; by `schema`.
         errors: where it does not.
         listed: places whose values tell answers apart, beside those that the document lists.
-        shape: of a body.
+        shape: of a body; `kinship` of what a judgement rests on in it, the counts of values aside.
         bits: beside the shape; `sent_bits` only where the request has a body.
         relations, orders: rules that are asked of each answer.
         made: what kinds of such answers share.
@@ -167,6 +168,7 @@ class Answers:
         self.errors = compiled.iter_errors
         self.listed = _constants(operation, rules)
         self.shape: Shape = shape_of(document.node, self.listed)
+        self.kinship: Shape = kinship_of(document.node, self.listed, _every_place(operation, rules))
         self.relations = [rule for rule in rules if rule.kind in ("equal", "differ", "less")]
         self.orders = [rule for rule in rules if rule.kind == "order"]
         self.made: dict[Hashable, Any] = {}

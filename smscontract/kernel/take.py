@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import contextlib
 import secrets
-from collections import Counter
 from collections.abc import Callable, Hashable
 from typing import Any
 
@@ -21,7 +20,7 @@ from smscontract.documents import Operation
 from smscontract.exchange import Auth, Exchange
 from smscontract.json_text import ABSENT, UNKNOWN, once
 from smscontract.judge import Judge
-from smscontract.kernel.breaking import broken_as
+from smscontract.kernel.breaking import Sources, broken_as, counted_as, likeness
 from smscontract.kernel.exchanges import BODIES, lost, record_of, unread
 from smscontract.kernel.forms import INLINE, TEXT, Forms
 from smscontract.kernel.heads import length_name
@@ -40,8 +39,6 @@ __all__ = ["Kernel", "Stopped"]
 
 #: Kinds of exchanges that are told apart, and rows that are held before they are counted.
 _KINDS = 20_000
-#: So many exchanges of a kind that break something make one in which each is judged.
-_BAD = 8
 _HELD = 12_000
 _AUTHS = frozenset({None, *map(str, Auth)})
 _NULL = frozenset({None})
@@ -73,7 +70,6 @@ class Kernel:
         self._sides: dict[tuple[Operation, int], tuple[Requests, Answers] | None] = {}
         self._forms = Forms(_KINDS)
         self._kinds: dict[Hashable, Known | None] = {}
-        self._bad: Counter[Hashable] = Counter()
         self._marked = jsonschema_rs.validator_for(MARKED).is_valid
         self._inside = jsonschema_rs.validator_for(MARKED_INSIDE).is_valid
         self._templates = Templates()
@@ -96,7 +92,7 @@ class Kernel:
         summary.facts.rows = self._rows
         self._file, self._found = "", None
         for known in self._kinds.values():
-            if known is not None and known.judgement.findings:
+            if known is not None:
                 known.after = NEVER  # the first of each has to be shown
 
     def scan(self, block: bytes, at: int, file: str, number: int) -> tuple[int, int]:
@@ -236,23 +232,34 @@ class Kernel:
         judgement = self._summary.add(exchange)
         if not self._found:
             return
-        (key, got, sent, path, start, end), self._found = self._found, None
-        known = None
-        if key in self._kinds or len(self._kinds) >= _KINDS:
+        (key, fine, kin, *sources, start, end), self._found = self._found, None
+        alike = bool(judgement.findings) or key in self._kinds  # what broke something may be one of a kind that does not
+        if (alike and kin is None) or (kin if alike else key) in self._kinds or len(self._kinds) >= _KINDS:
             return
-        try:
+        known = None
+        with contextlib.suppress(*DOUBTS):
             sides = self._sides[key[0], key[1]]
             assert sides is not None
-            first = First(exchange, judgement, (got, sent, path), (start, end, exchange.origin.number))
-            known = learned(self._judge, sides, first, secrets.randbits(60))
-        except DOUBTS:
-            pass
-        if known is not None and judgement.findings:
-            known.after = self._summary.shown_after(judgement.findings)
-        elif judgement.findings and self._bad[key] < _BAD:
-            self._bad[key] += 1  # what broke something may be one of a kind that does not
-            return
-        self._kinds[key] = known
+            first = First(exchange, judgement, tuple(sources), (start, end, exchange.origin.number))
+            known = learned(self._judge, sides, first, secrets.randbits(60), alike=alike)
+        if alike:
+            self._kinds[kin] = self._kinds[fine] = known
+        else:
+            self._kinds[key] = known
+
+    def _alike(self, fine: Hashable, kin: Hashable, sides: tuple[Requests, Answers], sources: Sources) -> Known | None:
+        """The kind of an exchange of which the same is told as of another one; `None` if none is known yet."""
+        known = self._kinds.get(fine)
+        if known is None:
+            kindred = self._kinds.get(kin)
+            if kindred is None and kin not in self._kinds:
+                return None
+            if kindred is None or len(self._kinds) >= _KINDS:
+                raise Unsure
+            known = self._kinds[fine] = kindred.as_counted(counted_as(kindred.judgement, sides, sources))
+        if not known.fits(*sources, end=NEVER):
+            raise Unsure
+        return known
 
     def close(self) -> None:
         """Counts what is still held."""
@@ -359,26 +366,16 @@ class Kernel:
             broken,
         )
         known = self._kinds.get(key)
-        if known is None:
-            if key in self._kinds:
-                raise Unsure
-            return key, got, sent, path, start, end
-        for check in known.checks:
-            if not check(got, sent, path):
-                raise Unsure
-        if known.times is not None and not known.times.hold(got, end):
-            raise Unsure
-        if known.judgement.findings and not known.after < end < NEVER:
-            known.after = self._summary.shown_after(known.judgement.findings)
-            if not known.after < end < NEVER:
-                return key, got, sent, path, start, end
+        if known is None or not known.fits(got, sent, path, end):
+            fine, kin = likeness(key, sides, (got, sent, path), (start, end))
+            known = self._alike(fine, kin, sides, (got, sent, path))
+            if known is None or not (known.is_told(self._summary, end) if known.judgement.findings else key in self._kinds):
+                return key, fine, kin, got, sent, path, start, end
         known.rows.append((start, end, number, *known.values(got, sent, path)))
         if self._missed:
             shown = head.secrets if head is not None else ()
             self._taken = (
-                None
-                if no_got or no_sent or known.judgement.findings
-                else (known, requests, answers, got, sent, path, shown, stated)
+                None if no_got or no_sent or known.alike else (known, requests, answers, got, sent, path, shown, stated)
             )
         self._held += 1
         if self._held >= _HELD:
