@@ -85,8 +85,8 @@ def test_of_what_breaks_the_same_beside_something_else(seed: int, mixed: bool) -
         body = (record["response"] or {}).get("json")
         for one in [body, *((body or {}).get("classifications") or ())] if isinstance(body, dict) else ():
             for name in one if isinstance(one, dict) else ():
-                if chance.random() < 0.1 and isinstance(one[name], bool | None):
-                    one[name] = chance.choice((True, False, None))
+                if chance.random() < 0.1 and isinstance(one[name], bool | str | None):
+                    one[name] = chance.choice((True, False, None)) if not isinstance(one[name], str) else None
         record["received_at"] = 1_790_000_000 + number * 7
         record["sent_at"] = record["received_at"] - chance.choice((0.2, 12))
         lines.append(orjson.dumps(record))
