@@ -1,12 +1,12 @@
 """Exchanges that break something as others did: when they are surely told the same, so that they are only counted.
 
-What is broken in a body has to be equal, to the byte, and so what a finding of it shows; all else that a judgement rests on,
-too, as far as clauses can tell it apart.
+What breaks a schema has to be equal, to the byte; all else that a judgement rests on, as far as clauses can tell it apart.
+What a finding shows may differ, since a report shows the first of them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Iterator, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import replace
 from itertools import islice
 from typing import Any
@@ -23,17 +23,16 @@ from smscontract.documents import Place, Rule
 from smscontract.findings import Finding
 from smscontract.json_text import ABSENT, UNKNOWN
 from smscontract.judge import Judgement
-from smscontract.kernel.checks import Check
 from smscontract.kernel.kinship import structure
 from smscontract.kernel.matchers import DOUBTS, Stub, Unsure
 from smscontract.kernel.members import NEVER
 from smscontract.kernel.plans import Answers, Requests
 
-__all__ = ["Sources", "broken_as", "counted_as", "likeness", "same_values"]
+__all__ = ["Sources", "are_of_bodies", "broken_as", "counted_as", "likeness"]
 
 #: Body of the answer, of the request, parameters of the path.
 Sources = tuple[Any, Any, Any]
-_ROOTS = {"response body": "got", "request body": "sent"}
+_BODIES = frozenset({"response body", "request body"})
 #: Rules that one exchange breaks.
 _ONES = frozenset({"then", "equal", "differ", "less", "order"})
 
@@ -62,23 +61,12 @@ def broken_as(errors: Iterable[Any], body: Any) -> Hashable:
     return tuple(sorted(found, key=repr)), structure(body)
 
 
-def same_values(catalogue: Catalogue, findings: Iterable[Finding], got: Any, sent: Any) -> list[Check]:
-    """Checks that another exchange of which the same is told shows the same value where these findings do. Relations show
-    what may differ each time: a report has that of the first.
-
-    Raises:
-        Unsure: they rest on more than values in the bodies.
-    """
-    places: dict[tuple[str, tuple[Any, ...]], None] = {}
-    for finding in findings:
-        detail = catalogue.clauses[finding.clause].detail
-        kind = detail.kind if isinstance(detail, Rule) else "then" if isinstance(detail, SchemaDetail) else ""
-        root = _ROOTS.get(finding.part)
-        if root is None or kind not in _ONES:
-            raise Unsure
-        if kind == "then":
-            places[root, tuple(_steps(finding.pointer, sent if root == "sent" else got))] = None
-    return [_equal(root, steps, sent if root == "sent" else got) for root, steps in places]
+def are_of_bodies(catalogue: Catalogue, findings: Sequence[Finding]) -> bool:
+    """Whether findings rest on no more than bodies and times. What they show may differ each time: a report has the first."""
+    details = [catalogue.clauses[one.clause].detail for one in findings if one.part in _BODIES]
+    return len(details) == len(findings) and all(
+        isinstance(one, SchemaDetail) or (isinstance(one, Rule) and one.kind in _ONES) for one in details
+    )
 
 
 class _Timed(Stub):
@@ -149,15 +137,6 @@ def counted_as(judgement: Judgement, sides: tuple[Requests, Answers], sources: S
     return replace(judgement, signature=replace(signature, witnesses=kinds_seen(view)))
 
 
-def _steps(pointer: str, body: Any) -> Iterator[Any]:
-    """The steps of a JSON Pointer to something in a body, or missing in it."""
-    for text in pointer.split("/")[1:]:
-        name = text.replace("~1", "/").replace("~0", "~")
-        step = int(name) if isinstance(body, list) and name.isdecimal() else name
-        yield step
-        body = _at(body, (step,))
-
-
 def _at(body: Any, steps: Iterable[Any]) -> Any:
     for step in steps:
         if (isinstance(body, list) and type(step) is int and step < len(body)) or (isinstance(body, dict) and step in body):
@@ -165,14 +144,3 @@ def _at(body: Any, steps: Iterable[Any]) -> Any:
         else:
             return ABSENT
     return body
-
-
-def _equal(root: str, steps: tuple[Any, ...], body: Any) -> Check:
-    value = _at(body, steps)
-    expected = orjson.dumps(value) if value is not ABSENT else None
-
-    def check(got: Any, sent: Any, _: Any) -> bool:
-        other = _at(sent if root == "sent" else got, steps)
-        return (orjson.dumps(other) if other is not ABSENT else None) == expected
-
-    return check

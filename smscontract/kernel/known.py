@@ -12,7 +12,7 @@ from smscontract.documents import Place, Rule
 from smscontract.exchange import Exchange
 from smscontract.json_text import json_type
 from smscontract.judge import Judge, Judgement
-from smscontract.kernel.breaking import same_values
+from smscontract.kernel.breaking import are_of_bodies
 from smscontract.kernel.checks import Check, Relation, Times, check_of, order_of, relation_of
 from smscontract.kernel.matchers import Stub, Unsure, reach
 from smscontract.kernel.members import NEVER
@@ -124,6 +124,8 @@ def learned(judge: Judge, sides: tuple[Requests, Answers], first: First, number:
     received = row[1] != float("inf")
     ordered = () if alike else answers.orders
     orders = [order for rule in ordered if (order := order_of(rule, sources[0], received=received)) is not None]
+    if not are_of_bodies(judge.catalogue, judgement.findings):
+        raise Unsure
     matched = judge.match(exchange)
     masker = judge.masker_of(matched)
     view = View(matched, operation, judge.digest, masker.value)
@@ -134,10 +136,7 @@ def learned(judge: Judge, sides: tuple[Requests, Answers], first: First, number:
     known = Known(
         judgement=judgement,
         kind=Kind(number, {group: tuple(mine) for group, mine in recipes.items()}, masker),
-        checks=(
-            *(check for check in checks if check is not None),
-            *same_values(judge.catalogue, judgement.findings, *sources[:2]),
-        ),
+        checks=tuple(check for check in checks if check is not None),
         times=_once(answers.made, tuple(orders), Times, orders) if orders else None,
         values=_once(answers.made, tuple(slots.places), _values, slots.places),
         places=tuple(slots.places),

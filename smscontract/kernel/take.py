@@ -257,8 +257,6 @@ class Kernel:
             if kindred is None or len(self._kinds) >= _KINDS:
                 raise Unsure
             known = self._kinds[fine] = kindred.as_counted(counted_as(kindred.judgement, sides, sources))
-        if not known.fits(*sources, end=NEVER):
-            raise Unsure
         return known
 
     def close(self) -> None:

@@ -63,7 +63,7 @@ def test_most_that_break_something_are_only_counted(monkeypatch: pytest.MonkeyPa
     assert len(judged) < len(lines) / 12
 
 
-def test_what_is_shown_of_a_body_has_to_be_equal(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_breaks_a_schema_has_to_be_equal(monkeypatch: pytest.MonkeyPatch) -> None:
     line = next(line for line, clause in corpus(9000, bad=1) if clause.endswith("/status:enum") and b"queued" in line)
     later = [line.replace(b'"received_at": 179', b'"received_at": 18%d' % number) for number in range(9)]
     others = [one.replace(b"queued", b"queue%d" % number) for number, one in enumerate(later)]
