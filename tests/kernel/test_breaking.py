@@ -85,13 +85,14 @@ def test_whoever_differs_where_a_rule_asks_is_not_counted_as_another() -> None:
         clause: line for line, clause in corpus(9000, bad=1) if "/rule/" in clause and "json" in orjson.loads(line)["response"]
     }
     assert len(lines) > 3
+    values: list[Any] = ["another", "sent", "2026-03-02T09:15:00Z", "", 7, True, None, [], {}]
     for line in lines.values():
         record = orjson.loads(line)
         body = record["response"]["json"]
         others = [
             {**record, "response": {**record["response"], "json": {**body, name: value}}}
             for name in body
-            for value in ("another", "sent", "2026-03-02T09:15:00Z", "", 7, True, None, [], {})
+            for value in values
             if body[name] != value
         ]
         mine = [line, line, *(orjson.dumps({**one, "received_at": 1.8e9 + number}) for number, one in enumerate(others))]
