@@ -1,21 +1,24 @@
-"""Bytes that lie on a disk for a while, and that nobody reads who has not the key.
-
-It keeps a copy of a file from telling anything, no more: whoever reads the memory of the process, or the key, reads all. A
-library of ciphers would be one more compiled package for every user of the core, for that alone.
-"""
+"""Bytes that lie on a disk for a while, and that nobody reads who has not the key: AES-256 in counter mode."""
 
 from __future__ import annotations
 
-import hashlib
+from cryptography.hazmat.primitives.ciphers import Cipher
+from cryptography.hazmat.primitives.ciphers.algorithms import AES
+from cryptography.hazmat.primitives.ciphers.modes import CTR
 
 __all__ = ["mixed"]
 
+_BLOCK = 16
 
-def mixed(key: bytes, data: bytes) -> bytes:
-    """The bytes under a stream of bytes that belongs to the key; twice, they are themselves again.
+
+def mixed(key: bytes, data: bytes, place: int) -> bytes:
+    """Bytes under the stream of a key; twice, they are themselves again.
 
     Args:
-        key: at least 32 secret bytes with something behind them that no other data is mixed with under the same secret.
+        key: 32 secret bytes.
+        place: where in the stream they are (bytes): no other data may ever be under these bytes of it.
     """
-    stream = hashlib.shake_128(key).digest(len(data))
-    return (int.from_bytes(data) ^ int.from_bytes(stream)).to_bytes(len(data))
+    number, within = divmod(place, _BLOCK)
+    stream = Cipher(AES(key), CTR(number.to_bytes(_BLOCK))).encryptor()
+    stream.update(bytes(within))
+    return stream.update(data)

@@ -11,14 +11,15 @@ import hmac
 import os
 from pathlib import Path
 
-from smscontract.cipher import mixed
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
 from smscontract.errors import UnusableInput
 
 __all__ = ["Seal", "key_file"]
 
 _SIZE = 32
-_NONCE = 16
-_TAG = 16
+_NONCE = 12
 
 
 def key_file(path: str) -> Path:
@@ -35,6 +36,7 @@ class Seal:
 
     def __init__(self, key: bytes | None = None) -> None:
         self._key = os.urandom(_SIZE) if key is None else key
+        self._cipher = AESGCM(hmac.digest(self._key, b"seal", "sha256"))
 
     @classmethod
     def beside(cls, path: str) -> Seal:
@@ -80,20 +82,12 @@ class Seal:
     def sealed(self, data: bytes) -> str:
         """Bytes as a text that only `opened` can read."""
         nonce = os.urandom(_NONCE)
-        mixed = self._mixed(data, nonce)
-        return base64.b64encode(nonce + self._tag(nonce + mixed) + mixed).decode()
+        return base64.b64encode(nonce + self._cipher.encrypt(nonce, data, None)).decode()
 
     def opened(self, text: str) -> bytes | None:
         """What was sealed; `None` if that is not whole, or not of this key."""
         try:
             raw = base64.b64decode(text, validate=True)
-        except ValueError:
+            return self._cipher.decrypt(raw[:_NONCE], raw[_NONCE:], None)
+        except (ValueError, InvalidTag):
             return None
-        nonce, tag, mixed = raw[:_NONCE], raw[_NONCE : _NONCE + _TAG], raw[_NONCE + _TAG :]
-        return self._mixed(mixed, nonce) if hmac.compare_digest(tag, self._tag(nonce + mixed)) else None
-
-    def _tag(self, data: bytes) -> bytes:
-        return hmac.digest(self._key, b"tag" + data, "sha256")[:_TAG]
-
-    def _mixed(self, data: bytes, nonce: bytes) -> bytes:
-        return mixed(b"stream" + self._key + nonce, data)

@@ -48,12 +48,12 @@ class Spill:
         assert self._file is not None
         start = self._ends[number - 1] if number else 0
         self._file.seek(start)
-        return self._mixed(self._file.read(self._ends[number] - start), start)
+        return mixed(self._key, self._file.read(self._ends[number] - start), start)
 
     def close(self) -> None:
         """Takes all blocks away, and the file."""
         self._ends, self._waiting, self._bytes = array("Q"), [], 0
-        self._key = os.urandom(32)  # no two blocks stand at one place under one key
+        self._key = os.urandom(32)  # nothing else is ever under the same stream
         if self._file is not None:
             self._file.close()
             self._file = None
@@ -63,14 +63,9 @@ class Spill:
             self._file = tempfile.TemporaryFile(prefix="smscontract-", dir=self._folder)  # noqa: SIM115 - closed by `close`
         end = self._ends[-1] if self._ends else 0
         self._file.seek(end)
-        blocks = []
+        whole = b"".join(self._waiting)
+        self._file.write(mixed(self._key, whole, end))
         for block in self._waiting:
-            blocks.append(self._mixed(block, end))
             end += len(block)
             self._ends.append(end)
         self._waiting, self._bytes = [], 0
-        self._file.write(b"".join(blocks))
-
-    def _mixed(self, block: bytes, place: int) -> bytes:
-        """The bytes as they stand in the file at a place, and back."""
-        return mixed(self._key + place.to_bytes(8), block)

@@ -39,7 +39,9 @@ __all__ = ["Kernel", "Stopped"]
 
 #: Kinds of exchanges that are told apart, and rows that are held before they are counted.
 _KINDS = 20_000
-_HELD = 12_000
+_HELD = 48_000
+#: So many rows side by side are as large as one of objects.
+_OBJECTS = 4
 _AUTHS = frozenset({None, *map(str, Auth)})
 _NULL = frozenset({None})
 #: After so many lines somebody is asked whether to go on.
@@ -114,9 +116,7 @@ class Kernel:
             self._begin(file)
             hits = self._templates.hits
             there, now = self._templates.scan(block, at, number, _EVERY)
-            self._held += self._templates.hits - hits
-            if self._held >= _HELD:
-                self.close()
+            self._more(self._templates.hits - hits)
             if now - number < _EVERY:
                 self._missed = True
                 return there, now
@@ -171,9 +171,7 @@ class Kernel:
             return False
         if self._templates.scan(line, 0, number - 1, 1)[1] == number:
             self._found = None
-            self._held += 1
-            if self._held >= _HELD:
-                self.close()
+            self._more(1)
             return True
         self._missed = True
         return self.take(record, line[:-1], file, number)
@@ -259,15 +257,20 @@ class Kernel:
             known = self._kinds[fine] = kindred.as_counted(counted_as(kindred.judgement, sides, sources))
         return known
 
+    def _more(self, rows: int) -> None:
+        self._held += rows
+        if self._held >= _HELD:
+            self.close()
+
     def close(self) -> None:
         """Counts what is still held."""
+        self._held = 0
         for known in self._kinds.values():
             if known is not None and known.waits:
                 self._flush(known)
 
     def _flush(self, known: Known) -> None:
         for rows in known.taken():
-            self._held -= len(rows)
             self._summary.add_alike(known.judgement, self._file, rows)
             self._rows.add(known.kind, self._file, rows)
 
@@ -375,9 +378,7 @@ class Kernel:
             self._taken = (
                 None if no_got or no_sent or known.alike else (known, requests, answers, got, sent, path, shown, stated)
             )
-        self._held += 1
-        if self._held >= _HELD:
-            self.close()
+        self._more(_OBJECTS)
         return None
 
     def _compile(self, operation: Operation, status: Any) -> tuple[Requests, Answers]:
