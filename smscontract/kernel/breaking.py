@@ -19,7 +19,7 @@ from smscontract.clauses.kinds import kinds_seen
 from smscontract.clauses.relation import holds, outcome_of
 from smscontract.clauses.schema import SchemaDetail
 from smscontract.clauses.values import comparable, kinds_of
-from smscontract.documents import Place, Rule
+from smscontract.documents import Clause, Place, Rule
 from smscontract.findings import Finding
 from smscontract.json_text import ABSENT, UNKNOWN
 from smscontract.judge import Judgement
@@ -36,6 +36,8 @@ _BODIES = frozenset({"response body", "request body"})
 #: Rules that one exchange breaks.
 _ONES = frozenset({"then", "equal", "differ", "less", "order"})
 
+#: What is asked of the text of a body.
+_OF_TEXTS = frozenset({"json", "one-value", "unique-keys"})
 #: Errors of one body that may be like others.
 _ERRORS = 8
 #: What is wrong with the members of an object: its other values are all one then.
@@ -63,10 +65,14 @@ def broken_as(errors: Iterable[Any], body: Any) -> Hashable:
 
 def are_of_bodies(catalogue: Catalogue, findings: Sequence[Finding]) -> bool:
     """Whether findings rest on no more than bodies and times. What they show may differ each time: a report has the first."""
-    details = [catalogue.clauses[one.clause].detail for one in findings if one.part in _BODIES]
-    return len(details) == len(findings) and all(
-        isinstance(one, SchemaDetail) or (isinstance(one, Rule) and one.kind in _ONES) for one in details
-    )
+    return all(one.part in _BODIES and _is_of_bodies(catalogue.clauses[one.clause]) for one in findings)
+
+
+def _is_of_bodies(clause: Clause) -> bool:
+    detail = clause.detail
+    if isinstance(detail, Rule):
+        return detail.kind in _ONES
+    return isinstance(detail, SchemaDetail) or (clause.family == "protocol" and detail in _OF_TEXTS)
 
 
 class _Timed(Stub):

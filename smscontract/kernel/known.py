@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from operator import itemgetter
 from typing import Any
 
@@ -12,7 +13,7 @@ from smscontract.documents import Place, Rule
 from smscontract.exchange import Exchange
 from smscontract.json_text import json_type
 from smscontract.judge import Judge, Judgement
-from smscontract.kernel.breaking import are_of_bodies
+from smscontract.kernel.breaking import Sources, are_of_bodies, likeness
 from smscontract.kernel.checks import Check, Relation, Times, check_of, order_of, relation_of
 from smscontract.kernel.matchers import Stub, Unsure, reach
 from smscontract.kernel.members import NEVER
@@ -23,9 +24,6 @@ from smscontract.packed import Packed
 from smscontract.summary import Summary
 
 __all__ = ["First", "Known", "learned"]
-
-#: Body of the answer, of the request, parameters of the path.
-_Sources = tuple[Any, Any, Any]
 
 
 @dataclass(slots=True, eq=False)
@@ -68,8 +66,32 @@ class Known:
         return self.after < end < NEVER
 
     def as_counted(self, judgement: Judgement) -> Known:
-        """A kind of the same likeness."""
-        return replace(self, judgement=judgement, rows=[], pack=None)
+        """A kind of the same likeness, all of which is told beforehand."""
+        return replace(self, judgement=judgement, rows=[], pack=None, checks=(), times=None, relations=(), alike=True)
+
+    def asking(self, first: First) -> Known:
+        """The kind of whoever has the key of an exchange of this likeness, and is asked the rest."""
+        requests, answers = first.sides
+        stub = Stub(requests.operation, answers.document)
+        stub.got, stub.sent, stub.path = first.sources
+        relations = [*((rule.kind, rule.places) for rule in answers.relations), *requests.relations]
+        checks = [
+            _once(answers.made, (kind, places, _types(stub, places)), check_of, kind, places, stub)
+            for kind, places in relations
+        ]
+        received = first.end != NEVER
+        orders = [
+            order for rule in answers.orders if (order := order_of(rule, first.sources[0], received=received)) is not None
+        ]
+        return replace(
+            self,
+            rows=[],
+            pack=None,
+            checks=tuple(check for check in checks if check is not None),
+            times=_once(answers.made, tuple(orders), Times, orders) if orders else None,
+            relations=tuple(one for kind, places in relations if (one := relation_of(kind, places, stub)) is not None),
+            alike=False,
+        )
 
     @property
     def waits(self) -> bool:
@@ -85,22 +107,29 @@ class Known:
             yield Packed(*self.pack.take())
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(eq=False)
 class First:
-    """The first exchange of a kind.
+    """An exchange of which no kind was known.
 
     Attributes:
+        key: what is told of it.
         sources: bodies of answer and request, parameters of the path.
-        row: start, end and `Origin.number`.
+        start, end: when it was sent and answered; infinite if unknown.
     """
 
-    exchange: Exchange
-    judgement: Judgement
-    sources: _Sources
-    row: tuple[float, float, int]
+    key: tuple[Any, ...]
+    sides: tuple[Requests, Answers]
+    sources: Sources
+    start: float
+    end: float
+
+    @cached_property
+    def likeness(self) -> tuple[Hashable, Hashable]:
+        """As `breaking.likeness` has it."""
+        return likeness(self.key, self.sides, self.sources, (self.start, self.end))
 
 
-def learned(judge: Judge, sides: tuple[Requests, Answers], first: First, number: int, *, alike: bool = False) -> Known:
+def learned(judge: Judge, first: First, exchange: Exchange, judgement: Judgement, number: int, *, alike: bool = False) -> Known:
     """The kind of an exchange, from what the judge said of it.
 
     Args:
@@ -110,20 +139,10 @@ def learned(judge: Judge, sides: tuple[Requests, Answers], first: First, number:
     Raises:
         Unsure: others of this kind have to be judged one by one.
     """
-    requests, answers = sides
-    exchange, judgement, sources, row = first.exchange, first.judgement, first.sources, first.row
+    requests, answers = first.sides
     operation = requests.operation
     if judgement.signature is None or judgement.signature.operation != operation.key:
         raise Unsure
-    stub = Stub(operation, answers.document)
-    stub.got, stub.sent, stub.path = sources
-    relations = [] if alike else [*((rule.kind, rule.places) for rule in answers.relations), *requests.relations]
-    checks = [
-        _once(answers.made, (kind, places, _types(stub, places)), check_of, kind, places, stub) for kind, places in relations
-    ]
-    received = row[1] != float("inf")
-    ordered = () if alike else answers.orders
-    orders = [order for rule in ordered if (order := order_of(rule, sources[0], received=received)) is not None]
     if not are_of_bodies(judge.catalogue, judgement.findings):
         raise Unsure
     matched = judge.match(exchange)
@@ -136,14 +155,15 @@ def learned(judge: Judge, sides: tuple[Requests, Answers], first: First, number:
     known = Known(
         judgement=judgement,
         kind=Kind(number, {group: tuple(mine) for group, mine in recipes.items()}, masker),
-        checks=tuple(check for check in checks if check is not None),
-        times=_once(answers.made, tuple(orders), Times, orders) if orders else None,
+        checks=(),
+        times=None,
         values=_once(answers.made, tuple(slots.places), _values, slots.places),
         places=tuple(slots.places),
-        relations=tuple(one for kind, places in relations if (one := relation_of(kind, places, stub)) is not None),
+        alike=True,
     )
-    known.alike = alike
-    _try(judge, known, first)
+    if not alike:
+        known = known.asking(first)
+    _try(judge, known, first, exchange)
     return known
 
 
@@ -202,12 +222,13 @@ def _several(names: Sequence[str]) -> Callable[[Any], Sequence[Any]]:
     return itemgetter(*names)
 
 
-def _try(judge: Judge, known: Known, first: First) -> None:
-    """Makes sure that the first of a kind is one of it."""
-    sources, row = first.sources, (*first.row, *known.values(*first.sources))
-    if not all(check(*sources) for check in known.checks) or (known.times and not known.times.hold(sources[0], row[1])):
+def _try(judge: Judge, known: Known, first: First, exchange: Exchange) -> None:
+    """Makes sure that the first of a kind would have been told the same."""
+    sources, number = first.sources, exchange.origin.number
+    row = (first.start, first.end, number, *known.values(*sources))
+    if not all(check(*sources) for check in known.checks) or (known.times and not known.times.hold(sources[0], first.end)):
         raise Unsure
-    file, show = first.exchange.origin.file or "", known.kind.masker.value
+    file, show = exchange.origin.file or "", known.kind.masker.value
     made = [recipe.fact(row, file, judge.digest, show) for mine in known.kind.recipes.values() for recipe in mine]
     told = [fact for fact in known.judgement.facts if not fact.alike]
     if sorted(made, key=repr) != sorted(told, key=repr):

@@ -9,7 +9,6 @@ judge is asked instead. So is it for the first exchange of each key.
 from __future__ import annotations
 
 import contextlib
-import secrets
 from collections.abc import Callable, Hashable
 from typing import Any
 
@@ -20,11 +19,12 @@ from smscontract.documents import Operation
 from smscontract.exchange import Auth, Exchange
 from smscontract.json_text import ABSENT, UNKNOWN, once
 from smscontract.judge import Judge
-from smscontract.kernel.breaking import Sources, broken_as, counted_as, likeness
+from smscontract.kernel.breaking import broken_as
 from smscontract.kernel.exchanges import BODIES, lost, record_of, unread
 from smscontract.kernel.forms import INLINE, TEXT, Forms
 from smscontract.kernel.heads import length_name
-from smscontract.kernel.known import First, Known, learned
+from smscontract.kernel.kinds import Kinds
+from smscontract.kernel.known import First, Known
 from smscontract.kernel.matchers import DOUBTS, Unsure, bits_told
 from smscontract.kernel.members import NEVER, empty_texts, fields_of, time_of
 from smscontract.kernel.plans import Answers, Requests, heads_of
@@ -32,13 +32,13 @@ from smscontract.kernel.routes import Routes
 from smscontract.kernel.rows import Rows
 from smscontract.kernel.skeleton import Seen
 from smscontract.kernel.templates import Templates
-from smscontract.kernel.text import MARKED, MARKED_INSIDE, marked
+from smscontract.kernel.text import MARKED, MARKED_INSIDE, body_of, marked
 from smscontract.summary import Summary
 
 __all__ = ["Kernel", "Stopped"]
 
-#: Kinds of exchanges that are told apart, and rows that are held before they are counted.
-_KINDS = 20_000
+#: Forms of lines that are told apart, and rows that are held before they are counted.
+_FORMS = 20_000
 _HELD = 48_000
 #: So many rows side by side are as large as one of objects.
 _OBJECTS = 4
@@ -70,8 +70,8 @@ class Kernel:
         self._routes = Routes(summary.judge.catalogue)
         self._requests: dict[Operation, Requests | None] = {}
         self._sides: dict[tuple[Operation, int], tuple[Requests, Answers] | None] = {}
-        self._forms = Forms(_KINDS)
-        self._kinds: dict[Hashable, Known | None] = {}
+        self._forms = Forms(_FORMS)
+        self._kinds = Kinds(summary.judge)
         self._marked = jsonschema_rs.validator_for(MARKED).is_valid
         self._inside = jsonschema_rs.validator_for(MARKED_INSIDE).is_valid
         self._templates = Templates()
@@ -93,9 +93,8 @@ class Kernel:
         self._rows = Rows(summary.judge)
         summary.facts.rows = self._rows
         self._file, self._found = "", None
-        for known in self._kinds.values():
-            if known is not None:
-                known.after = NEVER  # the first of each has to be shown
+        for known in self._kinds.all:
+            known.after = NEVER  # the first of each has to be shown
 
     def scan(self, block: bytes, at: int, file: str, number: int) -> tuple[int, int]:
         """Counts the exchanges of some lines unread, up to one that it cannot; if that is there to its end, `take` has to be
@@ -228,34 +227,9 @@ class Kernel:
         if self._found == () and not BODIES.isdisjoint(exchange.missing) and self.take_exchange(exchange):
             return
         judgement = self._summary.add(exchange)
-        if not self._found:
-            return
-        (key, fine, kin, *sources, start, end), self._found = self._found, None
-        alike = bool(judgement.findings) or key in self._kinds  # what broke something may be one of a kind that does not
-        if (alike and kin is None) or (kin if alike else key) in self._kinds or len(self._kinds) >= _KINDS:
-            return
-        known = None
-        with contextlib.suppress(*DOUBTS):
-            sides = self._sides[key[0], key[1]]
-            assert sides is not None
-            first = First(exchange, judgement, tuple(sources), (start, end, exchange.origin.number))
-            known = learned(self._judge, sides, first, secrets.randbits(60), alike=alike)
-        if alike:
-            self._kinds[kin] = self._kinds[fine] = known
-        else:
-            self._kinds[key] = known
-
-    def _alike(self, fine: Hashable, kin: Hashable, sides: tuple[Requests, Answers], sources: Sources) -> Known | None:
-        """The kind of an exchange of which the same is told as of another one; `None` if none is known yet."""
-        known = self._kinds.get(fine)
-        if known is None:
-            kindred = self._kinds.get(kin)
-            if kindred is None and kin not in self._kinds:
-                return None
-            if kindred is None or len(self._kinds) >= _KINDS:
-                raise Unsure
-            known = self._kinds[fine] = kindred.as_counted(counted_as(kindred.judgement, sides, sources))
-        return known
+        if self._found:
+            found, self._found = self._found, None
+            self._kinds.learn(found, exchange, judgement)
 
     def _more(self, rows: int) -> None:
         self._held += rows
@@ -265,8 +239,8 @@ class Kernel:
     def close(self) -> None:
         """Counts what is still held."""
         self._held = 0
-        for known in self._kinds.values():
-            if known is not None and known.waits:
+        for known in self._kinds.all:
+            if known.waits:
                 self._flush(known)
 
     def _flush(self, known: Known) -> None:
@@ -307,9 +281,10 @@ class Kernel:
             text, got_shape = unread(answer)
         elif got_form == TEXT:
             text = answer["body"]
-            got = orjson.loads(text)
-            if not once(text, got):
-                raise Unsure
+            got, flaws = body_of(text, self._inside)
+            if flaws:
+                lacking = lacking, flaws
+                no_got, got_shape = got is UNKNOWN, "flawed"
         else:
             got = answer["json"]
             text = None
@@ -368,10 +343,10 @@ class Kernel:
         )
         known = self._kinds.get(key)
         if known is None or not known.fits(got, sent, path, end):
-            fine, kin = likeness(key, sides, (got, sent, path), (start, end))
-            known = self._alike(fine, kin, sides, (got, sent, path))
-            if known is None or not (known.is_told(self._summary, end) if known.judgement.findings else key in self._kinds):
-                return key, fine, kin, got, sent, path, start, end
+            found = First(key, sides, (got, sent, path), start, end)
+            known = self._kinds.like(found, self._summary)
+            if known is None:
+                return found
         known.rows.append((start, end, number, *known.values(got, sent, path)))
         if self._missed:
             shown = head.secrets if head is not None else ()

@@ -1,11 +1,16 @@
-"""The text of a body: whether a value may stand for one taken away."""
+"""The text of a body: its value, what is wrong with it, and whether something in it may stand for what was taken away."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
 
-__all__ = ["MARKED", "MARKED_INSIDE", "marked"]
+import orjson
+
+from smscontract.json_text import UNKNOWN, Flaw, once, parse
+from smscontract.kernel.matchers import Unsure
+
+__all__ = ["MARKED", "MARKED_INSIDE", "body_of", "marked"]
 
 #: Whatever `recordings` takes for the marker of a recorder matches this, and little else does. White space as Python strips it.
 _SPACE = r"[\s\x1c-\x1f\x85]*"
@@ -40,3 +45,29 @@ def marked(value: Any, text: Callable[[str], bool]) -> bool:
     if type(value) is dict:
         return any(marked(one, text) for one in value.values())
     return type(value) is list and any(marked(one, text) for one in value)
+
+
+#: What may be wrong with a text that is looked at all the same: nothing else is told of it.
+_FLAWS = frozenset({(Flaw.SYNTAX,), (Flaw.SEVERAL,), (Flaw.DUPLICATE,)})
+
+
+def body_of(text: str, inside: Callable[[str], bool]) -> tuple[Any, tuple[Flaw, ...]]:
+    """The value of a body as the judge reads it, and what is wrong with it.
+
+    Args:
+        inside: whether something in the text may be a marker.
+
+    Raises:
+        Unsure: it is looked at by the judge alone.
+    """
+    try:
+        value = orjson.loads(text)
+        if once(text, value):
+            return value, ()
+    except orjson.JSONDecodeError:
+        pass
+    parsed = parse(text.encode())
+    # A body that is no JSON is looked through for markers as a form, too.
+    if parsed.flaws not in _FLAWS or inside(text) or (parsed.value is UNKNOWN and "=" in text):
+        raise Unsure
+    return parsed.value, parsed.flaws
