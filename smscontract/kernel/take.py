@@ -281,7 +281,7 @@ class Kernel:
             text, got_shape = unread(answer)
         elif got_form == TEXT:
             text = answer["body"]
-            got, flaws = body_of(text, self._inside)
+            got, flaws = body_of(text, self._inside, self._marked)
             if flaws:
                 lacking = lacking, flaws
                 no_got, got_shape = got is UNKNOWN, "flawed"

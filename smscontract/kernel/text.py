@@ -51,11 +51,11 @@ def marked(value: Any, text: Callable[[str], bool]) -> bool:
 _FLAWS = frozenset({(Flaw.SYNTAX,), (Flaw.SEVERAL,), (Flaw.DUPLICATE,)})
 
 
-def body_of(text: str, inside: Callable[[str], bool]) -> tuple[Any, tuple[Flaw, ...]]:
+def body_of(text: str, inside: Callable[[str], bool], whole: Callable[[str], bool]) -> tuple[Any, tuple[Flaw, ...]]:
     """The value of a body as the judge reads it, and what is wrong with it.
 
     Args:
-        inside: whether something in the text may be a marker.
+        inside, whole: whether something in the text may be a marker, or all of it.
 
     Raises:
         Unsure: it is looked at by the judge alone.
@@ -67,7 +67,9 @@ def body_of(text: str, inside: Callable[[str], bool]) -> tuple[Any, tuple[Flaw, 
     except orjson.JSONDecodeError:
         pass
     parsed = parse(text.encode())
-    # A body that is no JSON is looked through for markers as a form, too.
-    if parsed.flaws not in _FLAWS or inside(text) or (parsed.value is UNKNOWN and "=" in text):
+    if parsed.flaws not in _FLAWS or inside(text):
+        raise Unsure
+    # A body that is no JSON may be a marker itself, or hold one as a form.
+    if parsed.value is UNKNOWN and ("=" in text or whole(text)):
         raise Unsure
     return parsed.value, parsed.flaws

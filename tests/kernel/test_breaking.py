@@ -151,7 +151,7 @@ def test_of_texts_with_flaws(flaws: list[tuple[str, int | None, int | None, str]
     assert told(lines, short=True) == told(lines, short=False)
 
 
-@pytest.mark.parametrize("text", ["[redacted]", "***", "a=[removed]&b=1", '{"errors": "***","errors": null}'])
+@pytest.mark.parametrize("text", ["[redacted]", "***", "<removed>", "a=[removed]&b=1", '{"errors": "***","errors": null}'])
 def test_what_was_taken_away_is_no_flaw(text: str) -> None:
     line = next(line for line, clause in corpus(9000, bad=1) if clause == "bland.create-sms/protocol/json")
     record = orjson.loads(line)
