@@ -14,6 +14,27 @@ from libc.stdint cimport int64_t, uint32_t
 from libc.stdlib cimport free, malloc, realloc
 from libc.string cimport memchr, memcmp, memcpy
 
+cdef extern from *:
+    """
+    #include <math.h>
+    /* The number nearest to digits / 10**places, at most nine places: as `float` reads it; -1 where that is not sure. */
+    static double nearest(unsigned long long digits, int places) {
+        static const unsigned long long tens[] = {
+            1ULL, 10ULL, 100ULL, 1000ULL, 10000ULL, 100000ULL, 1000000ULL, 10000000ULL, 100000000ULL, 1000000000ULL};
+        unsigned __int128 whole = (unsigned __int128) digits << 60, quotient = whole / tens[places];
+        int rest = whole % tens[places] != 0, more = 0;
+        unsigned long long high;
+        if (!(quotient >> 53)) return -1; /* too few of its bits are known */
+        /* 54 bits are kept: those of a number, and one that tells to which side it is rounded. */
+        while (quotient >> (54 + more)) more++;
+        high = (unsigned long long) (quotient >> more);
+        rest |= (quotient & (((unsigned __int128) 1 << more) - 1)) != 0;
+        high = (high >> 1) + ((high & 1) && (rest || (high & 2)));
+        return ldexp((double) high, more + 1 - 60);
+    }
+    """
+    double nearest(unsigned long long, int) noexcept
+
 cdef extern from "Python.h":
     double PyOS_string_to_double(const char *, char **, PyObject *) except? -1.0
     object PyUnicode_New(Py_ssize_t, Py_UCS4)
@@ -472,6 +493,8 @@ cdef class Scanner:
             allowed = self.pool + op.at
             end = self.size if op.high < 0 or op.high > self.size - p else p + op.high
             q = p
+            while q + 4 <= end and allowed[line[q]] & allowed[line[q + 1]] & allowed[line[q + 2]] & allowed[line[q + 3]]:
+                q += 4
             while q < end and allowed[line[q]]:
                 q += 1
             return q if q - p >= op.low else -1
@@ -506,6 +529,7 @@ cdef class Scanner:
     cdef int _search(self, int node, int p) except -1:
         """Whether a pattern below a node is that of the rest of the line, and the exchange was counted."""
         cdef int child, q, before = -1, template
+        cdef Op *op
         if p == self.size:
             template = self.nodes[node].template
             while template >= 0:
@@ -514,7 +538,15 @@ cdef class Scanner:
                     return 1
         child = self.nodes[node].child
         while child >= 0:
-            q = self._step(self.nodes[child].op, p)
+            op = self.ops + self.nodes[child].op
+            if op.kind == TEXT:
+                # Most texts that are not there differ in their first letter.
+                if op.size > self.size - p or (op.size and self.line[p] != self.pool[op.at]):
+                    q = -1
+                else:
+                    q = p + op.size if memcmp(self.line + p, self.pool + op.at, op.size) == 0 else -1
+            else:
+                q = self._step(self.nodes[child].op, p)
             if q >= 0 and self._search(child, q):
                 if before >= 0:  # the last one that matched is tried first
                     self.nodes[before].sibling = self.nodes[child].sibling
@@ -645,6 +677,9 @@ cdef class Scanner:
             if moment is None:
                 raise ValueError("no time")
             return moment
+        found = _decimal(self.line + first, size)
+        if found >= 0:
+            return found
         memcpy(number, self.line + first, size)
         number[size] = 0
         return PyOS_string_to_double(number, NULL, NULL)
@@ -899,6 +934,24 @@ cdef int _number(Bytes text, int size) noexcept:
     for index in range(size):
         found = 10 * found + (text[index] - 48)
     return found
+
+
+cdef double _decimal(Bytes text, int size) noexcept:
+    """What `1790000000.123456` says, of at most nineteen digits, nine of them behind the point; -1 for what Python has to read."""
+    cdef unsigned long long digits = 0
+    cdef int index, places = 0
+    cdef bint behind = False
+    if size > 19:
+        return -1
+    for index in range(size):
+        if 48 <= text[index] <= 57:
+            digits = 10 * digits + (text[index] - 48)
+            places += behind
+        elif text[index] == 46 and not behind:
+            behind = True
+        else:
+            return -1
+    return nearest(digits, places) if places <= 9 else -1
 
 
 cdef double _usual(Bytes text, int size) noexcept:

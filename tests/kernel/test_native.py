@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from smscontract import __version__, native
@@ -209,6 +209,24 @@ def test_times_are_those_of_python(moment: Any, fraction: str, offset: str) -> N
     block = f"{text},{number}\n".encode()
     assert scanner.run(block, 0, 0, 9) == ((len(block), 1) if timestamp(text) is not None else (0, 0))
     assert [row[:2] for row in _rows(known)] == [(timestamp(text), float(number))] * (timestamp(text) is not None)
+
+
+@given(st.from_regex(r"[0-9]{1,20}(\.[0-9]{1,10})?", fullmatch=True))
+@settings(max_examples=300)
+@example("0.000000001")
+@example("9007199254740993")
+@example("9007199254740993.000000001")
+@example("18446744073709551615")
+@example("4503599627370497.5")
+@example("1790000000.123456789")
+def test_numbers_are_those_of_python(text: str) -> None:
+    module = native.load("scan")
+    scanner, known = module.Scanner(DOUBTS), _pack()
+    template = _template(module, [("(.++)", True)], 1, times=((0, False), None))
+    scanner.add(template)
+    template.learn(("",), module.Way(known, (), (), (), None))
+    assert scanner.run(f"{text}\n".encode(), 0, 0, 9)[1] == 1
+    assert [row[0] for row in _rows(known)] == [float(text)]
 
 
 _ALMOST = st.text(st.sampled_from("*xX aenr[]\u00fc{($_1Z"), max_size=14)
