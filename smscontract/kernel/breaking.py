@@ -27,17 +27,18 @@ from smscontract.kernel.kinship import structure
 from smscontract.kernel.matchers import DOUBTS, Stub, Unsure
 from smscontract.kernel.members import NEVER
 from smscontract.kernel.plans import Answers, Requests
+from smscontract.kernel.questions import Sources, questions
 
-__all__ = ["Sources", "are_of_bodies", "broken_as", "counted_as", "likeness"]
+__all__ = ["are_of_bodies", "broken_as", "counted_as", "likeness"]
 
-#: Body of the answer, of the request, parameters of the path.
-Sources = tuple[Any, Any, Any]
 _BODIES = frozenset({"response body", "request body"})
 #: Rules that one exchange breaks.
 _ONES = frozenset({"then", "equal", "differ", "less", "order"})
 
 #: What is asked of the text of a body.
 _OF_TEXTS = frozenset({"json", "one-value", "unique-keys"})
+#: Kinds for which it is remembered what relations ask.
+_ASKED = 20_000
 #: Errors of one body that may be like others.
 _ERRORS = 8
 #: What is wrong with the members of an object: its other values are all one then.
@@ -115,6 +116,30 @@ def likeness(
 def _likeness(
     key: Sequence[Any], sides: tuple[Requests, Answers], sources: Sources, times: tuple[float, float]
 ) -> tuple[Hashable, Hashable]:
+    *others, broken = key
+    fine = "alike", *key
+    if sources[0] is UNKNOWN:
+        kin: tuple[Hashable, ...] = fine
+    else:
+        others[9] = sides[1].kinship(sources[0])
+        kin = "kin", *others, broken and broken[0]
+    told = None if _hold(kin, sides, sources, times[1]) else _told(sides, sources, times)
+    return (*fine, told), (*kin, told)
+
+
+def _hold(kin: Hashable, sides: tuple[Requests, Answers], sources: Sources, end: float) -> bool:
+    """Whether all relations surely hold that are asked of exchanges that are told the same but for relations."""
+    asked = sides[1].asked.get(kin)
+    if asked is None:
+        if len(sides[1].asked) >= _ASKED:
+            return False
+        asked = sides[1].asked[kin] = questions(sides, sources, end)[:2]
+    checks, order = asked
+    return all(check(*sources) for check in checks) and (order is None or order.hold(sources[0], end))
+
+
+def _told(sides: tuple[Requests, Answers], sources: Sources, times: tuple[float, float]) -> Hashable:
+    """What becomes of each relation."""
     requests, answers = sides
     view = _Timed(sides, sources, times)
     told: list[Hashable] = []
@@ -125,12 +150,7 @@ def _likeness(
         left, right = (view.places(place) for place in places)
         kinds = kinds_of(view, places)
         told.append(holds(kind, comparable(left[0][1], kinds), comparable(right[0][1], kinds)))
-    fine = ("alike", *key, *told)
-    if sources[0] is UNKNOWN:
-        return fine, fine
-    *others, broken = key
-    others[9] = answers.kinship(sources[0])
-    return fine, ("kin", *others, broken and broken[0], *told)
+    return tuple(told)
 
 
 def counted_as(judgement: Judgement, sides: tuple[Requests, Answers], sources: Sources) -> Judgement:

@@ -11,13 +11,13 @@ from typing import Any
 from smscontract.clauses.base import View
 from smscontract.documents import Place, Rule
 from smscontract.exchange import Exchange
-from smscontract.json_text import json_type
 from smscontract.judge import Judge, Judgement
-from smscontract.kernel.breaking import Sources, are_of_bodies, likeness
-from smscontract.kernel.checks import Check, Relation, Times, check_of, order_of, relation_of
-from smscontract.kernel.matchers import Stub, Unsure, reach
+from smscontract.kernel.breaking import are_of_bodies, likeness
+from smscontract.kernel.checks import Check, Relation, Times
+from smscontract.kernel.matchers import Unsure, reach
 from smscontract.kernel.members import NEVER
 from smscontract.kernel.plans import Answers, Requests
+from smscontract.kernel.questions import Sources, once_made, questions
 from smscontract.kernel.recipes import Recipe, Row, Slots, recipe_of
 from smscontract.kernel.rows import Kind, group_of
 from smscontract.packed import Packed
@@ -71,27 +71,8 @@ class Known:
 
     def asking(self, first: First) -> Known:
         """The kind of whoever has the key of an exchange of this likeness, and is asked the rest."""
-        requests, answers = first.sides
-        stub = Stub(requests.operation, answers.document)
-        stub.got, stub.sent, stub.path = first.sources
-        relations = [*((rule.kind, rule.places) for rule in answers.relations), *requests.relations]
-        checks = [
-            _once(answers.made, (kind, places, _types(stub, places)), check_of, kind, places, stub)
-            for kind, places in relations
-        ]
-        received = first.end != NEVER
-        orders = [
-            order for rule in answers.orders if (order := order_of(rule, first.sources[0], received=received)) is not None
-        ]
-        return replace(
-            self,
-            rows=[],
-            pack=None,
-            checks=tuple(check for check in checks if check is not None),
-            times=_once(answers.made, tuple(orders), Times, orders) if orders else None,
-            relations=tuple(one for kind, places in relations if (one := relation_of(kind, places, stub)) is not None),
-            alike=False,
-        )
+        checks, times, relations = questions(first.sides, first.sources, first.end)
+        return replace(self, rows=[], pack=None, checks=checks, times=times, relations=relations, alike=False)
 
     @property
     def waits(self) -> bool:
@@ -157,7 +138,7 @@ def learned(judge: Judge, first: First, exchange: Exchange, judgement: Judgement
         kind=Kind(number, {group: tuple(mine) for group, mine in recipes.items()}, masker),
         checks=(),
         times=None,
-        values=_once(answers.made, tuple(slots.places), _values, slots.places),
+        values=once_made(answers.made, tuple(slots.places), _values, slots.places),
         places=tuple(slots.places),
         alike=True,
     )
@@ -165,17 +146,6 @@ def learned(judge: Judge, first: First, exchange: Exchange, judgement: Judgement
         known = known.asking(first)
     _try(judge, known, first, exchange)
     return known
-
-
-def _once(made: dict[Hashable, Any], key: Hashable, make: Callable[..., Any], *given: Any) -> Any:
-    """What was made of this before: what many kinds share is at hand in the processor."""
-    if key not in made:
-        made[key] = make(*given)
-    return made[key]
-
-
-def _types(stub: Stub, places: Sequence[Place]) -> Hashable:
-    return tuple(json_type(value) for place in places for _, value in stub.places(place))
 
 
 def _recipes(judge: Judge, judgement: Judgement, view: View, slots: Slots) -> dict[tuple[str, ...], list[Recipe]]:

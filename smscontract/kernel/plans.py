@@ -150,7 +150,7 @@ class Answers:
         shape: of a body; `kinship` of what a judgement rests on in it, the counts of values aside.
         bits: beside the shape; `sent_bits` only where the request has a body.
         relations, orders: rules that are asked of each answer.
-        made: what kinds of such answers share.
+        made: what kinds of such answers share; `asked` what relations ask of which of them.
 
     Raises:
         Unsure: they cannot be judged in the short way.
@@ -172,6 +172,7 @@ class Answers:
         self.relations = [rule for rule in rules if rule.kind in ("equal", "differ", "less")]
         self.orders = [rule for rule in rules if rule.kind == "order"]
         self.made: dict[Hashable, Any] = {}
+        self.asked: dict[Hashable, Any] = {}
         self.bits: list[Bit] = []
         self.sent_bits: list[Bit] = []
         for rule in rules:
