@@ -11,7 +11,7 @@ import dataclasses
 import hashlib
 import hmac
 import json
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from json.encoder import encode_basestring_ascii
@@ -28,7 +28,7 @@ from smscontract.clauses.reduction import Decided, unsettled
 from smscontract.clauses.validity import assess
 from smscontract.documents import Clause
 from smscontract.exchange import Exchange
-from smscontract.facts import FactStore
+from smscontract.facts import FactStore, kept
 from smscontract.findings import Finding, Level, New, NotJudged
 from smscontract.json_text import ABSENT, UNKNOWN
 from smscontract.mask import Masker
@@ -160,16 +160,27 @@ class Judge:
         """As `judge`, of an exchange that is seen already."""
         return _Pass(self, view).judgement()
 
-    def reduce(self, facts: Iterable[Fact] | FactStore, *, holes: bool | Collection[str] = False) -> Reduced:
+    def reduce(
+        self,
+        facts: Iterable[Fact] | FactStore,
+        *,
+        holes: bool | Collection[str] = False,
+        take: Callable[[Finding], object] | None = None,
+    ) -> Reduced:
         """What clauses on more than one exchange say.
 
         Args:
             facts: those of all judgements, in any order.
             holes: whether exchanges may be missing (a line could not be read), or of which clauses' histories (a sample was
                 taken).
+            take: takes each finding; then the result holds none of them, however many there are.
+
+        Raises:
+            UnusableInput: what is beyond memory cannot be kept.
         """
         store = facts if isinstance(facts, FactStore) else FactStore(facts)
-        return reduced(self.catalogue.clauses, self._decided(store, holes=holes))
+        with kept():
+            return reduced(self.catalogue.clauses, self._decided(store, holes=holes), take)
 
     def _decided(self, store: FactStore, *, holes: bool | Collection[str]) -> Iterator[Decided]:
         by_family: dict[tuple[str, str], list[str]] = {}

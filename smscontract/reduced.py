@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
+from smscontract.apart import Apart
 from smscontract.clauses.base import Broken, Skipped
 from smscontract.clauses.reduction import Decided
 from smscontract.documents import Clause
@@ -33,13 +34,21 @@ class Reduced:
     tally: Mapping[tuple[str, str, str, str | None], int] = field(default_factory=dict)
 
 
-def reduced(clauses: Mapping[str, Clause], decided: Iterable[Decided]) -> Reduced:
+def reduced(
+    clauses: Mapping[str, Clause], decided: Iterable[Decided], take: Callable[[Finding], object] | None = None
+) -> Reduced:
     """Findings, what is kept and what could not be judged.
 
     Args:
         clauses: by id, those that were decided at least.
+        take: takes each finding, so that the result holds none of them, however many there are.
+
+    Raises:
+        OSError: what is beyond memory cannot be kept.
     """
-    return _Reduction(clauses).of(decided)
+    findings: list[Finding] = []
+    result = _Reduction(clauses, take or findings.append).of(decided)
+    return replace(result, findings=tuple(findings))
 
 
 def finding_of(clause: Clause, broken: Broken, got: str, *, origin: Origin, time: float | None, count: int = 1) -> Finding:
@@ -60,41 +69,46 @@ def finding_of(clause: Clause, broken: Broken, got: str, *, origin: Origin, time
 
 
 class _Reduction:
-    """Sorts what was decided into findings, what is kept and what could not be judged; only what is broken is remembered."""
+    """Sorts what was decided into findings, what is kept and what could not be judged. Of what is broken only histories wait,
+    until it is known which others are broken at their place."""
 
-    def __init__(self, clauses: Mapping[str, Clause]) -> None:
+    def __init__(self, clauses: Mapping[str, Clause], take: Callable[[Finding], object]) -> None:
         self._clauses = clauses
-        self._broken: list[Decided] = []
-        self._histories: dict[tuple[Any, ...], Decided] = {}
+        self._take = take
+        self._histories: Apart[Decided] = Apart()
         self._kept: Counter[str] = Counter()
         self._skipped: Counter[tuple[str, str, str]] = Counter()
+        self._notes: dict[tuple[str, str], str] = {}
         self._tally: Counter[tuple[str, str, str, str | None]] = Counter()
 
     def of(self, decided: Iterable[Decided]) -> Reduced:
-        for one in decided:
-            if isinstance(one.outcome, Broken):
-                self._break(one)
-            elif isinstance(one.outcome, Skipped):
-                self._skipped[one.clause, one.outcome.reason, one.outcome.hint] += one.fact.weight
-                self._count(one, "s")
-            else:
-                self._kept[one.clause] += one.fact.weight
-                self._count(one, "k")
-        broken = [*self._broken, *self._histories.values()]
-        for one in broken:
-            self._count(one, "b")
+        try:
+            for one in decided:
+                if isinstance(one.outcome, Broken):
+                    if self._clauses[one.clause].family in BY_SCOPE:
+                        fact = replace(one.fact, scope=(), values={})  # what it was decided by
+                        self._histories.add(fact.origin.sort_key(), replace(one, fact=fact))
+                    else:
+                        self._break(one, one.outcome)
+                elif isinstance(one.outcome, Skipped):
+                    self._skipped[one.clause, one.outcome.reason, one.outcome.hint] += one.fact.weight
+                    self._count(one, "s")
+                else:
+                    self._kept[one.clause] += one.fact.weight
+                    self._count(one, "k")
+            for some in self._histories:
+                for one, broken in self._foremost(some):
+                    self._break(one, broken)
+        finally:
+            self._histories.close()
         return Reduced(
-            findings=tuple(self._finding(one) for one in broken),
+            findings=(),
             not_judged=tuple(
                 NotJudged(clause=clause, reason=reason, hint=hint, count=count)
                 for (clause, reason, hint), count in sorted(self._skipped.items())
             ),
             kept=dict(self._kept),
-            notes={
-                (one.clause, one.outcome.spot.pointer): one.note
-                for one in broken
-                if one.note and isinstance(one.outcome, Broken)
-            },
+            notes=self._notes,
             tally=dict(self._tally),
         )
 
@@ -102,24 +116,26 @@ class _Reduction:
         time = one.fact.end if one.fact.end is not None else one.fact.start
         self._tally[one.clause, outcome, one.fact.origin.source, day(time)] += one.fact.weight
 
-    def _break(self, one: Decided) -> None:
+    def _break(self, one: Decided, broken: Broken) -> None:
+        self._count(one, "b")
+        if one.note:
+            self._notes[one.clause, broken.spot.pointer] = one.note
+        # Facts carry masked text already; numbers are statuses and times.
+        got = broken.got if isinstance(broken.got, str) else json.dumps(broken.got)
+        fact, clause = one.fact, self._clauses[one.clause]
+        self._take(finding_of(clause, broken, got, origin=fact.origin, time=fact.end, count=fact.weight))
+
+    def _foremost(self, broken: Iterable[Decided]) -> Iterator[tuple[Decided, Broken]]:
         """Of several histories broken at one place of one exchange only one: a rule with `across` knows more of the cause."""
-        clause = self._clauses[one.clause]
-        if clause.family not in BY_SCOPE or not isinstance(one.outcome, Broken):
-            self._broken.append(one)
-            return
-        place = (clause.operation, one.fact.origin, one.outcome.spot)
-        if place not in self._histories or self._rank(one) < self._rank(self._histories[place]):
-            self._histories[place] = one
+        found: dict[tuple[Any, ...], tuple[Decided, Broken]] = {}
+        for one in broken:
+            assert isinstance(one.outcome, Broken)
+            place = (self._clauses[one.clause].operation, one.fact.origin, one.outcome.spot)
+            if place not in found or self._rank(one) < self._rank(found[place][0]):
+                found[place] = one, one.outcome
+        yield from found.values()
 
     def _rank(self, one: Decided) -> tuple[bool, bool, bool, str]:
         clause = self._clauses[one.clause]
         across = bool(getattr(clause.detail, "across", ()))
         return (not across, clause.family != "history", clause.level != Level.MUST, clause.id)
-
-    def _finding(self, one: Decided) -> Finding:
-        clause, broken, fact = self._clauses[one.clause], one.outcome, one.fact
-        assert isinstance(broken, Broken)
-        # Facts carry masked text already; numbers are statuses and times.
-        got = broken.got if isinstance(broken.got, str) else json.dumps(broken.got)
-        return finding_of(clause, broken, got, origin=fact.origin, time=fact.end, count=fact.weight)

@@ -268,9 +268,7 @@ class Summary:
             operations: keys of the operations that were looked for; default: all that were seen.
         """
         self.facts.settle()
-        reduced = self.judge.reduce(self.facts, holes=bool(self.problems) or self.holed)
-        for finding in reduced.findings:
-            self._add_finding(finding)
+        reduced = self.judge.reduce(self.facts, holes=bool(self.problems) or self.holed, take=self._add_finding)
         for one in reduced.not_judged:
             self._skip(one.clause, one.reason, one.hint, one.count)
         tally: Counter[tuple[str, str, str, str | None]] = Counter()

@@ -21,7 +21,8 @@ from smscontract.config import load_config
 from smscontract.exchange import Exchange
 from smscontract.findings import Problem, Report
 from smscontract.judge import Judge
-from smscontract.kernel import rows, spill
+from smscontract import spill
+from smscontract.kernel import rows
 from smscontract.mask import Masker
 from smscontract.recordings import Piece
 from smscontract.recordings.jsonl import dumps, header

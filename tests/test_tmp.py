@@ -17,7 +17,8 @@ import pytest
 
 from smscontract import cli, facts
 from smscontract.facts import FactStore
-from smscontract.kernel import rows, spill
+from smscontract import spill
+from smscontract.kernel import rows
 from smscontract.kernel.rows import Rows
 from smscontract.recordings.jsonl import dumps, header
 from tests.bench.corpus import corpus
@@ -29,7 +30,8 @@ LITTLE = """
 import resource, sys
 from smscontract import facts
 from smscontract.cli import main
-from smscontract.kernel import rows, spill
+from smscontract import spill
+from smscontract.kernel import rows
 facts.IN_MEMORY, rows.HELD, spill.WAITING, room = 3, 5, 50, int(sys.argv[1])
 if room:
     resource.setrlimit(resource.RLIMIT_FSIZE, (room, room))

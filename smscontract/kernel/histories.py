@@ -8,7 +8,7 @@ from typing import Any
 
 from smscontract.kernel.records import Group
 from smscontract.kernel.rowlog import Told
-from smscontract.kernel.spill import Spill
+from smscontract.spill import Spill
 
 __all__ = ["Histories"]
 

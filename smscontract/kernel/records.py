@@ -7,7 +7,7 @@ from typing import Any
 
 from smscontract.kernel.recipes import Item, Row
 from smscontract.kernel.scopes import again, hashes, moved, parted, records
-from smscontract.kernel.spill import Spill
+from smscontract.spill import Spill
 
 __all__ = ["Group", "Records"]
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from smscontract.kernel.recipes import Row
-from smscontract.kernel.spill import Spill
+from smscontract.spill import Spill
 from smscontract.packed import Packed, raw_of
 
 __all__ = ["UNIT", "RowLog", "Told"]

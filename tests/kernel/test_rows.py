@@ -19,7 +19,8 @@ from smscontract.clauses.values import comparable, phone_number
 from smscontract.exchange import Exchange
 from smscontract.facts import FactStore
 from smscontract.judge import Judge
-from smscontract.kernel import Kernel, records, rows, scopes, spill, templates
+from smscontract import spill
+from smscontract.kernel import Kernel, records, rows, scopes, templates
 from smscontract.kernel.carry import Carrier, taken
 from smscontract.kernel.recipes import Item
 from smscontract.mask import Masker

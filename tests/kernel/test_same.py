@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from smscontract.kernel import rows, spill
+from smscontract import spill
+from smscontract.kernel import rows
 from tests.bench.corpus import corpus
 from tests.kernel.lines import ODD, PARCELS, changed, judged_in_full, parcels, told
 
