@@ -61,7 +61,7 @@ class Apart(Generic[_Value]):
     def _write(self) -> None:
         parts: dict[int, list[tuple[Hashable, _Value]]] = {}
         for key, value in self._held:
-            parts.setdefault(hash((self._depth, key)) % _PARTS, []).append((key, value))
+            parts.setdefault(hash(key) // _PARTS**self._depth % _PARTS, []).append((key, value))
         for part, mine in parts.items():
             self._blocks.setdefault(part, []).append(self._spill.add(pickle.dumps(mine, protocol=5)))
         self._held = []
