@@ -9,8 +9,10 @@ import heapq
 import pickle
 import sqlite3
 import tempfile
+from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import chain
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -106,7 +108,7 @@ class FactStore:
         #: those that are still to be made
         self.rows: Later | None = None
         self._held: list[Fact] = []
-        self._samples: dict[str, list[list[Fact]]] = {}
+        self._samples: dict[str, list[tuple[Fact, array[float]]]] = {}
         self._alike: dict[tuple[str, str], _Alike] = {}
         self._limit = IN_MEMORY if in_memory is None else in_memory
         self._folder = folder
@@ -121,8 +123,8 @@ class FactStore:
                 self._alike.setdefault((fact.clause, fact.alike), _Alike()).add(fact)
             else:
                 self._held.append(fact)
-        if len(self._held) > self._limit:
-            self._write()
+                if len(self._held) > self._limit:
+                    self._write()
 
     def add_alike(self, fact: Fact, rows: Sequence[tuple[Any, ...]], file: str, spans: Spans | None = None) -> None:
         """Takes facts that are only counted, which are like this one.
@@ -143,13 +145,13 @@ class FactStore:
             group.add(replace(fact, start=times[0], end=times[1], origin=Origin.numbered(file, row[2]), weight=0))
         group.count += len(rows)
 
-    def add_scope(self, facts: Iterable[Fact]) -> None:
-        """Takes the facts of a whole scope that stands for several in which the same happened: the weight says how many."""
-        by_clause: dict[str, list[Fact]] = {}
-        for fact in facts:
-            by_clause.setdefault(fact.clause, []).append(fact)
-        for clause, mine in by_clause.items():
-            self._samples.setdefault(clause, []).append(mine)
+    def add_each(self, fact: Fact, often: Iterable[tuple[float, float, int]]) -> None:
+        """Takes a fact that stands for many like it, each alone in its scope.
+
+        Args:
+            often: starts and ends (infinite if unknown), and how many of them were then.
+        """
+        self._samples.setdefault(fact.clause, []).append((fact, array("d", chain.from_iterable(often))))
 
     def settle(self) -> None:
         """Makes of the facts that are still to be made only those that tell something: from now on scopes in which the same
@@ -172,8 +174,10 @@ class FactStore:
     def scopes(self, clause: str) -> Iterator[list[Fact]]:
         """The facts of one clause, scope by scope, each in order of time and place."""
         self._make()
-        for sample in self._samples.get(clause, ()):
-            yield sorted(sample, key=Fact.sort_key)
+        for fact, often in self._samples.get(clause, ()):
+            for start, end, number in zip(*[iter(often)] * 3, strict=True):
+                times = [None if one == float("inf") else one for one in (start, end)]
+                yield [replace(fact, start=times[0], end=times[1], weight=int(number))]
         if self._base is not None:
             self._write()
             yield from self._read(clause)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import tracemalloc
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -63,7 +64,7 @@ def broken(number: int) -> Iterator[Fact]:
     first = made(BLAND, sent={**PAIR, "new_conversation": True}, answer={"data": {"conversation_id": "c", "workflow_id": "w"}})
     sample = judge().judge(first).facts
     for index in range(number):
-        times = {"start": 1e9 + index * 100, "end": 1e9 + index * 100 + 1}
+        times: dict[str, Any] = {"start": 1e9 + index * 100, "end": 1e9 + index * 100 + 1}
         for fact in sample:
             made_then = dataclasses.replace(fact, origin=dataclasses.replace(first.origin, request=index + 1), **times)
             if fact.clause == _OWNED:

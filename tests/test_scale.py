@@ -15,13 +15,12 @@ from typing import Any
 
 import pytest
 
-from smscontract import cli, facts
+from smscontract import cli, facts, spill
 from smscontract.choice import Choice
 from smscontract.config import load_config
 from smscontract.exchange import Exchange
 from smscontract.findings import Problem, Report
 from smscontract.judge import Judge
-from smscontract import spill
 from smscontract.kernel import rows
 from smscontract.mask import Masker
 from smscontract.recordings import Piece

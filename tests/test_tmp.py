@@ -15,9 +15,8 @@ from typing import Any
 
 import pytest
 
-from smscontract import cli, facts
+from smscontract import cli, facts, spill
 from smscontract.facts import FactStore
-from smscontract import spill
 from smscontract.kernel import rows
 from smscontract.kernel.rows import Rows
 from smscontract.recordings.jsonl import dumps, header

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from smscontract.kernel.recipes import Item, Row
@@ -45,20 +45,25 @@ class Records:
         """All groups that there are rows of."""
         return list(self._held)
 
-    def again(self, group: Group, touched: Collection[Any], size: int) -> bytearray:
+    def hashes(self, scopes: Iterable[Any]) -> bytes:
+        """The hashes of some scopes, 8 bytes each."""
+        return hashes(scopes, self._key)
+
+    def again(self, group: Group, touched: bytes, size: int) -> bytearray:
         """A bit for each row: whether its scope may be there more than once, or was touched.
 
         Args:
+            touched: hashes of scopes.
             size: how many rows there are.
         """
         bits = bytearray((size + 7) // 8)
-        held, old = b"".join(self._held[group]), hashes(touched, self._key)
+        held = b"".join(self._held[group])
         if (group, 0) not in self._blocks:
-            again(held, old, bits)
+            again(held, touched, bits)
             return bits
         for part, mine in enumerate(parted(held)):
             blocks = [self._spill.get(number) for number in self._blocks[group, part]]
-            again(b"".join([*blocks, mine]), old, bits)
+            again(b"".join([*blocks, mine]), touched, bits)
         return bits
 
     def take(self) -> dict[Group, bytes]:

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from smscontract.kernel.recipes import Row
-from smscontract.spill import Spill
 from smscontract.packed import Packed, raw_of
+from smscontract.spill import Spill
 
 __all__ = ["UNIT", "RowLog", "Told"]
 

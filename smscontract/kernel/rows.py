@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import dataclasses
 import hashlib
+import marshal
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain, pairwise
+from itertools import chain, groupby, pairwise
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 from smscontract.clauses import families
@@ -21,6 +22,7 @@ from smscontract.kernel.recipes import Recipe, Row
 from smscontract.kernel.records import Group, Records
 from smscontract.kernel.rowlog import UNIT, RowLog, Told
 from smscontract.kernel.scopes import flavour, key_of, keys_of
+from smscontract.kernel.touched import Touched
 from smscontract.mask import Masker
 from smscontract.spans import days_of, spans_of
 
@@ -30,9 +32,8 @@ __all__ = ["HELD", "Kind", "Rows", "Taken", "group_of"]
 _LONG = 6
 _HISTORIES = 20_000
 
-#: Rows that are held in memory as they are; scopes that are remembered one by one.
+#: Rows that are held in memory as they are.
 HELD = 4_000
-_TOUCHED = 200_000
 
 
 @dataclass(slots=True, eq=False, weakref_slot=True)
@@ -59,9 +60,10 @@ class _Chunk:
 
 @dataclass(slots=True)
 class _Alike:
-    """Scopes in which the same happened on the same days: the facts of one of them, and how many there are."""
+    """Scopes in which the same happened on the same days: the rows of one of them, as `marshal` has them, and how many there
+    are; none where something is broken."""
 
-    facts: list[Fact]
+    rows: bytes = b""
     count: int = 0
 
 
@@ -72,14 +74,14 @@ class Taken(NamedTuple):
         flavour: of the hashes.
         units, records: as `RowLog.take` and `Records.take` give them.
         days: of each kind and day how many rows, and the number of one.
-        touched: scopes that there are other facts of; `None`: so many that all are looked at.
+        touched: hashes of scopes that there are other facts of; `None`: so many that all are looked at.
     """
 
     flavour: str
     units: list[bytes]
     records: dict[Group, bytes]
     days: dict[tuple[int, Any], tuple[int, int]]
-    touched: dict[Group, set[Any] | None]
+    touched: dict[Group, bytes | None]
 
 
 class Rows:
@@ -99,7 +101,7 @@ class Rows:
         self._records = Records(_key(judge))
         self._days: dict[tuple[int, Any], tuple[int, int]] = {}
         self._kinds: dict[int, Kind] = {}
-        self._touched: dict[Group, set[Any] | None] = {}
+        self._touched: dict[Group, Touched] = {}
         self._groups: dict[str, list[tuple[Group, Any]]] = {}
 
     def _find_groups(self) -> None:
@@ -139,7 +141,8 @@ class Rows:
     def take(self) -> tuple[list[Kind], Taken]:
         """The kinds of all rows, and the rows. They are gone then."""
         self._write()
-        kinds, touched = list(self._kinds.values()), self._touched
+        kinds = list(self._kinds.values())
+        touched = {group: None if mine.all else mine.raw() for group, mine in self._touched.items()}
         taken = Taken(flavour(), self._log.take(), self._records.take(), self._days, touched)
         self._kinds, self._touched, self._days = {}, {}, {}
         return kinds, taken
@@ -148,8 +151,12 @@ class Rows:
         """Takes what `take` of another one gave."""
         self._write()
         self._kinds.update((kind.number, kind) for kind in kinds)
-        for group, keys in taken.touched.items():
-            self._touch(group, keys)
+        for group, hashes in taken.touched.items():
+            mine = self._touched.setdefault(group, Touched())
+            if hashes is None or taken.flavour != flavour():
+                mine.give_up()
+            else:
+                mine.add(hashes)
         if taken.flavour == flavour():
             first = self._log.put(taken.units)
             self._records.put(taken.records, first)
@@ -161,13 +168,6 @@ class Rows:
         for told in other:
             self.add(self._kinds[told.kind], told.file, [told.row])
         other.close()
-
-    def _touch(self, group: Group, keys: set[Any] | None) -> None:
-        mine = self._touched.setdefault(group, set())
-        if mine is not None and keys is not None and len(mine) + len(keys) <= _TOUCHED:
-            mine |= keys
-        else:
-            self._touched[group] = None  # so many that all are looked at
 
     def _count(self, key: tuple[int, Any], many: int, row: int) -> None:
         before, first = self._days.get(key, (0, row))
@@ -196,7 +196,7 @@ class Rows:
             found = [view.places(place) for place in places]
             if all(len(spots) == 1 for spots in found):
                 values = [comparable(spots[0][1], kinds_of(view, (place,))) for place, spots in zip(places, found, strict=True)]
-                self._touch(group, {key_of(values)})
+                self._touched.setdefault(group, Touched()).add(self._records.hashes([key_of(values)]))
 
     def facts(self) -> Iterator[Fact]:
         """A fact for each clause and row; the rows are gone then."""
@@ -219,38 +219,35 @@ class Rows:
         wanted = {group: self._wanted(group) for group in self._records.groups()}
         samples = {row: key for key, (_, row) in self._days.items()}
         counts = {group: Counter({key: many for key, (many, _) in self._days.items()}) for group in wanted}
-        kept: dict[tuple[int, Any], Told] = {}
+        kept: dict[int, Told] = {}
+        times: dict[int, list[tuple[Any, float, float]]] = {}
         histories = Histories(3 * self.limit, sum(int.from_bytes(bits).bit_count() for bits in wanted.values()))
         for number, told in self._looked_at([*wanted.values(), _bits_of(samples, len(self._log))]):
             if number in samples:
-                kept[samples[number]] = told
+                kept.setdefault(told.kind, told)
+                times.setdefault(told.kind, []).append((samples[number], *told.row[:2]))
             for group in self._kinds[told.kind].recipes:
                 if wanted[group][number >> 3] >> (number & 7) & 1:
                     [key] = keys_of(self._kinds[told.kind].recipes[group][0].keys, [told.row])
                     histories.add(group, key, told)
-        seen: dict[Group, dict[Any, _Alike | None]] = {}
-        for group, scopes in histories:
-            self._settle(group, scopes, counts[group], seen.setdefault(group, {}), store)
-        for alike in (one for mine in seen.values() for one in mine.values() if one is not None):
-            store.add_scope([dataclasses.replace(fact, weight=alike.count) for fact in alike.facts])
+        for group, parts in groupby(histories, key=itemgetter(0)):
+            self._settle(group, (scopes for _, scopes in parts), counts[group], store)
         for group, left in counts.items():
-            made: dict[int, list[Fact]] = {}
-            for (number, day), told in kept.items():
-                if left[number, day] and group in self._kinds[number].recipes:
+            for number, told in kept.items():
+                if group in self._kinds[number].recipes:
                     # Which exchange it is tells nothing: alone in their scopes, those of one kind and day are judged alike.
-                    mine = made[number] if number in made else made.setdefault(number, list(self._facts(group, told)))
-                    start, end = (None if time == float("inf") else time for time in told.row[:2])
-                    for fact in mine:
-                        store.add_scope([dataclasses.replace(fact, start=start, end=end, weight=left[number, day])])
+                    often = [(start, end, left[key]) for key, start, end in times[number] if left[key]]
+                    for fact in self._facts(group, told):
+                        store.add_each(fact, often)
         self._log.close()
         self._forget()
 
     def _wanted(self, group: Group) -> bytearray:
         """A bit for each row: whether it may be one of a history."""
-        touched = self._touched.get(group, set())
-        if touched is None:
+        touched = self._touched.get(group, Touched())
+        if touched.all:
             return bytearray(b"\xff") * (len(self._log) // 8 + 1)
-        return self._records.again(group, touched, len(self._log))
+        return self._records.again(group, touched.raw(), len(self._log))
 
     def _looked_at(self, wanted: Sequence[bytearray]) -> Iterator[tuple[int, Told]]:
         """Rows of which at least one bit is set."""
@@ -265,41 +262,44 @@ class Rows:
                         yield unit * UNIT + index, told
 
     def _settle(
-        self,
-        group: Group,
-        scopes: Mapping[Any, list[Told]],
-        counts: Counter[tuple[int, Any]],
-        seen: dict[Any, _Alike | None],
-        store: FactStore,
+        self, group: Group, parts: Iterable[Mapping[Any, list[Told]]], counts: Counter[tuple[int, Any]], store: FactStore
     ) -> None:
         """Takes histories out of the counts; scopes that only seemed to have one stay there."""
-        touched = self._touched.get(group, set())
-        for key, found in scopes.items():
-            whole = touched is None or key in touched
+        touched = self._touched.get(group, Touched())
+        seen: dict[bytes, _Alike] = {}
+        for key, found in chain.from_iterable(scopes.items() for scopes in parts):
+            whole = touched.has(self._records.hashes([key]))
             if len(found) == 1 and not whole:
                 continue
             for told, day in zip(found, days_of([told.row for told in found]), strict=True):
                 counts[told.kind, day] -= 1
             if whole or not self._like_another(group, found, seen):
                 store.add(fact for told in found for fact in self._facts(group, told))
+        for alike in seen.values():
+            if alike.count:
+                rows = [Told(*told) for told in marshal.loads(alike.rows)]  # noqa: S302 - written a moment ago
+                store.add(fact for told in rows for fact in self._facts(group, told, weight=alike.count))
 
     def _forget(self) -> None:
         self._records.close()
         self._days = {}
 
-    def _like_another(self, group: Group, found: list[Told], seen: dict[Any, _Alike | None]) -> bool:
+    def _like_another(self, group: Group, found: list[Told], seen: dict[bytes, _Alike]) -> bool:
         """Counts a scope whose exchanges follow each other as those of another did, with nothing broken."""
         if len(found) > _LONG:
             return False
         found.sort(key=_by_time)
         if any(one.row[1] >= two.row[0] for one, two in pairwise(found)):
             return False  # they overlap, or have no times
-        key = self._history(group, found)
+        history = repr(self._history(group, found)).encode("utf-8", "surrogatepass")
+        key = hashlib.blake2b(history, digest_size=16).digest()
         alike = seen.get(key)
-        if alike is None and key not in seen and len(seen) < _HISTORIES:
-            facts = [fact for told in found for fact in self._facts(group, told)]
-            alike = seen[key] = None if self._breaks(facts) else _Alike(facts)
         if alike is None:
+            if len(seen) >= _HISTORIES:
+                return False
+            broken = self._breaks(fact for told in found for fact in self._facts(group, told))
+            alike = seen[key] = _Alike(b"" if broken else marshal.dumps([tuple(told) for told in found]))
+        if not alike.rows:
             return False
         alike.count += 1
         return True

@@ -12,15 +12,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from smscontract import spans
+from smscontract import spans, spill
 from smscontract.catalogue import load_catalogue
 from smscontract.clauses.base import Fact
 from smscontract.clauses.values import comparable, phone_number
 from smscontract.exchange import Exchange
 from smscontract.facts import FactStore
 from smscontract.judge import Judge
-from smscontract import spill
-from smscontract.kernel import Kernel, records, rows, scopes, templates
+from smscontract.kernel import Kernel, records, rows, scopes, templates, touched
 from smscontract.kernel.carry import Carrier, taken
 from smscontract.kernel.recipes import Item
 from smscontract.mask import Masker
@@ -113,13 +112,13 @@ def test_equal_scopes_have_equal_hashes(some: list[Any], one: Any, two: Any, man
             for other, that in enumerate(keys):
                 assert (key == that) == (found[index] == found[other])
         size = 7 + len(some)
-        for touched in ([], keys[:1]):
+        for known in ([], keys[:1]):
             bits = bytearray(size // 8 + 1)
-            old = scopes.hashes(touched, b"k" * 16)
+            old = scopes.hashes(known, b"k" * 16)
             for part in [*scopes.parted(raw), b""]:
                 scopes.again(part, old, bits)
             marked = {number for number in range(size) if bits[number >> 3] >> (number & 7) & 1}
-            assert marked == {7 + at for at, key in enumerate(keys) if keys.count(key) > 1 or key in touched}
+            assert marked == {7 + at for at, key in enumerate(keys) if keys.count(key) > 1 or key in known}
         assert scopes.moved(raw, 5) == scopes.records(items, some, b"k" * 16, 12)
 
 
@@ -217,7 +216,7 @@ def test_rows_say_what_their_facts_say(mask: int, held: int | None, seed: int, c
         patch.setattr(templates, "_EACH", 1)
         if held is not None:
             patch.setattr(rows, "HELD", held)
-            patch.setattr(rows, "_TOUCHED", seed % 3 * 30)
+            patch.setattr(touched, "_MOST", seed % 3 * 30)
             patch.setattr(records, "_HELD", 200)
             patch.setattr(spill, "WAITING", 500)
         made = _store(lines, judge)  # all facts are made

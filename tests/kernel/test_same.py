@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from smscontract import spill
-from smscontract.kernel import rows
+from smscontract.kernel import rows, touched
 from tests.bench.corpus import corpus
 from tests.kernel.lines import ODD, PARCELS, changed, judged_in_full, parcels, told
 
@@ -118,7 +118,7 @@ def test_beyond_memory(seed: int) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(rows, "HELD", 5)
         patch.setattr(spill, "WAITING", 500)
-        patch.setattr(rows, "_TOUCHED", seed % 2 * 100)
+        patch.setattr(touched, "_MOST", seed % 2 * 100)
         assert told(lines, short=True) == told(lines, short=False)
 
 
