@@ -1,9 +1,10 @@
 """Measures how fast recordings are judged, against parsing them and against other tools, in one run. By hand:
 
-python -m tests.bench.recordings [--count N] [--rounds N] [--openapi-core-python PATH] [--redocly COMMAND]
+python -m tests.bench.recordings [--count N] [--rounds N] [--copies N] [--openapi-core-python PATH] [--redocly COMMAND]
 
 Ratios of processor time on one core, each the best of some rounds that take turns. `--count 1000000` is the corpus that the
-figures in the README are of; the slower tools see a part of it.
+figures in the README are of; the slower tools see a part of it. `--copies 9` shows the memory of nine such corpora in one file
+(11 GB), and whether what is found is still the truth; `--rounds 0` leaves out all else.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ from smscontract.findings import Report
 from smscontract.judge import Judge
 from smscontract.kernel.schema import validator
 from smscontract.validate import Request, validate
+from tests.bench.copies import MOST, copies_of
 from tests.bench.corpus import corpus
 
 __all__ = ["main"]
@@ -167,7 +169,7 @@ def _equal(report: Report, counts: Counter[str], truth: dict[int, str]) -> str:
     return f"NOT THE TRUTH: (true, found) {wrong}; elsewhere {elsewhere[:5]}"
 
 
-def _memory(file: Path) -> float:
+def _memory(file: Path, *words: str) -> float:
     """Megabytes of memory that `smscontract validate` has at most."""
     code = (
         "import resource, subprocess, sys;"
@@ -175,8 +177,28 @@ def _memory(file: Path) -> float:
         "print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)"
     )
     ours = str(Path(sys.executable).with_name("smscontract"))
-    command = [sys.executable, "-c", code, ours, "validate", str(file), "--workers", "1"]
+    command = [sys.executable, "-c", code, ours, "validate", str(file), "--workers", "1", *words]
     return int(subprocess.run(command, capture_output=True, check=True, text=True).stdout) / 1024
+
+
+def _much(file: Path, count: int, copies: int, truth: Counter[str]) -> str:
+    """The memory of many copies of the corpus, and whether all that is broken was found in them, and nothing else."""
+    large, said = file.with_name("copies.jsonl"), file.with_name("copies.json")
+    with large.open("wb") as stream:
+        for number in range(copies):
+            with file.open("rb") as lines:
+                for line in copies_of((one.rstrip(b"\n") for one in lines), number, number * count * 0.4):
+                    stream.write(line + b"\n")
+    size = large.stat().st_size / 1e9
+    memory = _memory(large, "--fail-on", "should", "--report", f"json:{said}", "--tmp", str(file.parent))
+    large.unlink()
+    found: Counter[str] = Counter()
+    for one in json.loads(said.read_bytes())["findings"]:
+        found[one["clause"]] += one["count"]
+    wrong = {clause: (copies * truth[clause], found[clause]) for clause in truth | found}
+    wrong = {clause: both for clause, both in wrong.items() if both[0] != both[1]}
+    equal = f"NOT THE TRUTH: (true, found) {wrong}" if wrong else f"found is the truth: {found.total()} broken exchanges"
+    return f"memory at most of {copies} times as many, {size:.1f} GB: {memory:.0f} MB; {equal}"
 
 
 def _openapi_core(python: str, sample: Path) -> float:
@@ -229,6 +251,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--count", type=int, default=20_000)
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--copies", type=int, default=0, choices=range(MOST + 1), metavar="N")
     parser.add_argument("--openapi-core-python", help="a Python that has openapi-core")
     parser.add_argument("--redocly", default="npx --no-install @redocly/cli")
     words = parser.parse_args()
@@ -258,7 +281,10 @@ def main() -> int:
             drift = _drift(shlex.split(words.redocly), part, Path(name))
             if drift is not None:
                 measured("Redocly drift", drift, 1)
-        assert report is not None
+        if words.copies:
+            print(_much(file, words.count, words.copies, counts))
+        if report is None:
+            return 0
         print(f"{words.count} exchanges, {file.stat().st_size / words.count:.0f} bytes each, {os.cpu_count()} processors")
         parse, full = best["parsing alone"], best["full judgement"]
         print(f"{'':<32}{'us each':>9}{'of parsing':>12}{'against full':>14}")
