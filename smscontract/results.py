@@ -12,7 +12,7 @@ from pathlib import Path
 from smscontract.errors import UnusableInput
 from smscontract.findings import Problem
 from smscontract.part import Part
-from smscontract.recordings import Piece, version_of
+from smscontract.recordings import Piece, version_of, version_of_bodies
 from smscontract.work import Job
 
 __all__ = ["Results", "key_in"]
@@ -58,6 +58,8 @@ class Results:
     def __init__(self, folder: str, job: Job) -> None:
         self._folder = Path(folder)
         self._job = job.identity
+        self._bodies: dict[str, str] = {}  # of a folder; looked at before anything in it is read
+        self._asked: dict[Piece, Path | None] = {}
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -66,18 +68,23 @@ class Results:
     def get(self, piece: Piece | Problem, number: int) -> Part | None:
         """What an earlier run made of this piece, under the number that it has now."""
         path = self._path(piece)
-        if path is None:
-            return None
         try:
-            part = Part.loads(path.read_bytes())
+            part = Part.loads(path.read_bytes()) if path is not None else None
         except (OSError, UnusableInput):
+            part = None
+        if part is None:
+            if isinstance(piece, Piece):
+                self._asked[piece] = path
             return None
         part.problems = [(number, index, problem) for _, index, problem in part.problems]
         return part
 
     def put(self, piece: Piece | Problem, raw: bytes, part: Part) -> None:
-        """Keeps what was made of a piece, unless it may be different next time. A full disk costs only time."""
-        path = self._path(piece)
+        """Keeps what was made of a piece, unless it may be different next time. A full disk costs only time.
+
+        It is kept as of the files that there were when the piece was asked for: what changes while it is read is read again.
+        """
+        path = self._asked.pop(piece) if isinstance(piece, Piece) and piece in self._asked else self._path(piece)
         if path is None or path.exists() or (part.problems and not part.exchanges):
             return
         with contextlib.suppress(OSError):
@@ -89,6 +96,12 @@ class Results:
     def _path(self, piece: Piece | Problem) -> Path | None:
         if isinstance(piece, Problem) or (version := version_of(piece.file)) is None:
             return None
-        said = repr((self._job, version, piece))
+        bodies = ""
+        if piece.end is None and piece.groups is None:  # a HAR is read whole; a URL is no folder of this machine
+            folder = os.path.dirname(piece.file)  # noqa: PTH120 - as the user named it
+            if folder not in self._bodies:
+                self._bodies[folder] = version_of_bodies(folder)
+            bodies = self._bodies[folder]
+        said = repr((self._job, version, bodies, piece))
         name = hashlib.sha256(said.encode("utf-8", "surrogatepass")).hexdigest()
         return self._folder / name[:2] / f"{name[2:]}.part"

@@ -11,6 +11,7 @@ from smscontract.errors import UsageError
 from smscontract.exchange import Exchange
 from smscontract.findings import Problem
 from smscontract.mapping import LogMapping, Routes
+from smscontract.recordings._beside import version_of_bodies
 from smscontract.recordings._detect import BOM, Format, format_named, format_of, formats
 from smscontract.recordings._files import STDIN, Source, find, opened, size_of
 from smscontract.recordings._json import Broken
@@ -36,6 +37,7 @@ __all__ = [
     "read",
     "read_piece",
     "version_of",
+    "version_of_bodies",
 ]
 
 _HEAD = 64 * 1024

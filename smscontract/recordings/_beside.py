@@ -8,7 +8,9 @@ before anything is unpacked, what is unpacked is counted, and what is asked for 
 from __future__ import annotations
 
 import errno
+import hashlib
 import io
+import os
 import re
 import struct
 import zipfile
@@ -23,7 +25,7 @@ from typing import IO, Any
 from smscontract.recordings._json import Broken
 from smscontract.recordings._packed import ALWAYS, MAX_RATIO
 
-__all__ = ["Archive", "Folder", "is_body", "is_zip"]
+__all__ = ["Archive", "Folder", "is_body", "is_zip", "version_of_bodies"]
 
 _MAGIC = b"PK\x03\x04"
 _END, _END_SIZE = b"PK\x05\x06", 22
@@ -47,6 +49,20 @@ def is_zip(head: bytes) -> bool:
 def is_body(name: str) -> bool:
     """Whether a file is called as bodies beside a HAR are."""
     return _BODY.fullmatch(name) is not None
+
+
+def version_of_bodies(folder: str) -> str:
+    """Another text when a body that a HAR in this folder may name is another; empty where there is none."""
+    found = []
+    try:
+        with os.scandir(folder or ".") as entries:
+            for entry in entries:
+                if is_body(entry.name) and entry.is_file(follow_symlinks=False):
+                    told = entry.stat(follow_symlinks=False)
+                    found.append((entry.name, told.st_size, told.st_mtime_ns))
+    except OSError:
+        return ""
+    return hashlib.sha256(repr(sorted(found)).encode()).hexdigest() if found else ""
 
 
 class Folder:
