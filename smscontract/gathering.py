@@ -58,6 +58,7 @@ class Gathering:
         self._summary = started(job, judge)
         self._carrier = Carrier(self._summary.facts, judge)
         self._taken: set[int] = set()
+        self._moved: set[int] = set()
         self._bytes = 0
 
     def run(self, doing: Doing, pieces: Iterator[tuple[int, Piece | Problem]]) -> None:
@@ -77,7 +78,9 @@ class Gathering:
         try:
             with closing(doing(self._job, wanted())) as all_done:  # type: ignore[type-var]  # all of them are generators
                 for done in all_done:
-                    self.take(done, under_way.pop(done.number, None))
+                    self.take(done, under_way.get(done.number))
+                    for number in (done.number, *done.also) if done.part else ():
+                        under_way.pop(number, None)
         except KeyboardInterrupt:
             self.causes.append(Cause(ExitCode.INTERRUPTED, f"interrupted after {count_of(self._exchanges, 'exchange')}"))
         except SmscontractError as error:
@@ -89,12 +92,16 @@ class Gathering:
         """Takes what became of one piece; a second time it changes nothing."""
         if done.number in self._taken:
             return
+        if not done.part:
+            self._move(done.number, piece)
+            return
         part = Part.loads(done.part)
         if done.fault:
             self.causes.append(Cause(ExitCode.INTERNAL, done.fault))
         elif not done.stopped and self._results is not None and piece is not None:
             self._results.put(piece, done.part, part)
-        self._carrier.put(done.rows)
+        self._carrier.put(done.rows, done.box)
+        self._taken.update(done.also)
         self._add(done.number, part, piece)
 
     def _add(self, number: int, part: Part, piece: Piece | Problem | None) -> None:
@@ -106,7 +113,12 @@ class Gathering:
         self._exchanges += part.exchanges
         if len(self._waiting) >= _TOGETHER:
             self._merge()
-        if self._progress is not None and isinstance(piece, Piece):
+        self._move(number, piece)
+
+    def _move(self, number: int, piece: Piece | Problem | None) -> None:
+        """Says how far it has come; a piece may be done twice, if what is held is lost."""
+        if self._progress is not None and isinstance(piece, Piece) and number not in self._moved:
+            self._moved.add(number)
             self._bytes += piece.size
             self._progress(self._bytes)
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 import json
 import zlib
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
@@ -79,11 +79,19 @@ class Part:
     # -- from and to a summary
 
     @classmethod
-    def of(cls, summary: Summary, *, piece: int = 0, left_out: Mapping[str, int] | None = None) -> Part:
+    def of(
+        cls,
+        summary: Summary,
+        *,
+        piece: int = 0,
+        problems: Sequence[tuple[int, int, Problem]] | None = None,
+        left_out: Mapping[str, int] | None = None,
+    ) -> Part:
         """What a summary knows before its report is made.
 
         Args:
             piece: the number of what was judged among all that is.
+            problems: instead of those of the summary, each with the number of its piece, and its own there.
             left_out: exchanges that were not looked at, by why.
         """
         return cls(
@@ -98,7 +106,7 @@ class Part:
             newest=dict(summary._newest),
             took={key: list(steps) for key, steps in summary._took.items()},
             ledger=summary.ledger.merge(Ledger()),
-            problems=[(piece, number, problem) for number, problem in enumerate(summary.problems)],
+            problems=[(piece, place, one) for place, one in enumerate(summary.problems)] if problems is None else [*problems],
             left_out=Counter(left_out or {}),
             facts=tuple(_packed(_facts_of(summary))),
         )

@@ -36,6 +36,8 @@ __all__ = ["AUTO", "Request", "again", "validate"]
 AUTO = 0
 #: Below so many bytes for each of them further processes take longer to start than they save.
 _WORTH = 1024 * 1024 * 1024
+#: Bytes of a piece that a process of this machine does.
+_SHARE = 8 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -162,7 +164,9 @@ def _apart(
     wanted = request.doing is not None or request.resume is not None or request.shard is not None
     if not wanted and (request.workers == 1 or "-" in request.paths):
         return None
-    total, found = pieces(request.paths, stdin=stdin, size=request.size, **job.reading)
+    # What is stored or sent far is of pieces that are worth it; here the last ones are not to be waited for.
+    size = request.size if wanted else min(request.size, _SHARE)
+    total, found = pieces(request.paths, stdin=stdin, size=size, **job.reading)
     workers = request.workers or min(available(), max(total // _WORTH, 1))
     if not wanted and workers == 1:
         return None

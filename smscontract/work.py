@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import time
 import traceback
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
@@ -17,17 +18,21 @@ from smscontract.exchange import Exchange
 from smscontract.facts import kept
 from smscontract.findings import Problem
 from smscontract.judge import Judge
-from smscontract.kernel import Kernel, Stopped, taken
+from smscontract.kernel import Box, Kernel, Stopped, taken
 from smscontract.mask import Masker
 from smscontract.part import Part
 from smscontract.policy import Selection
 from smscontract.recordings import Piece, read_piece
 from smscontract.summary import Summary
 
-__all__ = ["Done", "Job", "bug", "do", "feed", "kernel_of", "knows", "stamp_of", "started"]
+__all__ = ["Doer", "Done", "Job", "bug", "do", "feed", "kernel_of", "knows", "learn", "stamp_of", "started"]
 
 #: After so many exchanges somebody is asked whether to go on.
 _EVERY = 64
+#: After so many seconds what was held of several pieces is told: what is not told is lost with its process.
+HELD = 10.0
+#: Of a piece so many bytes are enough to learn from, or what is read in so many seconds of the processor.
+_SAMPLE, _LONGEST = 12 * 1024 * 1024, 1.5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,17 +72,21 @@ class Done:
 
     Attributes:
         number: of the piece, from 0.
-        part: `Part.dumps()`.
+        part: `Part.dumps()`; empty while it is held, to be told with that of another one.
+        also: pieces that the part is of, too.
         rows: of exchanges that are like others, as `kernel.Carrier` takes them; they are in the part where parts are stored.
         fault: what went wrong on our side, so that the part is not all of the piece; or empty.
         stopped: whether somebody stopped it before its end.
+        box: that the rows were written into, where whoever takes them has it.
     """
 
     number: int
     part: bytes
+    also: tuple[int, ...] = ()
     rows: bytes = b""
     fault: str = ""
     stopped: bool = False
+    box: Box | None = None
 
 
 def stamp_of(catalogue: Catalogue) -> tuple[tuple[str, str], ...]:
@@ -117,16 +126,18 @@ def started(job: Job, judge: Judge) -> Summary:
 _kernels: dict[str, Kernel] = {}
 
 
-def kernel_of(summary: Summary, job: Job, stop: Callable[[], bool] = lambda: False) -> Kernel | None:
+def kernel_of(
+    summary: Summary, job: Job, stop: Callable[[], bool] = lambda: False, box: Box | None = None
+) -> Kernel | None:
     """Who takes lines for a summary; nobody where each exchange has to be looked at. What it learns from one piece of a job it
     knows in the next."""
     if job.ranges:
         return None
     kernel = _kernels.pop(job.identity, None)
     if kernel is None or kernel.judge_of is not summary.judge:
-        kernel = Kernel(summary, stop)
+        kernel = Kernel(summary, stop, box)
     else:
-        kernel.serve(summary, stop)
+        kernel.serve(summary, stop, box)
     return kernel
 
 
@@ -138,6 +149,7 @@ def feed(
     stop: Callable[[], bool] = lambda: False,
     *,
     kernel: Kernel | None = None,
+    more: bool = False,
 ) -> bool:
     """Judges what was found.
 
@@ -145,6 +157,7 @@ def feed(
         left_out: exchanges that are not looked at are counted here, by why.
         stop: asked now and then.
         kernel: the taker of what was found, which takes what was not taken yet too.
+        more: whether the kernel is given more later; then whoever does so closes it.
 
     Returns:
         Whether it went to the end.
@@ -166,44 +179,133 @@ def feed(
     except Stopped:
         return False
     finally:
-        if kernel is not None:
+        if kernel is not None and not more:
             kernel.close()
     return True
+
+
+class Doer:
+    """Judges pieces, one after the other, and tells of several together: what it met in one it knows in the next.
+
+    Args:
+        stop: asked now and then.
+        box: that rows are written into, where whoever takes them has it.
+        held: seconds after which it tells, though it was not asked.
+    """
+
+    def __init__(
+        self, job: Job, *, stop: Callable[[], bool] = lambda: False, box: Box | None = None, held: float | None = None
+    ) -> None:
+        self._job = job
+        self._stop = stop
+        self._box = box
+        self._limit = HELD if held is None else held
+        self._begin()
+
+    def _begin(self) -> None:
+        self._summary: Summary | None = None
+        self._kernel: Kernel | None = None
+        self._numbers: list[int] = []
+        self._problems: list[tuple[int, int, Problem]] = []
+        self._left_out: Counter[str] = Counter()
+        self._fault, self._whole = "", True
+        self._since = time.monotonic()
+
+    def do(self, number: int, piece: Piece | Problem, *, stdin: BinaryIO | None = None) -> Done:
+        """Judges one piece. Whatever happens to it, what was judged before is told.
+
+        Returns:
+            What became of it and of those held; without a part if it is held, too.
+
+        Raises:
+            UnusableInput, UsageError: the contracts are not there, or are others; what is beyond memory cannot be kept.
+        """
+        job, judge = self._job, _judge_of(self._job)
+        if self._summary is None:
+            self._summary = started(job, judge)
+            self._kernel = kernel_of(self._summary, job, self._stop, self._box)
+        summary, kernel = self._summary, self._kernel
+        self._numbers.append(number)
+        try:
+            with kept():
+                taker = kernel if job.choice.everything else None  # else somebody has to choose before
+                found = [piece] if isinstance(piece, Problem) else read_piece(piece, stdin=stdin, taker=taker, **job.reading)
+                chooser = Chooser(job.choice, judge)
+                self._whole = feed(summary, found, chooser, self._left_out, self._stop, kernel=kernel, more=True)
+        except SmscontractError:  # a disk that is full
+            summary.facts.close()
+            raise
+        except Exception as error:  # noqa: BLE001 - our bug, whatever it is; what was judged before it is told all the same
+            self._fault = bug(error)
+        self._problems += [(number, place, one) for place, one in enumerate(summary.problems)]
+        summary.problems = []
+        long = time.monotonic() - self._since >= self._limit
+        if job.stored or long or self._fault or not self._whole:
+            return self.told()
+        return Done(number=number, part=b"")
+
+    def told(self) -> Done:
+        """What became of all pieces that are held; there is at least one."""
+        job, summary = self._job, self._summary
+        assert summary is not None
+        try:
+            with kept():
+                self._close()
+                rows = b"" if job.stored else taken(summary.facts)
+                part = Part.of(summary, problems=self._problems, left_out=self._left_out).dumps()
+        finally:
+            summary.facts.close()
+        *others, number = self._numbers
+        done = Done(number=number, also=tuple(others), part=part, rows=rows, fault=self._fault, stopped=not self._whole)
+        self._begin()
+        return done
+
+    def _close(self) -> None:
+        """Counts what is held, and keeps what was learned for what is judged next."""
+        if self._kernel is None:
+            return
+        try:
+            self._kernel.close()
+        except (OSError, SmscontractError):
+            raise
+        except Exception as error:  # noqa: BLE001 - as in `do`
+            self._fault = self._fault or bug(error)
+        if not self._fault:
+            _kernels.clear()
+            _kernels[self._job.identity] = self._kernel
 
 
 def do(
     job: Job, number: int, piece: Piece | Problem, *, stdin: BinaryIO | None = None, stop: Callable[[], bool] = lambda: False
 ) -> Done:
-    """Judges one piece. Whatever happens to it, what was judged before is in the part.
+    """Judges one piece, and tells of it alone, as `Doer.do`."""
+    doer = Doer(job, stop=stop, held=0.0)
+    return doer.do(number, piece, stdin=stdin)
 
-    Raises:
-        UnusableInput, UsageError: the contracts are not there, or are others; what is beyond memory cannot be kept.
-    """
+
+def learn(job: Job, piece: Piece) -> None:
+    """Lets this process know what a job meets, from the beginning of one of its pieces, which is not judged by it."""
     judge = _judge_of(job)
+    read, until = 0, time.process_time() + _LONGEST
+
+    def told(size: int) -> None:
+        nonlocal read
+        read += size
+
+    def stop() -> bool:
+        return read > _SAMPLE or time.process_time() > until
+
     summary = started(job, judge)
-    left_out: Counter[str] = Counter()
-    fault, whole = "", True
+    kernel = kernel_of(summary, job, stop)
     try:
-        with kept():
-            kernel = kernel_of(summary, job, stop)
-            taker = kernel if job.choice.everything else None  # else somebody has to choose before
-            found = [piece] if isinstance(piece, Problem) else read_piece(piece, stdin=stdin, taker=taker, **job.reading)
-            whole = feed(summary, found, Chooser(job.choice, judge), left_out, stop, kernel=kernel)
-        if kernel is not None:
+        if kernel is not None and job.choice.everything:
+            feed(summary, read_piece(piece, taker=kernel, told=told, **job.reading), Chooser(job.choice, judge), Counter(), stop, kernel=kernel)
             _kernels.clear()
             _kernels[job.identity] = kernel
-    except SmscontractError:  # a disk that is full
-        summary.facts.close()
-        raise
-    except Exception as error:  # noqa: BLE001 - our bug, whatever it is; what was judged before it is told all the same
-        fault = bug(error)
-    try:
-        with kept():
-            rows = b"" if job.stored else taken(summary.facts)
-            part = Part.of(summary, piece=number, left_out=left_out).dumps()
+    except Exception:  # noqa: BLE001, S110 - whoever judges the piece says what is wrong with it
+        pass
     finally:
         summary.facts.close()
-    return Done(number=number, part=part, rows=rows, fault=fault, stopped=not whole)
 
 
 def bug(error: Exception) -> str:

@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import multiprocessing
 import os
 import signal
+import sys
 import threading
+import time
+from collections import deque
 from collections.abc import Callable, Iterator
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
-from concurrent.futures.process import BrokenProcessPool
-from typing import Protocol
+from dataclasses import replace
+from multiprocessing.connection import Connection, wait
+from pathlib import Path
+from typing import Any, Protocol
 
 from smscontract.errors import SmscontractError
 from smscontract.findings import Problem
+from smscontract.kernel import Box
 from smscontract.recordings import Piece
-from smscontract.work import Done, Job, do
+from smscontract.work import Doer, Done, Job, bug, do, learn
 
 __all__ = ["Doing", "available", "here", "processes"]
 
@@ -26,7 +32,8 @@ _PATIENCE = 10.0
 
 
 class Doing(Protocol):
-    """Does pieces somewhere. They may be done in any order; each is given back once.
+    """Does pieces somewhere. They may be done in any order; each is given back once with a part, its own or that of several, and
+    may be told of before, as held.
 
     The generator ends what it started when it is closed. A `KeyboardInterrupt` while it waits makes it give what is under way,
     as far as it has come, and then raise it again.
@@ -47,15 +54,47 @@ def here(job: Job, pieces: Iterator[tuple[int, Piece | Problem]]) -> Iterator[Do
         yield do(job, number, piece)
 
 
-_stopped: Callable[[], bool] = lambda: False  # noqa: E731 - set once in each process
+def processes(count: int, *, work: Callable[..., Doer] = Doer) -> Doing:
+    """So many processes.
+
+    Args:
+        work: does the pieces of one process; something else than `Doer` in tests only.
+    """
+
+    def doing(job: Job, pieces: Iterator[tuple[int, Piece | Problem]]) -> Iterator[Done]:
+        yield from _Pool(count, job, work).run(pieces)
+
+    return doing
 
 
-def _quiet(stop: Callable[[], bool]) -> None:
+# --- in each process -------------------------------------------------------------------------------------------------
+
+
+def _serve(ours: Connection, stop: Any, work: Callable[..., Doer], job: Job, box: Box | None) -> None:
+    """Does what it is given, one piece after the other; `None` stands for the question what is held."""
+    _quiet()
+    doer = work(job, stop=lambda: bool(stop.value), box=box)
+    while True:
+        try:
+            given = ours.recv()
+        except EOFError:
+            return
+        said: Done | SmscontractError
+        try:
+            said = doer.told() if given is None else doer.do(*given)
+        except SmscontractError as error:
+            said = error
+        except Exception as error:  # noqa: BLE001 - our bug: the same would happen in another process
+            said = SmscontractError(bug(error).removeprefix("internal error: "))
+        ours.send(said)
+
+
+def _quiet() -> None:
     """Ctrl-C reaches all processes of a terminal; the first of them decides what it means."""
-    global _stopped  # noqa: PLW0603 - a process has one job
-    _stopped = stop
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    if hasattr(signal, "pthread_sigmask"):
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
     threading.Thread(target=_end_with_parent, daemon=True).start()
 
 
@@ -66,101 +105,168 @@ def _end_with_parent() -> None:
         os._exit(1)  # nobody is left who would take what is under way
 
 
-def _do(work: Callable[..., Done], job: Job, number: int, piece: Piece | Problem) -> Done:
-    return work(job, number, piece, stop=_stopped)
+# --- in the first process --------------------------------------------------------------------------------------------
 
 
-def processes(count: int, *, work: Callable[..., Done] = do) -> Doing:
-    """So many processes.
+class _Worker:
+    """A process, and what it was given and has not told of yet."""
 
-    Args:
-        work: does one piece; something else than `do` in tests only.
-    """
+    def __init__(self, context: Any, stop: Any, work: Callable[..., Doer], job: Job) -> None:
+        self.given: dict[int, Piece | Problem] = {}
+        self.busy = False
+        # Whoever is forked has what is here, and may write where it is read here.
+        self.box = Box() if context.get_start_method() == "fork" else None
+        self.ours, theirs = context.Pipe()
+        self._process = context.Process(target=_serve, args=(theirs, stop, work, job, self.box), daemon=True)
+        with _deaf():
+            self._process.start()
+        theirs.close()
 
-    def doing(job: Job, pieces: Iterator[tuple[int, Piece | Problem]]) -> Iterator[Done]:
-        yield from _Pool(count, job, work).run(pieces)
+    def give(self, one: tuple[int, Piece | Problem] | None) -> None:
+        """Gives it a piece, or asks what it holds."""
+        if one is not None:
+            self.given[one[0]] = one[1]
+        self.busy = True
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # that it has died is seen where it is heard
+            self.ours.send(one)
 
-    return doing
+    def heard(self) -> Done:
+        """What it says; it is not busy then.
+
+        Raises:
+            EOFError: it has died.
+            SmscontractError: it cannot go on.
+        """
+        try:
+            said = self.ours.recv()
+        except ConnectionResetError:
+            raise EOFError from None
+        self.busy = False
+        if isinstance(said, SmscontractError):
+            raise said
+        if said.part:
+            for number in (said.number, *said.also):
+                self.given.pop(number, None)
+        return replace(said, box=self.box)
+
+    def end(self) -> None:
+        """Ends it, whatever it does."""
+        self.ours.close()
+        self._process.kill()
+        self._process.join()
+
+
+@contextlib.contextmanager
+def _deaf() -> Iterator[None]:
+    """Ctrl-C waits: a process that begins has to say first that it does not listen."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _context() -> Any:
+    """How processes begin. Forked ones know at once what this one does, but only one that has no other thread, be it of native
+    code, can be forked: else nothing is inherited."""
+    try:
+        alone = sys.platform == "linux" and len(list(Path("/proc/self/task").iterdir())) == 1
+    except OSError:
+        alone = False
+    return multiprocessing.get_context("fork" if alone else "spawn")
 
 
 class _Pool:
-    def __init__(self, count: int, job: Job, work: Callable[..., Done]) -> None:
+    def __init__(self, count: int, job: Job, work: Callable[..., Doer]) -> None:
         self._count = count
         self._job = job
         self._work = work
-        # The judge is native code and threads of ours may be about: nothing is inherited.
-        self._context = multiprocessing.get_context("spawn")
-        self._stop = self._context.Event()
-        self._pool = self._new()
-        self._under_way: dict[Future[Done], tuple[int, Piece | Problem]] = {}
+        self._context = _context()
+        self._stop = self._context.RawValue("b", 0)  # without a lock, which a process could die with
+        self._workers: list[_Worker] = []
         self._tries: dict[int, int] = {}
 
-    def _new(self) -> ProcessPoolExecutor:
-        return ProcessPoolExecutor(self._count, mp_context=self._context, initializer=_quiet, initargs=(self._stop.is_set,))
-
     def run(self, pieces: Iterator[tuple[int, Piece | Problem]]) -> Iterator[Done]:
-        """Does them all, a few ahead of those that are being done."""
-        again: list[tuple[int, Piece | Problem]] = []
+        """Does them all."""
+        ahead: deque[tuple[int, Piece | Problem]] = deque()
         try:
+            self._learn(pieces, ahead)
             while True:
-                while len(self._under_way) < 2 * self._count and (one := again.pop() if again else next(pieces, None)):
-                    self._submit(one)
-                if not self._under_way:
+                while len(ahead) < self._count and (one := next(pieces, None)):
+                    ahead.append(one)
+                    self._hand_out(ahead)
+                self._hand_out(ahead)
+                if not any(one.busy for one in self._workers):
                     return
-                for future in wait(self._under_way, return_when=FIRST_COMPLETED).done:
-                    if future in self._under_way:
-                        try:
-                            done = future.result()
-                        except BrokenProcessPool:
-                            again += self._revive()
-                            break
-                        del self._under_way[future]
-                        yield done
+                for worker in self._ready():
+                    try:
+                        done = worker.heard()
+                    except EOFError:
+                        ahead.extendleft(reversed(self._lost(worker)))
+                        continue
+                    if ahead:
+                        worker.give(ahead.popleft())
+                    yield done
         except KeyboardInterrupt:
-            self._stop.set()
+            self._stop.value = 1
             yield from self._rest()
             raise
         finally:
-            self._stop.set()
-            self._pool.shutdown(wait=False, cancel_futures=True)
+            self._stop.value = 1
+            for worker in self._workers:
+                worker.end()
+            gc.unfreeze()
 
-    def _submit(self, one: tuple[int, Piece | Problem]) -> None:
-        try:
-            future = self._pool.submit(_do, self._work, self._job, *one)
-        except BrokenProcessPool:
-            self._pool.shutdown(wait=False)
-            self._pool = self._new()
-            future = self._pool.submit(_do, self._work, self._job, *one)
-        self._under_way[future] = one
+    def _learn(self, pieces: Iterator[tuple[int, Piece | Problem]], ahead: deque[tuple[int, Piece | Problem]]) -> None:
+        """What all would learn one for one they are born with, where they can be."""
+        for one in pieces:
+            ahead.append(one)
+            if isinstance(one[1], Piece):
+                break
+        if self._context.get_start_method() == "fork" and ahead and isinstance(ahead[-1][1], Piece):
+            learn(self._job, ahead[-1][1])
+            gc.collect()
+            gc.freeze()  # what is not looked at stays one in memory
 
-    def _revive(self) -> list[tuple[int, Piece | Problem]]:
-        """What has to be done again, since a process died and its pool with it. What was done stays done."""
-        waiting = [one for future, one in self._under_way.items() if not _is_done(future)]
-        for number, piece in waiting:
-            self._tries[number] = self._tries.get(number, 0) + 1
-            if self._tries[number] >= _TRIES:
-                file = piece.file
-                message = f"a process that judges has died {_TRIES} times"
-                raise SmscontractError(message, file=file, hint="look for what ended it: memory, a limit of the machine")
-        kept = {future: one for future, one in self._under_way.items() if _is_done(future)}
-        self._pool.shutdown(wait=False)
-        self._pool = self._new()
-        self._under_way = kept
-        return sorted(waiting, reverse=True)
+    def _hand_out(self, ahead: deque[tuple[int, Piece | Problem]]) -> None:
+        """To those who have nothing to do; without anything for them they are asked what they hold."""
+        while ahead and len(self._workers) < self._count:
+            self._workers.append(_Worker(self._context, self._stop, self._work, self._job))
+            self._workers[-1].give(ahead.popleft())
+        for worker in self._workers:
+            if not worker.busy and (ahead or worker.given):
+                worker.give(ahead.popleft() if ahead else None)
+
+    def _ready(self, timeout: float | None = None) -> list[_Worker]:
+        busy: dict[Any, _Worker] = {one.ours: one for one in self._workers if one.busy}
+        return [busy[one] for one in wait(list(busy), timeout)]
+
+    def _lost(self, worker: _Worker) -> list[tuple[int, Piece | Problem]]:
+        """What has to be done again, since a process died. What was told stays told."""
+        self._workers.remove(worker)
+        worker.end()
+        if _context().get_start_method() != self._context.get_start_method():
+            self._context = _context()
+        number, piece = next(reversed(worker.given.items()))  # others were done when it died
+        self._tries[number] = self._tries.get(number, 0) + 1
+        if self._tries[number] >= _TRIES:
+            message = f"a process that judges has died {_TRIES} times"
+            raise SmscontractError(message, file=piece.file, hint="look for what ended it: memory, a limit of the machine")
+        return sorted(worker.given.items())
 
     def _rest(self) -> Iterator[Done]:
         with contextlib.suppress(KeyboardInterrupt):  # whoever presses twice means it
-            for future in self._under_way:
-                future.cancel()
-            ended = wait([one for one in self._under_way if not one.cancelled()], timeout=_PATIENCE)
-            for future in ended.done:
-                if _is_done(future):
-                    yield future.result()
-            if not ended.not_done:
-                return
-        for process in multiprocessing.active_children():
-            process.kill()  # it waits for bytes that do not come
-
-
-def _is_done(future: Future[Done]) -> bool:
-    return future.done() and not future.cancelled() and future.exception() is None
+            for worker in self._workers:
+                if not worker.busy and worker.given:
+                    worker.give(None)
+            until = time.monotonic() + _PATIENCE
+            while (left := until - time.monotonic()) > 0 and any(one.busy for one in self._workers):
+                for worker in self._ready(left):
+                    try:
+                        yield worker.heard()
+                    except (EOFError, SmscontractError):
+                        self._workers.remove(worker)
+                        worker.end()

@@ -8,6 +8,7 @@ from weakref import WeakKeyDictionary
 from smscontract.facts import FactStore
 from smscontract.judge import Judge
 from smscontract.kernel.rows import Kind, Rows
+from smscontract.spill import Box
 
 __all__ = ["Carrier", "taken"]
 
@@ -42,12 +43,12 @@ class Carrier:
         self._kinds: dict[bytes, Kind] = {}
         store.rows = self._rows
 
-    def put(self, raw: bytes) -> None:
-        """Takes what `taken` gave, in this process or another one of ours."""
+    def put(self, raw: bytes, box: Box | None = None) -> None:
+        """Takes what `taken` gave, in this process or another one of ours, which may have written into a box."""
         if not raw:
             return
         kinds, mine = pickle.loads(raw)  # noqa: S301 - our own process has written it
-        self._rows.put([self._kind(kind) for kind in kinds], mine)
+        self._rows.put([self._kind(kind) for kind in kinds], mine, box)
 
     def _kind(self, raw: bytes) -> Kind:
         if raw not in self._kinds:

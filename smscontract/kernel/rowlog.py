@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from smscontract.kernel.recipes import Row
 from smscontract.packed import Packed, raw_of
-from smscontract.spill import Spill
+from smscontract.spill import Box, Shelf, Spill
 
 __all__ = ["UNIT", "RowLog", "Told"]
 
@@ -27,10 +27,14 @@ class Told(NamedTuple):
 
 
 class RowLog:
-    """Rows in the order in which they came. What `take` or `put` is called between leaves numbers unused."""
+    """Rows in the order in which they came. What `take` or `put` is called between leaves numbers unused.
 
-    def __init__(self) -> None:
-        self._spill = Spill()
+    Args:
+        box: that rows are written into, for another process.
+    """
+
+    def __init__(self, box: Box | None = None) -> None:
+        self._spill = Spill(box=box)
         self._open: list[tuple[int, str, Sequence[Row]]] = []
         self._held = 0
 
@@ -63,19 +67,28 @@ class RowLog:
         for number in range(-(-len(self) // UNIT)):
             yield from self.unit(number)
 
-    def take(self) -> list[bytes]:
-        """All units; they are gone then."""
+    def take(self) -> list[bytes] | list[Shelf]:
+        """All units, or where they stand in the box; they are gone then."""
         self._cut()
-        units = [self._spill.get(number) for number in range(len(self._spill))]
+        shelves = self._spill.shelves()
+        units = [self._spill.get(number) for number in range(len(self._spill))] if shelves is None else []
         self.close()
-        return units
+        return units if shelves is None else shelves
 
-    def put(self, units: Sequence[bytes]) -> int:
-        """Takes what `take` of another one gave, and gives the number of its first row."""
+    def put(self, units: Sequence[bytes] | Sequence[Shelf], box: Box | None = None) -> int:
+        """Takes what `take` of another one gave, and gives the number of its first row.
+
+        Args:
+            box: that the other one wrote into.
+        """
         self._cut()
         first = len(self)
         for unit in units:
-            self._spill.add(unit)
+            if isinstance(unit, Shelf):
+                assert box is not None
+                self._spill.adopt(unit, box)
+            else:
+                self._spill.add(unit)
         return first
 
     def close(self) -> None:

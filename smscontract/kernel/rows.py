@@ -25,6 +25,7 @@ from smscontract.kernel.scopes import flavour, key_of, keys_of
 from smscontract.kernel.touched import Touched
 from smscontract.mask import Masker
 from smscontract.spans import days_of, spans_of
+from smscontract.spill import Box, Shelf
 
 __all__ = ["HELD", "Kind", "Rows", "Taken", "group_of"]
 
@@ -78,7 +79,7 @@ class Taken(NamedTuple):
     """
 
     flavour: str
-    units: list[bytes]
+    units: list[bytes] | list[Shelf]
     records: dict[Group, bytes]
     days: dict[tuple[int, Any], tuple[int, int]]
     touched: dict[Group, bytes | None]
@@ -90,14 +91,15 @@ class Rows:
     Args:
         judge: who judged the first of each kind.
         limit: rows that are held in memory as they are; default: `HELD`.
+        box: that rows are written into, for the process that settles all.
     """
 
-    def __init__(self, judge: Judge, limit: int | None = None) -> None:
+    def __init__(self, judge: Judge, limit: int | None = None, *, box: Box | None = None) -> None:
         self.judge = judge
         self.limit = HELD if limit is None else limit
         self._chunks: list[_Chunk] = []
         self._held = 0
-        self._log = RowLog()
+        self._log = RowLog(box)
         self._records = Records(_key(judge))
         self._days: dict[tuple[int, Any], tuple[int, int]] = {}
         self._kinds: dict[int, Kind] = {}
@@ -147,8 +149,8 @@ class Rows:
         self._kinds, self._touched, self._days = {}, {}, {}
         return kinds, taken
 
-    def put(self, kinds: Iterable[Kind], taken: Taken) -> None:
-        """Takes what `take` of another one gave."""
+    def put(self, kinds: Iterable[Kind], taken: Taken, box: Box | None = None) -> None:
+        """Takes what `take` of another one gave, which may have written into a box."""
         self._write()
         self._kinds.update((kind.number, kind) for kind in kinds)
         for group, hashes in taken.touched.items():
@@ -158,13 +160,13 @@ class Rows:
             else:
                 mine.add(hashes)
         if taken.flavour == flavour():
-            first = self._log.put(taken.units)
+            first = self._log.put(taken.units, box)
             self._records.put(taken.records, first)
             for key, (many, row) in taken.days.items():
                 self._count(key, many, first + row)
             return
         other = RowLog()  # made where hashes are others
-        other.put(taken.units)
+        other.put(taken.units, box)
         for told in other:
             self.add(self._kinds[told.kind], told.file, [told.row])
         other.close()

@@ -31,6 +31,7 @@ from smscontract.kernel.plans import Answers, Requests, heads_of
 from smscontract.kernel.routes import Routes
 from smscontract.kernel.rows import Rows
 from smscontract.kernel.skeleton import Seen
+from smscontract.spill import Box
 from smscontract.kernel.templates import Templates
 from smscontract.kernel.text import MARKED, MARKED_INSIDE, body_of, marked
 from smscontract.summary import Summary
@@ -58,14 +59,15 @@ class Kernel:
     Args:
         summary: knows of every exchange as if `Summary.add` had been given it, once `close` was called.
         stop: asked now and then; then `take` raises `Stopped`.
+        box: that rows are written into, for another process.
     """
 
-    def __init__(self, summary: Summary, stop: Callable[[], bool] = lambda: False) -> None:
+    def __init__(self, summary: Summary, stop: Callable[[], bool] = lambda: False, box: Box | None = None) -> None:
         self._stop = stop
         self._lines = 0
         self._summary = summary
         self._judge = summary.judge
-        self._rows = Rows(summary.judge)
+        self._rows = Rows(summary.judge, box=box)
         summary.facts.rows = self._rows
         self._routes = Routes(summary.judge.catalogue)
         self._requests: dict[Operation, Requests | None] = {}
@@ -86,11 +88,11 @@ class Kernel:
         """Who judges what is not like anything known."""
         return self._judge
 
-    def serve(self, summary: Summary, stop: Callable[[], bool] = lambda: False) -> None:
+    def serve(self, summary: Summary, stop: Callable[[], bool] = lambda: False, box: Box | None = None) -> None:
         """Takes lines for another summary of the same judge from now on; what was learned stays. `close` was called before."""
         self._stop = stop
         self._summary = summary
-        self._rows = Rows(summary.judge)
+        self._rows = Rows(summary.judge, box=box)
         summary.facts.rows = self._rows
         self._file, self._found = "", None
         for known in self._kinds.all:
