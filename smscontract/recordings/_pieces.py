@@ -13,6 +13,7 @@ from typing import BinaryIO, cast
 
 from smscontract.exchange import Exchange
 from smscontract.findings import Problem
+from smscontract.native import load
 from smscontract.recordings import jsonl
 from smscontract.recordings._detect import BOM, Format, format_named, format_of
 from smscontract.recordings._files import STDIN, Source, opened, size_of
@@ -29,17 +30,26 @@ __all__ = ["SIZE", "Piece", "cut", "ranged", "version_of"]
 SIZE = 32 * 1024 * 1024
 
 _HEAD = 64 * 1024
-_BLOCK = 1024 * 1024
+_BLOCK = 256 * 1024
 #: What every header line has in it, and so few others that these can be read; a letter of it may be escaped.
 _MARK = b'"smscontract"'
 _WRITTEN = re.compile(
     b'"' + b"".join(rb"(?:%c|\\u00%02x)" % (letter, letter) for letter in b"smscontract") + b'"', re.IGNORECASE
 )
 _LONGEST_MARK = 6 * len(_MARK)
+_native = load("lines")
 
 
 def _may_mark(text: bytes) -> bool:
     return _MARK in text or ((b"\\u006" in text or b"\\u007" in text) and _WRITTEN.search(text) is not None)
+
+
+def _counted(block: bytes) -> tuple[int, bool]:
+    """How many lines end in a block, and whether there may be a mark."""
+    if _native is None:
+        return block.count(b"\n"), _may_mark(block)
+    lines, maybe = _native.counted(block)
+    return lines, maybe and _may_mark(block)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -170,15 +180,16 @@ class _Cutter:
 
     def _take(self, block: bytes) -> None:
         """Counts lines, and remembers where headers may be: only our own form has them."""
+        lines, marked = _counted(block)
         if self._mapping:
             pass
-        elif _may_mark(block) or _may_mark(self._tail + block[:_LONGEST_MARK]):
+        elif marked or _may_mark(self._tail + block[:_LONGEST_MARK]):
             text = self._tail + block
             base = self._at - len(self._tail)
             for found in _WRITTEN.finditer(text):
                 before = text.rfind(b"\n", 0, found.start())
                 self._marks.append(base + before + 1 if before >= 0 else self._line_start)
-        self._lines += block.count(b"\n")
+        self._lines += lines
         last = block.rfind(b"\n")
         if last >= 0:
             self._line_start = self._at + last + 1

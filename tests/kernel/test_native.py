@@ -309,7 +309,7 @@ def test_without_what_is_compiled(monkeypatch: pytest.MonkeyPatch, tmp_path: Pat
     assert native.load("scan") is None
     assert CliRunner().invoke(cli, ["--version"]).output == f"smscontract {__version__} (nothing compiled)\n"
     monkeypatch.delenv("SMSCONTRACT_NATIVE")
-    assert CliRunner().invoke(cli, ["--version"]).output == f"smscontract {__version__} (compiled: rows, scan)\n"
+    assert CliRunner().invoke(cli, ["--version"]).output == f"smscontract {__version__} (compiled: lines, rows, scan)\n"
     assert native.load("nothing") is None
     source = (native._HERE / "scan.pyx").read_bytes()
     (tmp_path / "built.json").write_bytes((native._HERE / "built.json").read_bytes())
