@@ -26,7 +26,7 @@ class Box:
     """
 
     def __init__(self, folder: str | None = None) -> None:
-        self._file: IO[bytes] = tempfile.TemporaryFile(prefix="smscontract-", dir=folder, buffering=0)  # noqa: SIM115 - see `close`
+        self._file: IO[bytes] = tempfile.TemporaryFile(prefix="smscontract-", dir=folder, buffering=0)  # noqa: SIM115 - `close`
         self._key = os.urandom(32)
         self._end = 0
 
@@ -51,8 +51,12 @@ class Box:
         return mixed(self._key, raw, start)
 
     def close(self) -> None:
-        """Takes the file away."""
+        """Takes the file away, as soon as no process has it open."""
         self._file.close()
+
+    def __del__(self) -> None:
+        """Several may have it: the last of them need not know."""
+        self.close()
 
 
 class Shelf(NamedTuple):

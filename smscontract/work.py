@@ -126,9 +126,7 @@ def started(job: Job, judge: Judge) -> Summary:
 _kernels: dict[str, Kernel] = {}
 
 
-def kernel_of(
-    summary: Summary, job: Job, stop: Callable[[], bool] = lambda: False, box: Box | None = None
-) -> Kernel | None:
+def kernel_of(summary: Summary, job: Job, stop: Callable[[], bool] = lambda: False, box: Box | None = None) -> Kernel | None:
     """Who takes lines for a summary; nobody where each exchange has to be looked at. What it learns from one piece of a job it
     knows in the next."""
     if job.ranges:
@@ -299,7 +297,14 @@ def learn(job: Job, piece: Piece) -> None:
     kernel = kernel_of(summary, job, stop)
     try:
         if kernel is not None and job.choice.everything:
-            feed(summary, read_piece(piece, taker=kernel, told=told, **job.reading), Chooser(job.choice, judge), Counter(), stop, kernel=kernel)
+            feed(
+                summary,
+                read_piece(piece, taker=kernel, told=told, **job.reading),
+                Chooser(job.choice, judge),
+                Counter(),
+                stop,
+                kernel=kernel,
+            )
             _kernels.clear()
             _kernels[job.identity] = kernel
     except Exception:  # noqa: BLE001, S110 - whoever judges the piece says what is wrong with it

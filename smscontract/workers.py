@@ -32,7 +32,7 @@ _PATIENCE = 10.0
 
 
 class Doing(Protocol):
-    """Does pieces somewhere. They may be done in any order; each is given back once with a part, its own or that of several, and
+    """Does pieces somewhere. They may be done in any order; each is given back once with a part, be it of several, and
     may be told of before, as held.
 
     The generator ends what it started when it is closed. A `KeyboardInterrupt` while it waits makes it give what is under way,

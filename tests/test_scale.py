@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import errno
 import json
+import multiprocessing
 import os
 import random
 import resource
@@ -21,14 +22,14 @@ from smscontract.config import load_config
 from smscontract.exchange import Exchange
 from smscontract.findings import Problem, Report
 from smscontract.judge import Judge
-from smscontract.kernel import rows
+from smscontract.kernel import rows, take
 from smscontract.mask import Masker
 from smscontract.recordings import Piece
 from smscontract.recordings.jsonl import dumps, header
 from smscontract.reports.json_report import as_data
 from smscontract.shards import Shard
 from smscontract.validate import Request, validate
-from smscontract.work import Done, Job, do
+from smscontract.work import Doer, Done, Job, do
 from smscontract.workers import Doing, here, processes
 from tests.bench.corpus import corpus
 from tests.core import BLAND, STUUT, made, refused, shipped
@@ -140,46 +141,137 @@ def test_exchanges_that_are_only_counted(tmp_path: Path) -> None:
     assert sum(carried) == 0
 
 
-def die_once(job: Job, number: int, piece: Piece | Problem, **more: Any) -> Done:
-    """The second piece ends its process the first time, in the middle of its work."""
-    mark = Path(piece.file).with_name(".died")
-    if number == 1 and not mark.exists():
-        mark.touch()
-        os.kill(os.getpid(), signal.SIGKILL)
-    return do(job, number, piece, **more)
+class DiesOnce(Doer):
+    """The sixth piece ends its process the first time, in the middle of its work and with what it holds of others."""
+
+    def do(self, number: int, piece: Piece | Problem, **more: Any) -> Done:
+        mark = Path(piece.file).with_name(".died")
+        if number == 5 and not mark.exists():
+            mark.touch()
+            os.kill(os.getpid(), signal.SIGKILL)
+        return super().do(number, piece, **more)
 
 
-def die_always(job: Job, number: int, piece: Piece | Problem, **more: Any) -> Done:
-    if number == 1:
-        os.kill(os.getpid(), signal.SIGKILL)
-    return do(job, number, piece, **more)
+class DiesAlways(Doer):
+    def do(self, number: int, piece: Piece | Problem, **more: Any) -> Done:
+        if number == 1:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return super().do(number, piece, **more)
 
 
+class DiesTelling(Doer):
+    """It does all that it is given, and dies when it shall tell of it."""
+
+    def told(self) -> Done:
+        mark = Path("died")
+        if not mark.exists():
+            mark.touch()
+            os.kill(os.getpid(), signal.SIGKILL)
+        return super().told()
+
+
+@pytest.fixture(params=["fork", "spawn"])
+def context(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """How processes begin, whichever way they would here."""
+    if request.param not in multiprocessing.get_all_start_methods():
+        pytest.skip("not on this system")
+    monkeypatch.setattr("smscontract.workers._context", lambda: multiprocessing.get_context(request.param))
+    return str(request.param)
+
+
+@pytest.mark.parametrize("workers", [2, 3])
+def test_processes_give_the_whole(corpus_file: Path, workers: int, context: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whether they tell of all pieces at once, or of each: what is held is in nobody's way."""
+    expected = as_data(judged(corpus_file))
+    assert expected["findings"]
+    assert as_data(judged(corpus_file, workers=workers, size=40_000)) == expected
+    if context == "fork":
+        monkeypatch.setattr("smscontract.work.HELD", 0.0)
+        assert as_data(judged(corpus_file, workers=workers, size=40_000)) == expected
+
+
+@pytest.fixture(scope="module")
+def corpus_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("corpus") / "x.jsonl"
+    path.write_bytes(b"".join(line.rstrip(b"\n") + b"\n" for line, _ in corpus(400, bad=0.05)))
+    return path
+
+
+def test_few_parts_come_of_many_pieces(corpus_file: Path) -> None:
+    told, held = [], []
+
+    def watched(job: Job, pieces: Iterator[tuple[int, Piece | Problem]]) -> Iterator[Done]:
+        for done in processes(2)(job, pieces):
+            (told if done.part else held).append(done)
+            yield done
+
+    judged(corpus_file, doing=watched, size=20_000)
+    assert len(held) > 10
+    assert len(told) <= 2
+    numbers = [number for one in told for number in (one.number, *one.also)]
+    assert sorted(numbers) == list(range(len(held))), "each piece once"
+
+
+def test_what_was_learned_is_what_processes_begin_with(
+    corpus_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One learns, and the others make no kind themselves of what it met."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("smscontract.workers._context", lambda: multiprocessing.get_context("fork"))
+    expected = as_data(judged(corpus_file))
+    real = take.learned
+    here = os.getpid()
+
+    def counted(*given: Any, **more: Any) -> Any:
+        with Path("learned").open("a") as stream:
+            stream.write("here\n" if os.getpid() == here else "there\n")
+        return real(*given, **more)
+
+    monkeypatch.setattr(take, "learned", counted)
+    assert as_data(judged(corpus_file, doing=processes(2), size=10**9)) == expected
+    told = Path("learned").read_text().split()
+    assert told.count("here") > 10
+    assert "there" not in told
+
+
+@pytest.mark.usefixtures("context")
 def test_a_process_that_dies_changes_nothing(folder: Path, whole: dict[str, Any]) -> None:
-    assert as_data(judged(folder, doing=processes(2, work=die_once))) == whole
+    (folder / ".died").unlink(missing_ok=True)
+    assert as_data(judged(folder, doing=processes(2, work=DiesOnce))) == whole
     assert (folder / ".died").exists()
+
+
+def test_nor_one_that_dies_before_it_tells(
+    folder: Path, whole: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = folder.resolve()
+    monkeypatch.chdir(tmp_path)
+    assert as_data(judged(folder, doing=processes(1, work=DiesTelling))) == whole
+    assert Path("died").exists()
 
 
 def test_a_piece_that_kills_its_process_every_time_is_an_error_with_its_name(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("smscontract.workers._TRIES", 2)
-    report = judged(folder, doing=processes(1, work=die_always))
+    report = judged(folder, doing=processes(1, work=DiesAlways))
     assert report.exit_code == 4
     assert "a process that judges has died 2 times" in report.causes[0]
     assert ".jsonl" in report.causes[0]
 
 
-def without_room(job: Job, number: int, piece: Piece | Problem, **more: Any) -> Done:
+class WithoutRoom(Doer):
     """In its process next to nothing fits in memory, and nothing on disk."""
-    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))
-    facts.IN_MEMORY, rows.HELD, spill.WAITING = 3, 5, 50
-    return do(job, number, piece, **more)
+
+    def do(self, number: int, piece: Piece | Problem, **more: Any) -> Done:
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))
+        facts.IN_MEMORY, rows.HELD, spill.WAITING = 3, 5, 50
+        return super().do(number, piece, **more)
 
 
 def test_a_disk_that_is_full_beside_a_worker_is_no_error_of_ours(folder: Path) -> None:
-    report = judged(folder, doing=processes(1, work=without_room))
+    report = judged(folder, doing=processes(1, work=WithoutRoom))
     assert (report.exit_code, report.findings) == (2, ())
     assert "what is beyond memory cannot be kept" in report.causes[0]
 
