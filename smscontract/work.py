@@ -8,6 +8,7 @@ import traceback
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, BinaryIO
 
 from smscontract import __version__
@@ -283,6 +284,8 @@ def do(
 
 def learn(job: Job, piece: Piece) -> None:
     """Lets this process know what a job meets, from the beginning of one of its pieces, which is not judged by it."""
+    if not Path(piece.file).is_file():
+        return  # what comes through a pipe comes once
     judge = _judge_of(job)
     read, until = 0, time.process_time() + _LONGEST
 
