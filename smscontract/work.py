@@ -26,7 +26,7 @@ from smscontract.policy import Selection
 from smscontract.recordings import Piece, read_piece
 from smscontract.summary import Summary
 
-__all__ = ["Doer", "Done", "Job", "bug", "do", "feed", "kernel_of", "knows", "learn", "stamp_of", "started"]
+__all__ = ["HELD", "Doer", "Done", "Job", "bug", "do", "feed", "kernel_of", "knows", "learn", "stamp_of", "started"]
 
 #: After so many exchanges somebody is asked whether to go on.
 _EVERY = 64

@@ -138,7 +138,7 @@ class _Worker:
             SmscontractError: it cannot go on.
         """
         try:
-            said = self.ours.recv()
+            said: Done | SmscontractError = self.ours.recv()
         except ConnectionResetError:
             raise EOFError from None
         self.busy = False

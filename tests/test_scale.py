@@ -22,7 +22,8 @@ from smscontract.config import load_config
 from smscontract.exchange import Exchange
 from smscontract.findings import Problem, Report
 from smscontract.judge import Judge
-from smscontract.kernel import rows, take
+from smscontract.kernel import rows
+from smscontract.kernel.known import learned
 from smscontract.mask import Masker
 from smscontract.recordings import Piece
 from smscontract.recordings.jsonl import dumps, header
@@ -198,7 +199,8 @@ def corpus_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_few_parts_come_of_many_pieces(corpus_file: Path) -> None:
-    told, held = [], []
+    told: list[Done] = []
+    held: list[Done] = []
 
     def watched(job: Job, pieces: Iterator[tuple[int, Piece | Problem]]) -> Iterator[Done]:
         for done in processes(2)(job, pieces):
@@ -219,7 +221,7 @@ def test_what_was_learned_is_what_processes_begin_with(
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("smscontract.workers._context", lambda: multiprocessing.get_context("fork"))
     expected = as_data(judged(corpus_file))
-    real = take.learned
+    real = learned
     here = os.getpid()
 
     def counted(*given: Any, **more: Any) -> Any:
@@ -227,7 +229,7 @@ def test_what_was_learned_is_what_processes_begin_with(
             stream.write("here\n" if os.getpid() == here else "there\n")
         return real(*given, **more)
 
-    monkeypatch.setattr(take, "learned", counted)
+    monkeypatch.setattr("smscontract.kernel.kinds.learned", counted)
     assert as_data(judged(corpus_file, doing=processes(2), size=10**9)) == expected
     told = Path("learned").read_text().split()
     assert told.count("here") > 10

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 __all__ = ["reading"]
+
+#: Seconds between two looks of the bar.
+_OFTEN = 0.2
 
 
 @contextmanager
@@ -19,10 +23,16 @@ def reading() -> Iterator[Callable[[int, int], None] | None]:
     from rich.progress import BarColumn, DownloadColumn, Progress, TimeRemainingColumn, TransferSpeedColumn
 
     columns = (BarColumn(), DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+    # No thread of the bar: processes can be forked only from one thread.
+    with Progress(*columns, console=Console(stderr=True), transient=True, auto_refresh=False) as bar:
         task = bar.add_task("reading", total=None)
+        shown = 0.0
 
         def told(done: int, total: int) -> None:
+            nonlocal shown
             bar.update(task, completed=done, total=total or None)
+            if time.monotonic() - shown >= _OFTEN:
+                bar.refresh()
+                shown = time.monotonic()
 
         yield told

@@ -5,7 +5,7 @@ from __future__ import annotations
 from smscontract.kernel.calm import Calm
 from smscontract.kernel.carry import Carrier, taken
 from smscontract.kernel.rows import Rows
-from smscontract.spill import Box
 from smscontract.kernel.take import Kernel, Stopped
+from smscontract.spill import Box
 
 __all__ = ["Box", "Calm", "Carrier", "Kernel", "Rows", "Stopped", "taken"]

@@ -31,9 +31,9 @@ from smscontract.kernel.plans import Answers, Requests, heads_of
 from smscontract.kernel.routes import Routes
 from smscontract.kernel.rows import Rows
 from smscontract.kernel.skeleton import Seen
-from smscontract.spill import Box
 from smscontract.kernel.templates import Templates
 from smscontract.kernel.text import MARKED, MARKED_INSIDE, body_of, marked
+from smscontract.spill import Box
 from smscontract.summary import Summary
 
 __all__ = ["Kernel", "Stopped"]

@@ -127,8 +127,8 @@ def test_what_is_written_cannot_be_read_by_others(monkeypatch: pytest.MonkeyPatc
     blocks = spill.Spill()
     texts = [b"+14155550100, twice: +14155550100", b"text", b"", b"+14155550101 and more", b"end"]
     assert [blocks.add(text) for text in texts] == [0, 1, 2, 3, 4]
-    file = blocks._file
-    assert file is not None
+    assert blocks._own is not None
+    file = blocks._own._file
     file.seek(0)
     assert b"4155550" not in file.read()
     assert [blocks.get(number) for number in (4, 0, 3, 2, 1)] == [texts[number] for number in (4, 0, 3, 2, 1)]

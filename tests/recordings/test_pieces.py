@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from smscontract.exchange import Exchange
 from smscontract.findings import Problem
 from smscontract.mapping import LogMapping, Place
+from smscontract.native import load
 from smscontract.recordings import Piece, pieces, read, read_piece
 from smscontract.recordings.jsonl import header
 from tests.recordings.reading import DATA
@@ -186,3 +187,22 @@ def test_other_shapes_of_logs_are_one_piece(tmp_path: Path) -> None:
     mapping = replace(MAPPED, records="csv", places={"url": Place(at="/url"), "status": Place(at="/status")})
     assert len(cut(path, 50, mappings=[mapping])) == 1
     assert len(together(path, 50, mappings=[mapping])) == 200
+
+
+_LINES = st.lists(
+    st.sampled_from(
+        [b"\n", b"smsc", b"smsco", b'"smscontract"', rb"\u006", rb"\u007", rb"\u008", b"\\", b"s", b"x" * 31, b"y" * 300]
+    ),
+    max_size=60,
+)
+
+
+@given(_LINES)
+def test_lines_are_counted_as_in_python(parts: list[bytes]) -> None:
+    native = load("lines")
+    if native is None:
+        pytest.skip("nothing is compiled here")
+    block = b"".join(parts)
+    lines, marked = native.counted(block)
+    assert lines == block.count(b"\n")
+    assert marked == any(mark in block for mark in (b"smsco", rb"\u006", rb"\u007"))
