@@ -35,7 +35,7 @@ __all__ = ["AUTO", "Request", "again", "validate"]
 #: As many workers as there are processors, where it is worth it.
 AUTO = 0
 #: Below so many bytes for each of them further processes take longer to start than they save.
-_WORTH = 1024 * 1024 * 1024
+_WORTH = 256 * 1024 * 1024
 #: Bytes of a piece that a process of this machine does.
 _SHARE = 8 * 1024 * 1024
 
