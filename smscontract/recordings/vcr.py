@@ -14,7 +14,7 @@ from typing import Any
 
 import yaml
 
-from smscontract.exchange import Exchange, Origin, Part, Request, Response
+from smscontract.exchange import Exchange, Headers, Origin, Part, Request, Response
 from smscontract.findings import Problem
 from smscontract.recordings._json import Broken, elements, top_keys
 from smscontract.recordings._parts import (
@@ -66,7 +66,7 @@ def _yaml_values(stream: BufferedReader, limit: int) -> Iterator[Any]:
 
 def _exchange(record: Any, origin: Origin, limit: int) -> Exchange:
     sent = member(record, "request", dict)
-    headers = headers_of(sent)
+    headers = _headers(sent)
     request = Request(method=text_of(sent, "method"), url=text_of(sent, "uri"), headers=headers, body=_body(sent.get("body")))
     if "response" not in record:
         raise Broken("has no `response`")
@@ -79,9 +79,15 @@ def _exchange(record: Any, origin: Origin, limit: int) -> Exchange:
 def _response(got: dict[str, Any]) -> Response:
     # httpx was recorded in a shape of its own for years: `status_code` and `content`.
     if "status_code" in got:
-        return Response(status=status_of(got["status_code"]), headers=headers_of(got), body=_body(got.get("content")))
+        return Response(status=status_of(got["status_code"]), headers=_headers(got), body=_body(got.get("content")))
     code = member(got, "status", dict).get("code")
-    return Response(status=status_of(code), headers=headers_of(got), body=_body(got.get("body")))
+    return Response(status=status_of(code), headers=_headers(got), body=_body(got.get("body")))
+
+
+def _headers(message: dict[str, Any]) -> Headers | None:
+    """As texts and no more: whoever looks for what they know of a field goes by its type."""
+    fields = headers_of(message)
+    return None if fields is None else tuple((name, str(value)) for name, value in fields)
 
 
 def _body(value: Any) -> bytes:

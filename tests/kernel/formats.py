@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import base64
 import json
 import random
+import sys
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Mapping
@@ -25,6 +25,7 @@ from smscontract.recordings import read
 from smscontract.reports.json_report import render
 from smscontract.work import Job, feed, started
 from tests.kernel.lines import changed
+from tests.kernel.saved import SAVED, Mitmproxy, content, in_base64
 
 __all__ = ["FORMATS", "MAPPINGS", "judged", "written_as"]
 
@@ -46,13 +47,6 @@ MAPPINGS = (
 _CODINGS = ("gzip", "br", "identity")
 
 
-def _content(message: Any) -> tuple[Any, str | None]:
-    """Header fields and body of a message of a line."""
-    message = message if isinstance(message, dict) else {}
-    body = json.dumps(message["json"]) if "json" in message else message.get("body")
-    return message.get("headers"), body if isinstance(body, str) else None
-
-
 def _instant(seconds: Any) -> Any:
     if not isinstance(seconds, int | float) or not 0 <= seconds < 4e9:
         return seconds
@@ -60,7 +54,7 @@ def _instant(seconds: Any) -> Any:
 
 
 def _har_message(message: Any, chance: random.Random) -> tuple[Any, str | None]:
-    fields, body = _content(message)
+    fields, body = content(message)
     if isinstance(fields, dict):
         fields = [{"name": name, "value": value} for name, value in fields.items()]
         odd = chance.random()
@@ -105,7 +99,7 @@ def _har_request(sent: Any, chance: random.Random) -> Any:
     if odd < 0.02:
         asked["postData"] = chance.choice((None, {}, {"params": []}, {"text": ""}, "no", {"text": 5}))
     elif odd < 0.04 and body:
-        asked["postData"] = {"text": _in_base64(body), "encoding": "base64"}
+        asked["postData"] = {"text": in_base64(body), "encoding": "base64"}
     return asked
 
 
@@ -116,7 +110,7 @@ def _har_response(got: Any, chance: random.Random) -> Any:
     if odd < 0.5 and body is not None:
         content["size"] = len(body) + chance.choice((0, 0, 0, 0, 0, 3, 40, -4))
     elif odd < 0.53 and body is not None:
-        content |= {"encoding": "base64", "text": _in_base64(body)}
+        content |= {"encoding": "base64", "text": in_base64(body)}
     elif odd < 0.56:
         content = chance.choice(({}, None, {"size": 5}, {"text": body, "encoding": ""}, {"text": body, "size": 1e3}))
     elif odd < 0.57:
@@ -125,10 +119,6 @@ def _har_response(got: Any, chance: random.Random) -> Any:
     if chance.random() < 0.03:
         status = chance.choice((str(status), 0, -1, None, 200.0, True))
     return {"status": status, "headers": fields, "content": content}
-
-
-def _in_base64(text: str) -> str:
-    return base64.b64encode(text.encode("utf-8", "surrogatepass")).decode()
 
 
 def _har(records: list[Any], chance: random.Random) -> bytes:
@@ -154,7 +144,7 @@ def _log_record(record: Any, chance: random.Random) -> Any:
     if not isinstance(sent, dict):
         return record
     start, end = record.get("sent_at"), record.get("received_at")
-    fields, body = _content(sent)
+    fields, body = content(sent)
     log: dict[str, Any] = {"ts": start, "req": {"method": sent.get("method"), "uri": sent.get("url"), "headers": fields}}
     if isinstance(start, float) and isinstance(end, float):
         log["took"] = (end - start) * 1000
@@ -171,7 +161,7 @@ def _log_record(record: Any, chance: random.Random) -> Any:
             )
         )
     if isinstance(got, dict):
-        fields, body = _content(got)
+        fields, body = content(got)
         log["resp"] = {"code": got.get("status"), "headers": fields, "body": _log_body(body, chance)}
         if chance.random() < 0.05:
             log["resp"]["code"] = chance.choice(("200", 200.0, 0, "-", None, True))
@@ -202,38 +192,6 @@ def _list(records: list[Any], chance: random.Random) -> bytes:
     ).encode()
 
 
-def _cassette(records: list[Any], chance: random.Random) -> bytes:
-    found = []
-    for record in records:
-        (asked, sent), (answered, got) = _content(record.get("request")), _content(record.get("response"))
-        if isinstance(record.get("request"), dict) and isinstance(record.get("response"), dict):
-            request = {"method": "POST", "uri": record["request"]["url"], "headers": asked, "body": sent}
-            status = {"code": record["response"]["status"], "message": ""}
-            body = {"string": got} if chance.random() > 0.1 else {"base64_string": "eyJhIjogMX0="}
-            found.append({"request": request, "response": {"status": status, "headers": answered, "body": body}})
-    return json.dumps({"interactions": found, "version": 1}).encode()
-
-
-def _events(records: list[Any], chance: random.Random) -> bytes:
-    lines, several = [], {}
-    for number, record in enumerate(records):
-        (asked, sent), (answered, got) = _content(record.get("request")), _content(record.get("response"))
-        if not isinstance(record.get("request"), dict) or not isinstance(record.get("response"), dict):
-            continue
-        request = {"method": "POST", "uri": record["request"]["url"], "headers": asked, "body": _base64(sent)}
-        response = {"status_code": record["response"]["status"], "headers": answered, "content": _base64(got), "elapsed": 0.2}
-        several[str(number)] = {"request": request, "response": response, "timestamp": record.get("received_at")}
-        if chance.random() < 0.4:
-            lines.append(json.dumps({"ScenarioFinished": {"recorder": {"interactions": several}}}))
-            several = {}
-    lines.append(json.dumps({"ScenarioFinished": {"recorder": {"interactions": several}}}))
-    return "\n".join(['{"Initialize": {}}', *lines]).encode()
-
-
-def _base64(text: str | None) -> Any:
-    return None if text is None else {"$base64": _in_base64(text)}
-
-
 def _lines(records: list[Any], chance: random.Random) -> bytes:
     del chance
     return b"\n".join(json.dumps(record).encode() for record in records)
@@ -244,9 +202,8 @@ FORMATS: Mapping[str, Callable[[list[Any], random.Random], bytes]] = {
     "har": _har,
     "log": _log,
     "list": _list,
-    "json": _cassette,
-    "ndjson": _events,
     "jsonl": _lines,
+    **SAVED,
 }
 
 
@@ -266,6 +223,7 @@ def judged(
     summary, left_out = started(job, judge), Counter[str]()
     with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
         patch.setattr(templates, "_EACH", each)
+        patch.setitem(sys.modules, "mitmproxy.io", Mitmproxy())
         patch.chdir(folder)
         for name, raw in files.items():
             Path(name).write_bytes(raw)

@@ -19,6 +19,7 @@ from smscontract.summary import Summary
 from tests.bench.corpus import corpus
 from tests.kernel.formats import FORMATS, judged, written_as
 from tests.kernel.lines import judged_in_full
+from tests.kernel.saved import SAVED
 
 SEEDS = st.integers(0, 2**32 - 1)
 
@@ -29,7 +30,7 @@ def same(files: dict[str, bytes], **more: object) -> None:
 
 
 @given(SEEDS, st.sampled_from(sorted(FORMATS)))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=50, deadline=None)
 def test_of_recordings_with_anything_wrong(seed: int, suffix: str) -> None:
     same({f"one.{suffix}": written_as(suffix, seed, 50)})
 
@@ -61,7 +62,7 @@ def test_behind_a_gateway(seed: int, suffix: str, provider: str) -> None:
     same({f"one.{suffix}": written_as(suffix, seed, 50)}, routes=routes)
 
 
-@pytest.mark.parametrize("suffix", ["har", "list", "json", "ndjson"])
+@pytest.mark.parametrize("suffix", ["har", "list", *SAVED])
 def test_most_exchanges_take_the_short_way(suffix: str, monkeypatch: pytest.MonkeyPatch) -> None:
     alone = judged_in_full(monkeypatch)
     chance = random.Random(1)
