@@ -235,20 +235,19 @@ def _drift(command: list[str], lines: list[bytes], folder: Path) -> float | None
     """Seconds of an exchange by Redocly CLI, its start taken off; `None`, and why, where that cannot be measured."""
     spent = []
     for part in (lines[:1], lines):
-        file = folder / "sample.har"
+        file, said = folder / "sample.har", folder / "drift.json"
+        said.unlink(missing_ok=True)
         file.write_bytes(orjson.dumps(_har(part)))
         documents = str(Path(__file__).parents[2] / "openapi")
         words = ["drift", str(file), "--api", documents, "--server", "https://api.example.test", "--format", "json"]
         before = os.times()
         try:
-            done = subprocess.run(
-                [*command, *words, "-o", str(folder / "drift.json")], capture_output=True, check=False, timeout=600
-            )
+            done = subprocess.run([*command, *words, "-o", str(said)], capture_output=True, check=False, timeout=600)
         except (OSError, subprocess.TimeoutExpired) as error:
             print(f"Redocly drift: {error}")
             return None
         after = os.times()
-        if done.returncode not in (0, 1) or not (folder / "drift.json").exists():
+        if done.returncode not in (0, 1) or not said.exists():
             print(f"Redocly drift: exit code {done.returncode} (version 2 or later has `drift`): {done.stderr.decode()[-200:]}")
             return None
         spent.append(after.children_user + after.children_system - before.children_user - before.children_system)
