@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-from cryptography.hazmat.primitives.ciphers import Cipher
-from cryptography.hazmat.primitives.ciphers.algorithms import AES
-from cryptography.hazmat.primitives.ciphers.modes import CTR
-
 __all__ = ["mixed"]
 
 _BLOCK = 16
@@ -18,6 +14,10 @@ def mixed(key: bytes, data: bytes, place: int) -> bytes:
         key: 32 secret bytes.
         place: where in the stream they are (bytes): no other data may ever be under these bytes of it.
     """
+    from cryptography.hazmat.primitives.ciphers import Cipher
+    from cryptography.hazmat.primitives.ciphers.algorithms import AES
+    from cryptography.hazmat.primitives.ciphers.modes import CTR
+
     number, within = divmod(place, _BLOCK)
     stream = Cipher(AES(key), CTR(number.to_bytes(_BLOCK))).encryptor()
     stream.update(bytes(within))

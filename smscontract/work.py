@@ -19,11 +19,12 @@ from smscontract.exchange import Exchange
 from smscontract.facts import kept
 from smscontract.findings import Problem
 from smscontract.judge import Judge
-from smscontract.kernel import Box, Kernel, Stopped, taken
+from smscontract.kernel import Kernel, Stopped, taken
 from smscontract.mask import Masker
 from smscontract.part import Part
 from smscontract.policy import Selection
 from smscontract.recordings import Piece, read_piece
+from smscontract.spill import Box
 from smscontract.summary import Summary
 
 __all__ = ["HELD", "Doer", "Done", "Job", "bug", "do", "feed", "kernel_of", "knows", "learn", "stamp_of", "started"]

@@ -19,8 +19,8 @@ from typing import Any, Protocol
 
 from smscontract.errors import SmscontractError
 from smscontract.findings import Problem
-from smscontract.kernel import Box
 from smscontract.recordings import Piece
+from smscontract.spill import Box
 from smscontract.work import Doer, Done, Job, bug, do, learn
 
 __all__ = ["Doing", "available", "here", "processes"]
@@ -139,7 +139,7 @@ class _Worker:
         """
         try:
             said: Done | SmscontractError = self.ours.recv()
-        except ConnectionResetError:
+        except OSError:  # it died while it said it
             raise EOFError from None
         self.busy = False
         if isinstance(said, SmscontractError):

@@ -10,13 +10,14 @@ import os
 import random
 import resource
 import signal
+import struct
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from smscontract import cli, facts, spill
+from smscontract import cli, facts, spill, workers
 from smscontract.choice import Choice
 from smscontract.config import load_config
 from smscontract.exchange import Exchange
@@ -241,6 +242,16 @@ def test_a_process_that_dies_changes_nothing(folder: Path, whole: dict[str, Any]
     (folder / ".died").unlink(missing_ok=True)
     assert as_data(judged(folder, doing=processes(2, work=DiesOnce))) == whole
     assert (folder / ".died").exists()
+
+
+def test_nor_one_that_dies_in_the_middle_of_what_it_says() -> None:
+    ours, theirs = multiprocessing.Pipe()
+    os.write(theirs.fileno(), struct.pack("!i", 100) + b"as long as this")  # of what `Connection.send` writes
+    theirs.close()
+    worker = object.__new__(workers._Worker)
+    worker.ours = ours
+    with pytest.raises(EOFError):
+        worker.heard()
 
 
 def test_nor_one_that_dies_before_it_tells(

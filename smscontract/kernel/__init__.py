@@ -6,6 +6,5 @@ from smscontract.kernel.calm import Calm
 from smscontract.kernel.carry import Carrier, taken
 from smscontract.kernel.rows import Rows
 from smscontract.kernel.take import Kernel, Stopped
-from smscontract.spill import Box
 
-__all__ = ["Box", "Calm", "Carrier", "Kernel", "Rows", "Stopped", "taken"]
+__all__ = ["Calm", "Carrier", "Kernel", "Rows", "Stopped", "taken"]

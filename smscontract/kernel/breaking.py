@@ -37,6 +37,8 @@ _ONES = frozenset({"then", "equal", "differ", "less", "order"})
 
 #: What is asked of the text of a body.
 _OF_TEXTS = frozenset({"json", "one-value", "unique-keys"})
+#: Where the shape of the answer stands in a key.
+_SHAPE = 9
 #: Kinds for which it is remembered what relations ask.
 _ASKED = 20_000
 #: Errors of one body that may be like others.
@@ -99,7 +101,7 @@ def likeness(
     may differ.
 
     Args:
-        key: of the exchange, beside which relations are told; its tenth is what the shape of the answer tells, its last what
+        key: of the exchange, beside which relations are told; `_SHAPE` is what the shape of the answer tells, its last what
             is broken there.
         sources: body of the answer, of the request, parameters of the path.
         times: start and end.
@@ -121,7 +123,7 @@ def _likeness(
     if sources[0] is UNKNOWN:
         kin: tuple[Hashable, ...] = fine
     else:
-        others[9] = sides[1].kinship(sources[0])
+        others[_SHAPE] = sides[1].kinship(sources[0])
         kin = "kin", *others, broken and broken[0]
     told = None if _hold(kin, sides, sources, times[1]) else _told(sides, sources, times)
     return (*fine, told), (*kin, told)

@@ -336,7 +336,7 @@ class Kernel:
             head.number if head is not None else None,
             beside.number if beside is not None else None,
             asked_shape,
-            got_shape if no_got else answers.shape(got),
+            got_shape if no_got else answers.shape(got),  # `breaking` knows that it is the tenth
             empty_texts(text, got) if not no_got and (text is None or '""' in text) else None,
             bits_told(requests.bits, got, sent, path) if requests.bits else None,
             bits_told(answers.bits, got, sent, path) if answers.bits else None,

@@ -92,14 +92,16 @@ def version_of_url(url: str) -> str | None:
 def _resolved(url: str) -> tuple[Any, str]:
     try:
         from fsspec.core import url_to_fs
+        from fsspec.registry import known_implementations
     except ImportError:
         raise UnusableInput("URLs are read through fsspec", file=url, hint="pip install 'smscontract[remote]'") from None
     try:
         system, path = url_to_fs(url)
     except ImportError as error:
-        raise UnusableInput(
-            f"this kind of URL needs a library: {error.name or 'see fsspec'}", file=url, hint="`pip install` what it names"
-        ) from None
+        # What fsspec says of the stores that it knows names the library, and nothing of the URL.
+        named = error.name or known_implementations.get(url.partition(":")[0], {}).get("err") or "see fsspec"
+        hint = "`pip install` what it names"
+        raise UnusableInput(f"this kind of URL needs a library: {named}", file=url, hint=hint) from None
     except Exception as error:  # noqa: BLE001 - each store has its own
         raise UnusableInput(
             f"this is no URL that fsspec opens: {_reason(error)}", file=url, hint="e.g. `s3://bucket/folder`"

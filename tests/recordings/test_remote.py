@@ -69,6 +69,14 @@ def test_what_is_not_there_is_said_before_anything_is_read(url: str, message: st
     assert (caught.value.message, caught.value.file) == (message, url)
 
 
+def test_a_store_without_its_library_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "s3fs", None)
+    with pytest.raises(UnusableInput) as caught:
+        recordings.read(["s3://bucket/x.jsonl"])
+    assert "s3fs" in caught.value.message
+    assert "bucket" not in caught.value.message
+
+
 def test_without_fsspec_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "fsspec.core", None)
     with pytest.raises(UnusableInput) as caught:
