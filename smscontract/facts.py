@@ -9,10 +9,8 @@ import heapq
 import pickle
 import sqlite3
 import tempfile
-from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import chain
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -108,7 +106,7 @@ class FactStore:
         #: those that are still to be made
         self.rows: Later | None = None
         self._held: list[Fact] = []
-        self._samples: dict[str, list[tuple[Fact, array[float]]]] = {}
+        self._alone: dict[str, list[Fact]] = {}
         self._alike: dict[tuple[str, str], _Alike] = {}
         self._limit = IN_MEMORY if in_memory is None else in_memory
         self._folder = folder
@@ -145,13 +143,9 @@ class FactStore:
             group.add(replace(fact, start=times[0], end=times[1], origin=Origin.numbered(file, row[2]), weight=0))
         group.count += len(rows)
 
-    def add_each(self, fact: Fact, often: Iterable[tuple[float, float, int]]) -> None:
-        """Takes a fact that stands for many like it, each alone in its scope.
-
-        Args:
-            often: starts and ends (infinite if unknown), and how many of them were then.
-        """
-        self._samples.setdefault(fact.clause, []).append((fact, array("d", chain.from_iterable(often))))
+    def add_each(self, fact: Fact) -> None:
+        """Takes a fact that stands for as many like it as its weight, each alone in its scope."""
+        self._alone.setdefault(fact.clause, []).append(fact)
 
     def settle(self) -> None:
         """Makes of the facts that are still to be made only those that tell something: from now on scopes in which the same
@@ -162,7 +156,7 @@ class FactStore:
     def clauses(self) -> list[str]:
         """Ids of the clauses that there are facts of."""
         self._make()
-        found = {fact.clause for fact in self._held} | {clause for clause, _ in self._alike} | set(self._samples)
+        found = {fact.clause for fact in self._held} | {clause for clause, _ in self._alike} | set(self._alone)
         if self._base is not None:
             found |= {row[0] for row in self._base.execute("SELECT DISTINCT clause FROM facts")}
         return sorted(found)
@@ -174,10 +168,8 @@ class FactStore:
     def scopes(self, clause: str) -> Iterator[list[Fact]]:
         """The facts of one clause, scope by scope, each in order of time and place."""
         self._make()
-        for fact, often in self._samples.get(clause, ()):
-            for start, end, number in zip(*[iter(often)] * 3, strict=True):
-                times = [None if one == float("inf") else one for one in (start, end)]
-                yield [replace(fact, start=times[0], end=times[1], weight=int(number))]
+        for fact in self._alone.get(clause, ()):
+            yield [fact]
         if self._base is not None:
             self._write()
             yield from self._read(clause)

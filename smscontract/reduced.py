@@ -18,6 +18,7 @@ from smscontract.plain import day
 
 __all__ = ["BY_SCOPE", "Reduced", "finding_of", "reduced"]
 
+_DAY = 86400
 #: Families whose facts are decided scope by scope.
 BY_SCOPE = frozenset({"history", "hygiene"})
 
@@ -113,8 +114,14 @@ class _Reduction:
         )
 
     def _count(self, one: Decided, outcome: str) -> None:
-        time = one.fact.end if one.fact.end is not None else one.fact.start
-        self._tally[one.clause, outcome, one.fact.origin.source, day(time)] += one.fact.weight
+        fact = one.fact
+        if fact.days is None:
+            time = fact.end if fact.end is not None else fact.start
+            self._tally[one.clause, outcome, fact.origin.source, day(time)] += fact.weight
+            return
+        for when, many in fact.days.items():
+            time = when * _DAY if when is not None else None
+            self._tally[one.clause, outcome, fact.origin.source, day(time)] += many
 
     def _break(self, one: Decided, broken: Broken) -> None:
         self._count(one, "b")

@@ -102,6 +102,7 @@ class Fact:
         shown: masked text of the value, for the message.
         alike: facts of one clause with the same text here differ in time and place only, so that it is enough to count them.
         weight: how many facts it stands for.
+        days: of facts that are counted only: how many of them on which day (since 1970 UTC; `None`: unknown).
     """
 
     clause: str
@@ -114,6 +115,7 @@ class Fact:
     spot: Spot = field(default=Spot("response body"))
     alike: str = ""
     weight: int = 1
+    days: Mapping[int | None, int] | None = None
 
     def __getstate__(self) -> tuple[Any, ...]:
         return _state_of(self)

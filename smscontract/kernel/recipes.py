@@ -7,7 +7,7 @@ out to have one exchange, whose facts are counted and never made.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -82,8 +82,12 @@ class Recipe:
         """What facts of this clause are grouped by."""
         return (self.own,) if self.own is not None else self.scope
 
-    def fact(self, row: Row, file: str, digest: Any, show: Any, *, weight: int = 1) -> Fact:
-        """The fact of one row."""
+    def fact(self, row: Row, file: str, digest: Any, show: Any, days: Mapping[int | None, int] | None = None) -> Fact:
+        """The fact of one row.
+
+        Args:
+            days: where it stands for others: how many of them on which day.
+        """
         infinity = float("inf")
         scope = tuple(digest(item.plain(row)) for item in self.scope)
         values, text = self.sample.values, self.sample.shown
@@ -106,7 +110,8 @@ class Recipe:
             origin=Origin.numbered(file, row[2]),
             values=values,
             shown=text,
-            weight=weight,
+            weight=sum(days.values()) if days is not None else 1,
+            days=days,
         )
 
 

@@ -61,11 +61,11 @@ class _Chunk:
 
 @dataclass(slots=True)
 class _Alike:
-    """Scopes in which the same happened on the same days: the rows of one of them, as `marshal` has them, and how many there
-    are; none where something is broken."""
+    """Scopes in which the same happened: the rows of one of them, as `marshal` has them, and of each row the days of all that
+    it stands for; none where something is broken."""
 
     rows: bytes = b""
-    count: int = 0
+    days: Sequence[Counter[int | None]] = ()
 
 
 class Taken(NamedTuple):
@@ -219,15 +219,13 @@ class Rows:
         if not self._days:
             return
         wanted = {group: self._wanted(group) for group in self._records.groups()}
-        samples = {row: key for key, (_, row) in self._days.items()}
+        samples = {kind: row for (kind, _), (_, row) in self._days.items()}  # any of its rows will do
         counts = {group: Counter({key: many for key, (many, _) in self._days.items()}) for group in wanted}
         kept: dict[int, Told] = {}
-        times: dict[int, list[tuple[Any, float, float]]] = {}
         histories = Histories(3 * self.limit, sum(int.from_bytes(bits).bit_count() for bits in wanted.values()))
-        for number, told in self._looked_at([*wanted.values(), _bits_of(samples, len(self._log))]):
-            if number in samples:
-                kept.setdefault(told.kind, told)
-                times.setdefault(told.kind, []).append((samples[number], *told.row[:2]))
+        for number, told in self._looked_at([*wanted.values(), _bits_of(samples.values(), len(self._log))]):
+            if number == samples[told.kind]:
+                kept[told.kind] = told
             for group in self._kinds[told.kind].recipes:
                 if wanted[group][number >> 3] >> (number & 7) & 1:
                     [key] = keys_of(self._kinds[told.kind].recipes[group][0].keys, [told.row])
@@ -235,12 +233,15 @@ class Rows:
         for group, parts in groupby(histories, key=itemgetter(0)):
             self._settle(group, (scopes for _, scopes in parts), counts[group], store)
         for group, left in counts.items():
-            for number, told in kept.items():
-                if group in self._kinds[number].recipes:
-                    # Which exchange it is tells nothing: alone in their scopes, those of one kind and day are judged alike.
-                    often = [(start, end, left[key]) for key, start, end in times[number] if left[key]]
-                    for fact in self._facts(group, told):
-                        store.add_each(fact, often)
+            days: dict[int, dict[int | None, int]] = {}
+            for (kind, when), many in left.items():
+                if many:
+                    days.setdefault(kind, {})[when] = many
+            for kind, mine in days.items():
+                if group in self._kinds[kind].recipes:
+                    # Which exchange it is tells nothing: alone in their scopes, those of one kind are judged alike.
+                    for fact in self._facts(group, kept[kind], mine):
+                        store.add_each(fact)
         self._log.close()
         self._forget()
 
@@ -273,24 +274,32 @@ class Rows:
             whole = touched.has(self._records.hashes([key]))
             if len(found) == 1 and not whole:
                 continue
-            for told, day in zip(found, days_of([told.row for told in found]), strict=True):
+            found.sort(key=_by_time)
+            days = days_of([told.row for told in found])
+            for told, day in zip(found, days, strict=True):
                 counts[told.kind, day] -= 1
-            if whole or not self._like_another(group, found, seen):
+            if whole or not self._like_another(group, found, days, seen):
                 store.add(fact for told in found for fact in self._facts(group, told))
         for alike in seen.values():
-            if alike.count:
+            if alike.days:
                 rows = [Told(*told) for told in marshal.loads(alike.rows)]  # noqa: S302 - written a moment ago
-                store.add(fact for told in rows for fact in self._facts(group, told, weight=alike.count))
+                store.add(fact for told, mine in zip(rows, alike.days, strict=True) for fact in self._facts(group, told, mine))
 
     def _forget(self) -> None:
         self._records.close()
         self._days = {}
 
-    def _like_another(self, group: Group, found: list[Told], seen: dict[bytes, _Alike]) -> bool:
-        """Counts a scope whose exchanges follow each other as those of another did, with nothing broken."""
+    def _like_another(
+        self, group: Group, found: Sequence[Told], days: Sequence[int | None], seen: dict[bytes, _Alike]
+    ) -> bool:
+        """Counts a scope whose exchanges follow each other as those of another did, with nothing broken.
+
+        Args:
+            found: in order of time.
+            days: of each.
+        """
         if len(found) > _LONG:
             return False
-        found.sort(key=_by_time)
         if any(one.row[1] >= two.row[0] for one, two in pairwise(found)):
             return False  # they overlap, or have no times
         history = repr(self._history(group, found)).encode("utf-8", "surrogatepass")
@@ -303,15 +312,18 @@ class Rows:
             alike = seen[key] = _Alike(b"" if broken else marshal.dumps([tuple(told) for told in found]))
         if not alike.rows:
             return False
-        alike.count += 1
+        if not alike.days:
+            alike.days = [Counter() for _ in days]
+        for mine, one in zip(alike.days, days, strict=True):
+            mine[one] += 1
         return True
 
     def _history(self, group: Group, found: Sequence[Told]) -> Any:
-        """All that the verdict on a scope rests on whose exchanges do not overlap: kinds, days, values that are equal, and how
-        close they are."""
+        """All that the verdict on a scope rests on whose exchanges do not overlap: kinds, values that are equal, and how close
+        they are."""
         numbers: dict[Any, int] = {}
         rows = [told.row for told in found]
-        history: list[Any] = [tuple([told.kind for told in found]), tuple(days_of(rows))]
+        history: list[Any] = [tuple([told.kind for told in found])]
         for kind, _, row in found:
             for recipe in self._kinds[kind].recipes[group]:
                 if recipe.own is not None:
@@ -337,10 +349,10 @@ class Rows:
                     return True
         return False
 
-    def _facts(self, group: Group, told: Told, *, weight: int = 1) -> Iterator[Fact]:
+    def _facts(self, group: Group, told: Told, days: Mapping[int | None, int] | None = None) -> Iterator[Fact]:
         kind = self._kinds[told.kind]
         for recipe in kind.recipes[group]:
-            yield recipe.fact(told.row, told.file, self.judge.digest, kind.masker.value, weight=weight)
+            yield recipe.fact(told.row, told.file, self.judge.digest, kind.masker.value, days)
 
 
 def _key(judge: Judge) -> bytes:

@@ -189,8 +189,13 @@ class Source(io.RawIOBase):
         return self._stream.tell() - len(self._ahead)
 
     def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]  # only BufferedReader calls it
-        data = self._ahead[: len(buffer)] or self._stream.read(len(buffer))
-        self._ahead = self._ahead[len(data) :]
-        buffer[: len(data)] = data
-        self._told(len(data))
-        return len(data)
+        data = self._ahead[: len(buffer)]
+        if not data and isinstance(self._stream, io.RawIOBase):  # a file: nothing is to be copied
+            size = self._stream.readinto(buffer) or 0
+        else:
+            data = data or self._stream.read(len(buffer))
+            self._ahead = self._ahead[len(data) :]
+            size = len(data)
+            buffer[:size] = data
+        self._told(size)
+        return size

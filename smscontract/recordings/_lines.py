@@ -7,7 +7,8 @@ from io import BufferedReader
 
 __all__ = ["Lines", "TooLong"]
 
-_BLOCK = 256 * 1024
+#: Bytes that are read at a time: an allocator gives larger blocks back to the system, and asks for them again each time.
+_BLOCK = 128 * 1024
 
 
 class TooLong(Exception):

@@ -223,14 +223,23 @@ def ranged(piece: Piece, options: Options, told: Callable[[int], None]) -> Itera
         yield from form.read(io.BufferedReader(source, _BLOCK), piece.file, options)
 
 
-class _Slice:
-    """So many bytes of a stream."""
+class _Slice(io.RawIOBase):
+    """So many bytes of a stream, which is not closed with this one."""
 
     def __init__(self, stream: BinaryIO, size: int) -> None:
         self._stream = stream
         self._left = size
 
-    def read(self, size: int) -> bytes:
-        data = self._stream.read(min(size, self._left))
-        self._left -= len(data)
-        return data
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]  # only `Source` calls it, and `read` here
+        room = buffer[: min(len(buffer), self._left)]
+        if isinstance(self._stream, io.RawIOBase):
+            size = self._stream.readinto(room) or 0
+        else:
+            data = self._stream.read(len(room))
+            size = len(data)
+            room[:size] = data
+        self._left -= size
+        return size

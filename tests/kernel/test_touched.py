@@ -39,12 +39,14 @@ def test_hashes_that_were_touched(some: list[list[int]], others: list[int], late
 def test_a_fact_stands_for_many_at_several_times() -> None:
     [fact] = [one for one in judge().judge(made(BLAND)).facts if one.clause.endswith("workflow-belongs-to-one-pair")]
     store = FactStore()
-    store.add_each(fact, [(1.0, 2.0, 3), (90_000.0, float("inf"), 4)])
-    found = [[(one.start, one.end, one.weight) for one in scope] for scope in store.scopes(fact.clause)]
-    assert found == [[(1.0, 2.0, 3)], [(90_000.0, None, 4)]]
+    many = replace(fact, weight=9, days={0: 3, 1: 4, None: 2})
+    store.add([fact])
+    store.add_each(many)  # is of other scopes, which nobody knows
+    assert list(store.scopes(fact.clause)) == [[many], [fact]]
     reduced = judge().reduce(store)
-    assert reduced.kept == {fact.clause: 7}
-    assert sorted(reduced.tally.values()) == [3, 4]
+    assert reduced.kept == {fact.clause: 10}
+    tally = {when: number for (_, _, _, when), number in reduced.tally.items()}
+    assert tally == {"1970-01-01": 3, "1970-01-02": 4, None: 2, day(fact.end): 1}
 
 
 def test_histories_alike_are_counted_as_often_as_they_are(monkeypatch: pytest.MonkeyPatch) -> None:
