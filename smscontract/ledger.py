@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -152,19 +152,25 @@ class Ledger:
             groups.setdefault((day, source, signature.operation), []).append(signature)
         for (day, source, _), signatures in groups.items():
             if len(signatures) > KEPT_PER_DAY:
-                for signature in sorted(signatures, key=_digest)[KEPT_PER_DAY:]:
-                    self._count(day, source, signature, self.entries.pop((day, source, signature)))
+                left = sorted(signatures, key=_digest)[KEPT_PER_DAY:]
+                self._count(day, source, [(signature, self.entries.pop((day, source, signature))) for signature in left])
         return self
 
-    def _count(self, day: Day, source: str, signature: Signature, count: int) -> None:
-        where = (day, source, signature.operation, signature.status)
-        self.rest[Rest(*where, "answers", 0, "")] += count
-        for index, outcome in enumerate(signature.outcomes):
-            if outcome in "kbs":
-                self.rest[Rest(*where, "clause", index, outcome)] += count
-        for index, cell in enumerate(signature.witnesses):
-            if cell:
-                self.rest[Rest(*where, "place", index, cell)] += count
+    def _count(self, day: Day, source: str, signatures: Iterable[tuple[Signature, int]]) -> None:
+        alike: dict[tuple[str, int, int, int], list[Signature]] = {}  # most are there once: those are counted together
+        for one, count in signatures:
+            alike.setdefault((one.operation, one.status, len(one.witnesses), count), []).append(one)
+        for (operation, status, _, count), mine in alike.items():
+            where = (day, source, operation, status)
+            self.rest[Rest(*where, "answers", 0, "")] += count * len(mine)
+            for outcomes, many in Counter([one.outcomes for one in mine]).items():
+                for index, outcome in enumerate(outcomes):
+                    if outcome in "kbs":
+                        self.rest[Rest(*where, "clause", index, outcome)] += count * many
+            for index, cells in enumerate(zip(*[one.witnesses for one in mine], strict=True)):
+                for cell, many in Counter(cells).items():
+                    if cell:
+                        self.rest[Rest(*where, "place", index, cell)] += count * many
 
     # -- what is in it
 

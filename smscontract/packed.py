@@ -40,6 +40,11 @@ class Packed(Sequence[tuple[Any, ...]]):
             raise ValueError("there are fewer rows")
         return found
 
+    def wanted(self, bits: int) -> list[tuple[Any, ...]]:
+        """Those of at most 64 whose bits are set."""
+        found: list[tuple[Any, ...]] = _native.unpacked(self.data, bits)
+        return found
+
     @overload
     def __getitem__(self, index: int) -> tuple[Any, ...]: ...
     @overload

@@ -7,6 +7,7 @@ import bisect
 import os
 import tempfile
 from array import array
+from collections.abc import Iterator, Sequence
 from operator import attrgetter
 from typing import IO, NamedTuple
 
@@ -16,6 +17,8 @@ __all__ = ["WAITING", "Box", "Shelf", "Spill"]
 
 #: Bytes that are held before any are written.
 WAITING = 1 << 21
+#: Blocks that are read together, and the bytes that they may be apart.
+_READ, _READ_BYTES = 64, 1 << 18
 
 
 class Box:
@@ -112,10 +115,27 @@ class Spill:
         """A block by its number."""
         if number >= self._written:
             return self._waiting[number - self._written]
-        at = bisect.bisect_right(self._segments, number, key=attrgetter("first")) - 1
-        first, box, begin, ends = self._segments[at]
+        first, box, begin, ends = self._segment(number)
         start = ends[number - first - 1] if number > first else begin
         return box.read(start, ends[number - first] - start)
+
+    def each(self, numbers: Sequence[int]) -> Iterator[bytes]:
+        """Blocks by their numbers, which are in order."""
+        at = 0
+        while at < len(numbers):
+            if numbers[at] >= self._written:
+                yield self._waiting[numbers[at] - self._written]
+                at += 1
+                continue
+            first, box, begin, ends = self._segment(numbers[at])
+            mine = [one - first for one in numbers[at : at + _READ] if one - first < len(ends)]
+            places = [(ends[one - 1] if one else begin, ends[one]) for one in mine]
+            start = places[0][0]
+            places = [place for place in places if place[1] - start <= max(_READ_BYTES, places[0][1] - start)]
+            data = box.read(start, places[-1][1] - start)
+            for here, end in places:
+                yield data[here - start : end - start]
+            at += len(places)
 
     def shelves(self) -> list[Shelf] | None:
         """Where all blocks stand in the box that was given; `None` if they are not in one."""
@@ -135,6 +155,9 @@ class Spill:
         if self._own is not None:
             self._own.close()
             self._own = None  # nothing else is ever under the same stream
+
+    def _segment(self, number: int) -> _Segment:
+        return self._segments[bisect.bisect_right(self._segments, number, key=attrgetter("first")) - 1]
 
     def _append(self, box: Box, start: int, ends: array[int]) -> None:
         if ends:

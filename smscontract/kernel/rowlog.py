@@ -54,18 +54,41 @@ class RowLog:
                 self._cut()
         return first
 
-    def unit(self, number: int) -> list[Told]:
-        """The rows of a unit."""
-        if number == len(self._spill):
-            return _flat(self._open)
-        told = marshal.loads(self._spill.get(number))  # noqa: S302 - one of our processes has written it, for us
-        return _flat(
-            [(kind, file, Packed(rows, count) if isinstance(rows, bytes) else rows) for kind, file, rows, count in told]
-        )
-
     def __iter__(self) -> Iterator[Told]:
-        for number in range(-(-len(self) // UNIT)):
-            yield from self.unit(number)
+        for _, told in self.wanted(b"\xff" * (len(self) // 8 + 1)):
+            yield told
+
+    def wanted(self, bits: bytes) -> Iterator[tuple[int, Told]]:
+        """Rows whose bits are set, with their numbers, in order.
+
+        Args:
+            bits: one for each row, of each byte the lowest first.
+        """
+        size = UNIT // 8
+        units = [at // size for at in range(0, -(-len(self) // 8), size) if any(bits[at : at + size])]
+        for unit, told in zip(units, self._units(units), strict=True):
+            first, mine = unit * UNIT, int.from_bytes(bits[unit * size : (unit + 1) * size], "little")
+            for kind, file, rows, count in told:
+                here = mine & (1 << count) - 1
+                if here:
+                    numbers = [first + index for index in range(count) if here >> index & 1]
+                    some = rows.wanted(here) if isinstance(rows, Packed) else [rows[number - first] for number in numbers]
+                    for number, row in zip(numbers, some, strict=True):
+                        yield number, Told(kind, file, row)
+                mine >>= count
+                first += count
+
+    def _units(self, numbers: Sequence[int]) -> Iterator[list[tuple[int, str, Sequence[Row], int]]]:
+        """Units by their numbers, which are in order."""
+        written = [number for number in numbers if number < len(self._spill)]
+        for block in self._spill.each(written):
+            told = marshal.loads(block)  # noqa: S302 - one of our processes has written it, for us
+            yield [
+                (kind, file, Packed(rows, count) if isinstance(rows, bytes) else rows, count)
+                for kind, file, rows, count in told
+            ]
+        if len(written) < len(numbers):
+            yield [(kind, file, rows, len(rows)) for kind, file, rows in self._open]
 
     def take(self) -> list[bytes] | list[Shelf]:
         """All units, or where they stand in the box; they are gone then."""
@@ -101,7 +124,3 @@ class RowLog:
             told = [(kind, file, raw_of(rows), len(rows)) for kind, file, rows in self._open]
             self._spill.add(marshal.dumps(told, _VERSION))
             self._open, self._held = [], 0
-
-
-def _flat(unit: Sequence[tuple[int, str, Sequence[Row]]]) -> list[Told]:
-    return [Told(kind, file, row) for kind, file, rows in unit for row in rows]

@@ -20,7 +20,7 @@ from smscontract.judge import Judge
 from smscontract.kernel.histories import Histories
 from smscontract.kernel.recipes import Recipe, Row
 from smscontract.kernel.records import Group, Records
-from smscontract.kernel.rowlog import UNIT, RowLog, Told
+from smscontract.kernel.rowlog import RowLog, Told
 from smscontract.kernel.scopes import flavour, key_of, keys_of
 from smscontract.kernel.touched import Touched
 from smscontract.mask import Masker
@@ -223,7 +223,7 @@ class Rows:
         counts = {group: Counter({key: many for key, (many, _) in self._days.items()}) for group in wanted}
         kept: dict[int, Told] = {}
         histories = Histories(3 * self.limit, sum(int.from_bytes(bits).bit_count() for bits in wanted.values()))
-        for number, told in self._looked_at([*wanted.values(), _bits_of(samples.values(), len(self._log))]):
+        for number, told in self._log.wanted(_either([*wanted.values(), _bits_of(samples.values(), len(self._log))])):
             if number == samples[told.kind]:
                 kept[told.kind] = told
             for group in self._kinds[told.kind].recipes:
@@ -252,18 +252,6 @@ class Rows:
             return bytearray(b"\xff") * (len(self._log) // 8 + 1)
         return self._records.again(group, touched.raw(), len(self._log))
 
-    def _looked_at(self, wanted: Sequence[bytearray]) -> Iterator[tuple[int, Told]]:
-        """Rows of which at least one bit is set."""
-        size = UNIT // 8
-        for unit in range(-(-len(self._log) // UNIT)):
-            bits = 0
-            for mine in wanted:
-                bits |= int.from_bytes(mine[unit * size : (unit + 1) * size], "little")
-            if bits:
-                for index, told in enumerate(self._log.unit(unit)):
-                    if bits >> index & 1:
-                        yield unit * UNIT + index, told
-
     def _settle(
         self, group: Group, parts: Iterable[Mapping[Any, list[Told]]], counts: Counter[tuple[int, Any]], store: FactStore
     ) -> None:
@@ -289,9 +277,7 @@ class Rows:
         self._records.close()
         self._days = {}
 
-    def _like_another(
-        self, group: Group, found: Sequence[Told], days: Sequence[int | None], seen: dict[bytes, _Alike]
-    ) -> bool:
+    def _like_another(self, group: Group, found: Sequence[Told], days: Sequence[int | None], seen: dict[bytes, _Alike]) -> bool:
         """Counts a scope whose exchanges follow each other as those of another did, with nothing broken.
 
         Args:
@@ -372,6 +358,14 @@ def _bits_of(numbers: Iterable[int], size: int) -> bytearray:
     for number in numbers:
         bits[number >> 3] |= 1 << (number & 7)
     return bits
+
+
+def _either(bits: Sequence[bytearray]) -> bytes:
+    """The bits that are set in at least one."""
+    found = 0
+    for mine in bits:
+        found |= int.from_bytes(mine, "little")
+    return found.to_bytes(max(map(len, bits)), "little")
 
 
 def _by_time(told: Told) -> tuple[float, float, str, int]:

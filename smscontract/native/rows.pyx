@@ -63,10 +63,10 @@ cdef inline Py_ssize_t _value_at(const char *data, Py_ssize_t at, Py_ssize_t end
     return at + 4 + <Py_ssize_t> length[0] if length[0] <= end - at - 4 else -1
 
 
-def unpacked(bytes data):
-    """Rows as tuples."""
+def unpacked(bytes data, uint64_t wanted=0xFFFFFFFFFFFFFFFF):
+    """Rows as tuples; of the first 64 those whose bit is set."""
     cdef const char *raw = PyBytes_AS_STRING(data)
-    cdef Py_ssize_t at = 0, end, size = PyBytes_GET_SIZE(data), behind
+    cdef Py_ssize_t at = 0, end, size = PyBytes_GET_SIZE(data), behind, number = -1
     cdef double start, stop
     cdef int64_t line
     cdef uint32_t length
@@ -75,6 +75,10 @@ def unpacked(bytes data):
         end = _behind(raw, at, size)
         if end < 0:
             raise ValueError("no rows")
+        number += 1
+        if number < 64 and not wanted >> number & 1:
+            at = end
+            continue
         memcpy(&start, raw + at + 4, 8)
         memcpy(&stop, raw + at + 12, 8)
         memcpy(&line, raw + at + 20, 8)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import random
 from array import array
+from dataclasses import replace
 
 import orjson
 import pytest
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 from smscontract.facts import FactStore
 from smscontract.kernel import touched
 from smscontract.kernel.touched import Touched
+from smscontract.plain import day
 from tests.core import BLAND, judge, made
 from tests.kernel.lines import RECORDS, told
 
