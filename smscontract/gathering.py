@@ -34,6 +34,7 @@ class Gathering:
         keep: keep the facts packed, for a part that is written; else they go where facts go.
         results: parts of earlier runs, and where those of this one are kept.
         progress: called with the bytes done so far.
+        processes: that may settle histories.
     """
 
     def __init__(
@@ -44,6 +45,7 @@ class Gathering:
         keep: bool = False,
         results: Results | None = None,
         progress: Callable[[int], None] | None = None,
+        processes: int = 1,
     ) -> None:
         self._part = Part()
         self._waiting: list[Part] = []
@@ -56,7 +58,7 @@ class Gathering:
         self._results = results
         self._progress = progress
         self._summary = started(job, judge)
-        self._carrier = Carrier(self._summary.facts, judge)
+        self._carrier = Carrier(self._summary.facts, judge, processes)
         self._taken: set[int] = set()
         self._moved: set[int] = set()
         self._bytes = 0

@@ -178,6 +178,7 @@ def _apart(
         keep=request.shard is not None,
         results=Results(request.resume, job) if request.resume is not None else None,
         progress=None if progress is None else lambda done: progress(done, total),
+        processes=workers if request.doing is None else 1,
     )
     shard = request.shard
     knows(job, judge)

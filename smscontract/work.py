@@ -32,7 +32,7 @@ __all__ = ["HELD", "Doer", "Done", "Job", "bug", "do", "feed", "kernel_of", "kno
 #: After so many exchanges somebody is asked whether to go on.
 _EVERY = 64
 #: After so many seconds what was held of several pieces is told: what is not told is lost with its process.
-HELD = 10.0
+HELD = 30.0
 #: Of a piece so many bytes are enough to learn from, or what is read in so many seconds of the processor.
 _SAMPLE, _LONGEST = 12 * 1024 * 1024, 1.5
 

@@ -6,19 +6,16 @@ import contextlib
 import gc
 import multiprocessing
 import os
-import signal
-import sys
-import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from multiprocessing.connection import Connection, wait
-from pathlib import Path
 from typing import Any, Protocol
 
 from smscontract.errors import SmscontractError
 from smscontract.findings import Problem
+from smscontract.forks import alone, deaf, quiet
 from smscontract.recordings import Piece
 from smscontract.spill import Box
 from smscontract.work import Doer, Done, Job, bug, do, learn
@@ -72,7 +69,7 @@ def processes(count: int, *, work: Callable[..., Doer] = Doer) -> Doing:
 
 def _serve(ours: Connection, stop: Any, work: Callable[..., Doer], job: Job, box: Box | None) -> None:
     """Does what it is given, one piece after the other; `None` stands for the question what is held."""
-    _quiet()
+    quiet()
     doer = work(job, stop=lambda: bool(stop.value), box=box)
     while True:
         try:
@@ -89,22 +86,6 @@ def _serve(ours: Connection, stop: Any, work: Callable[..., Doer], job: Job, box
         ours.send(said)
 
 
-def _quiet() -> None:
-    """Ctrl-C reaches all processes of a terminal; the first of them decides what it means."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    if hasattr(signal, "pthread_sigmask"):
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-
-
-def _end_with_parent() -> None:
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        parent.join()
-        os._exit(1)  # nobody is left who would take what is under way
-
-
 # --- in the first process --------------------------------------------------------------------------------------------
 
 
@@ -118,7 +99,7 @@ class _Worker:
         self.box = Box() if context.get_start_method() == "fork" else None
         self.ours, theirs = context.Pipe()
         self._process = context.Process(target=_serve, args=(theirs, stop, work, job, self.box), daemon=True)
-        with _deaf():
+        with deaf():
             self._process.start()
         theirs.close()
 
@@ -156,27 +137,9 @@ class _Worker:
         self._process.join()
 
 
-@contextlib.contextmanager
-def _deaf() -> Iterator[None]:
-    """Ctrl-C waits: a process that begins has to say first that it does not listen."""
-    if not hasattr(signal, "pthread_sigmask"):
-        yield
-        return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
-
-
 def _context() -> Any:
-    """How processes begin. Forked ones know at once what this one does, but only one that has no other thread, be it of native
-    code, can be forked: else nothing is inherited."""
-    try:
-        alone = sys.platform == "linux" and len(list(Path("/proc/self/task").iterdir())) == 1
-    except OSError:
-        alone = False
-    return multiprocessing.get_context("fork" if alone else "spawn")
+    """How processes begin. Forked ones know at once what this one does; else nothing is inherited."""
+    return multiprocessing.get_context("fork" if alone() else "spawn")
 
 
 class _Pool:

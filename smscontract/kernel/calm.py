@@ -16,7 +16,8 @@ from smscontract.clauses.values import comparable
 from smscontract.documents import Rule
 from smscontract.judge import Judge
 from smscontract.kernel.recipes import Item, Recipe, Row
-from smscontract.kernel.rows import Kind, Rows
+from smscontract.kernel.rows import Rows
+from smscontract.kernel.settling import Kind
 
 __all__ = ["Calm", "is_calm"]
 

@@ -7,7 +7,8 @@ from weakref import WeakKeyDictionary
 
 from smscontract.facts import FactStore
 from smscontract.judge import Judge
-from smscontract.kernel.rows import Kind, Rows
+from smscontract.kernel.rows import Rows
+from smscontract.kernel.settling import Kind
 from smscontract.spill import Box
 
 __all__ = ["Carrier", "taken"]
@@ -36,10 +37,11 @@ class Carrier:
 
     Args:
         judge: by which they were judged, or by its equal.
+        processes: that settle them.
     """
 
-    def __init__(self, store: FactStore, judge: Judge) -> None:
-        self._rows = Rows(judge)
+    def __init__(self, store: FactStore, judge: Judge, processes: int = 1) -> None:
+        self._rows = Rows(judge, processes=processes)
         self._kinds: dict[bytes, Kind] = {}
         store.rows = self._rows
 

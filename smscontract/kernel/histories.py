@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import marshal
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterable, Iterator, Sequence
 
+from smscontract.kernel.recipes import Row
 from smscontract.kernel.records import Group
-from smscontract.kernel.rowlog import Told
+from smscontract.kernel.rowlog import Some, Told
 from smscontract.spill import Spill
 
 __all__ = ["Histories"]
@@ -23,41 +23,55 @@ class Histories:
     Args:
         limit: rows that are held in memory.
         expected: how many there are at most.
+
+    Attributes:
+        parts: that hold whole scopes each.
     """
 
     def __init__(self, limit: int, expected: int) -> None:
         self._limit = limit
-        self._parts = 1 if expected <= limit else min(1 + 2 * expected // max(limit, 1), _PARTS)
+        self.parts = 1 if expected <= limit else min(1 + 2 * expected // max(limit, 1), _PARTS)
         self._groups: dict[Group, None] = {}
-        self._held: dict[_Part, list[tuple[Any, Told]]] = {}
+        self._held: dict[_Part, list[tuple[int, int, str, Row]]] = {}
         self._size = 0
         self._spill = Spill()
         self._blocks: dict[_Part, list[int]] = {}
 
-    def add(self, group: Group, key: Any, told: Told) -> None:
-        """Takes a row of a scope."""
+    def add(self, group: Group, hashes: Sequence[int], some: Some) -> None:
+        """Takes rows.
+
+        Args:
+            hashes: of the scope of each.
+        """
         self._groups[group] = None
-        self._held.setdefault((group, hash(key) % self._parts), []).append((key, told))
-        self._size += 1
+        kind, file = some.kind, some.file
+        for hashed, row in zip(hashes, some.rows, strict=True):
+            self._held.setdefault((group, hashed % self.parts), []).append((hashed, kind, file, row))
+        self._size += len(hashes)
         if self._size > self._limit:
             self._write()
 
-    def __iter__(self) -> Iterator[tuple[Group, dict[Any, list[Told]]]]:
-        """Groups, each with some whole scopes; they are gone then."""
+    def share(self, number: int, shares: int) -> Iterator[tuple[Group, Iterator[dict[int, list[Told]]]]]:
+        """One of so many shares: groups, each with some whole scopes by their hashes, which are gone then. Two scopes may have
+        one hash."""
         for group in self._groups:
-            for part in range(self._parts):
-                scopes: dict[Any, list[Told]] = {}
-                for number in self._blocks.pop((group, part), ()):
-                    for key, told in marshal.loads(self._spill.get(number)):  # noqa: S302 - nobody else has the key
-                        scopes.setdefault(key, []).append(Told(*told))
-                for key, one in self._held.pop((group, part), ()):
-                    scopes.setdefault(key, []).append(one)
-                if scopes:
-                    yield group, scopes
+            yield group, self._scopes(group, range(number, self.parts, shares))
+
+    def close(self) -> None:
+        """Takes all away."""
         self._spill.close()
+
+    def _scopes(self, group: Group, parts: Iterable[int]) -> Iterator[dict[int, list[Told]]]:
+        for part in parts:
+            scopes: dict[int, list[Told]] = {}
+            for block in self._spill.each(self._blocks.pop((group, part), ())):
+                for hashed, *told in marshal.loads(block):  # noqa: S302 - nobody else has the key
+                    scopes.setdefault(hashed, []).append(Told(*told))
+            for hashed, *told in self._held.pop((group, part), ()):
+                scopes.setdefault(hashed, []).append(Told(*told))
+            yield scopes
 
     def _write(self) -> None:
         for part, rows in self._held.items():
-            block = marshal.dumps([(key, tuple(told)) for key, told in rows])
-            self._blocks.setdefault(part, []).append(self._spill.add(block))
+            self._blocks.setdefault(part, []).append(self._spill.add(marshal.dumps(rows)))
         self._held, self._size = {}, 0

@@ -19,7 +19,8 @@ from smscontract.kernel.members import NEVER
 from smscontract.kernel.plans import Answers, Requests
 from smscontract.kernel.questions import Sources, once_made, questions
 from smscontract.kernel.recipes import Recipe, Row, Slots, recipe_of
-from smscontract.kernel.rows import Kind, group_of
+from smscontract.kernel.rows import group_of
+from smscontract.kernel.settling import Kind
 from smscontract.packed import Packed
 from smscontract.summary import Summary
 

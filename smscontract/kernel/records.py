@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from smscontract.kernel.recipes import Item, Row
-from smscontract.kernel.scopes import again, hashes, moved, parted, records
+from smscontract.kernel.scopes import again, hashes, hashes_of, moved, parted, records
 from smscontract.spill import Spill
 
 __all__ = ["Group", "Records"]
@@ -48,6 +48,10 @@ class Records:
     def hashes(self, scopes: Iterable[Any]) -> bytes:
         """The hashes of some scopes, 8 bytes each."""
         return hashes(scopes, self._key)
+
+    def hashes_of(self, items: Sequence[Item], rows: Sequence[Row]) -> list[int]:
+        """The hash of the scope of each row."""
+        return hashes_of(items, rows, self._key)
 
     def again(self, group: Group, touched: bytes, size: int) -> bytearray:
         """A bit for each row: whether its scope may be there more than once, or was touched.

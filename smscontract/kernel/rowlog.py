@@ -10,7 +10,7 @@ from smscontract.kernel.recipes import Row
 from smscontract.packed import Packed, raw_of
 from smscontract.spill import Box, Shelf, Spill
 
-__all__ = ["UNIT", "RowLog", "Told"]
+__all__ = ["UNIT", "RowLog", "Some", "Told"]
 
 #: Rows of a unit, which is written and read as a whole.
 UNIT = 64
@@ -24,6 +24,15 @@ class Told(NamedTuple):
     kind: int
     file: str
     row: Row
+
+
+class Some(NamedTuple):
+    """Rows of one kind and one file, and their numbers."""
+
+    kind: int
+    file: str
+    numbers: list[int]
+    rows: list[Row]
 
 
 class RowLog:
@@ -55,11 +64,12 @@ class RowLog:
         return first
 
     def __iter__(self) -> Iterator[Told]:
-        for _, told in self.wanted(b"\xff" * (len(self) // 8 + 1)):
-            yield told
+        for some in self.wanted(b"\xff" * (len(self) // 8 + 1)):
+            for row in some.rows:
+                yield Told(some.kind, some.file, row)
 
-    def wanted(self, bits: bytes) -> Iterator[tuple[int, Told]]:
-        """Rows whose bits are set, with their numbers, in order.
+    def wanted(self, bits: bytes) -> Iterator[Some]:
+        """Rows whose bits are set, in order.
 
         Args:
             bits: one for each row, of each byte the lowest first.
@@ -73,8 +83,7 @@ class RowLog:
                 if here:
                     numbers = [first + index for index in range(count) if here >> index & 1]
                     some = rows.wanted(here) if isinstance(rows, Packed) else [rows[number - first] for number in numbers]
-                    for number, row in zip(numbers, some, strict=True):
-                        yield number, Told(kind, file, row)
+                    yield Some(kind, file, numbers, some)
                 mine >>= count
                 first += count
 

@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-import marshal
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain, groupby, pairwise
-from operator import itemgetter
+from itertools import chain
 from typing import Any, NamedTuple
 
-from smscontract.clauses import families
-from smscontract.clauses.base import Broken, Fact, View
+from smscontract.clauses.base import Fact, View
 from smscontract.clauses.values import comparable, kinds_of
 from smscontract.exchange import Exchange
 from smscontract.facts import FactStore
@@ -20,36 +16,17 @@ from smscontract.judge import Judge
 from smscontract.kernel.histories import Histories
 from smscontract.kernel.recipes import Recipe, Row
 from smscontract.kernel.records import Group, Records
-from smscontract.kernel.rowlog import RowLog, Told
-from smscontract.kernel.scopes import flavour, key_of, keys_of
+from smscontract.kernel.rowlog import RowLog, Some, Told
+from smscontract.kernel.scopes import flavour, key_of
+from smscontract.kernel.settling import Day, Kind, Settling, settled
 from smscontract.kernel.touched import Touched
-from smscontract.mask import Masker
-from smscontract.spans import days_of, spans_of
+from smscontract.spans import spans_of
 from smscontract.spill import Box, Shelf
 
-__all__ = ["HELD", "Kind", "Rows", "Taken", "group_of"]
-
-#: Scopes of more exchanges are made facts of at once; scopes that are told apart by what happened in them.
-_LONG = 6
-_HISTORIES = 20_000
+__all__ = ["HELD", "Rows", "Taken", "group_of"]
 
 #: Rows that are held in memory as they are.
 HELD = 4_000
-
-
-@dataclass(slots=True, eq=False, weakref_slot=True)
-class Kind:
-    """Exchanges that are alike: what is the same in all of them.
-
-    Attributes:
-        number: that no other kind has, in this process or another.
-        recipes: of the facts of histories, by what scopes are grouped by.
-        masker: which hides what the requests of this kind show.
-    """
-
-    number: int
-    recipes: dict[Group, tuple[Recipe, ...]]
-    masker: Masker
 
 
 @dataclass(slots=True)
@@ -57,15 +34,6 @@ class _Chunk:
     kind: Kind
     file: str
     rows: Sequence[Row]
-
-
-@dataclass(slots=True)
-class _Alike:
-    """Scopes in which the same happened: the rows of one of them, as `marshal` has them, and of each row the days of all that
-    it stands for; none where something is broken."""
-
-    rows: bytes = b""
-    days: Sequence[Counter[int | None]] = ()
 
 
 class Taken(NamedTuple):
@@ -92,11 +60,13 @@ class Rows:
         judge: who judged the first of each kind.
         limit: rows that are held in memory as they are; default: `HELD`.
         box: that rows are written into, for the process that settles all.
+        processes: that settle; more than one only where this one can be forked.
     """
 
-    def __init__(self, judge: Judge, limit: int | None = None, *, box: Box | None = None) -> None:
+    def __init__(self, judge: Judge, limit: int | None = None, *, box: Box | None = None, processes: int = 1) -> None:
         self.judge = judge
         self.limit = HELD if limit is None else limit
+        self.processes = processes
         self._chunks: list[_Chunk] = []
         self._held = 0
         self._log = RowLog(box)
@@ -209,7 +179,7 @@ class Rows:
         held = (Told(chunk.kind.number, chunk.file, row) for chunk in chunks for row in chunk.rows)
         for told in chain(log, held):
             for group in self._kinds[told.kind].recipes:
-                yield from self._facts(group, told)
+                yield from self._kinds[told.kind].facts(self.judge, group, told)
         log.close()
 
     def settle(self, store: FactStore) -> None:
@@ -219,31 +189,39 @@ class Rows:
         if not self._days:
             return
         wanted = {group: self._wanted(group) for group in self._records.groups()}
-        samples = {kind: row for (kind, _), (_, row) in self._days.items()}  # any of its rows will do
-        counts = {group: Counter({key: many for key, (many, _) in self._days.items()}) for group in wanted}
-        kept: dict[int, Told] = {}
-        histories = Histories(3 * self.limit, sum(int.from_bytes(bits).bit_count() for bits in wanted.values()))
-        for number, told in self._log.wanted(_either([*wanted.values(), _bits_of(samples.values(), len(self._log))])):
-            if number == samples[told.kind]:
-                kept[told.kind] = told
-            for group in self._kinds[told.kind].recipes:
-                if wanted[group][number >> 3] >> (number & 7) & 1:
-                    [key] = keys_of(self._kinds[told.kind].recipes[group][0].keys, [told.row])
-                    histories.add(group, key, told)
-        for group, parts in groupby(histories, key=itemgetter(0)):
-            self._settle(group, (scopes for _, scopes in parts), counts[group], store)
-        for group, left in counts.items():
-            days: dict[int, dict[int | None, int]] = {}
-            for (kind, when), many in left.items():
-                if many:
-                    days.setdefault(kind, {})[when] = many
+        histories, samples = self._read(wanted)
+        settlings = {group: Settling(self.judge, self._kinds, group, self._touched.get(group, Touched())) for group in wanted}
+        store.add(settled(settlings, histories, self.processes))
+        for group, settling in settlings.items():
+            store.add(settling.counted())
+            days: dict[int, dict[Day, int]] = {}
+            for (kind, day), (many, _) in self._days.items():
+                if left := many - settling.less[kind, day]:
+                    days.setdefault(kind, {})[day] = left
             for kind, mine in days.items():
                 if group in self._kinds[kind].recipes:
                     # Which exchange it is tells nothing: alone in their scopes, those of one kind are judged alike.
-                    for fact in self._facts(group, kept[kind], mine):
+                    for fact in self._kinds[kind].facts(self.judge, group, samples[kind], mine):
                         store.add_each(fact)
         self._log.close()
         self._forget()
+
+    def _read(self, wanted: Mapping[Group, bytearray]) -> tuple[Histories, dict[int, Told]]:
+        """The rows that may be of histories, and one of each kind."""
+        samples: dict[int, Told] = {}
+        places = {kind: row for (kind, _), (_, row) in self._days.items()}  # any of its rows will do
+        histories = Histories(3 * self.limit, sum(int.from_bytes(bits).bit_count() for bits in wanted.values()))
+        for some in self._log.wanted(_either([*wanted.values(), _bits_of(places.values(), len(self._log))])):
+            kind, file, numbers, rows = some
+            if places[kind] in numbers:
+                samples[kind] = Told(kind, file, rows[numbers.index(places[kind])])
+            for group, recipes in self._kinds[kind].recipes.items():
+                bits = wanted[group]
+                here = [index for index, number in enumerate(numbers) if bits[number >> 3] >> (number & 7) & 1]
+                if here:
+                    mine = Some(kind, file, [numbers[index] for index in here], [rows[index] for index in here])
+                    histories.add(group, self._records.hashes_of(recipes[0].keys, mine.rows), mine)
+        return histories, samples
 
     def _wanted(self, group: Group) -> bytearray:
         """A bit for each row: whether it may be one of a history."""
@@ -252,93 +230,9 @@ class Rows:
             return bytearray(b"\xff") * (len(self._log) // 8 + 1)
         return self._records.again(group, touched.raw(), len(self._log))
 
-    def _settle(
-        self, group: Group, parts: Iterable[Mapping[Any, list[Told]]], counts: Counter[tuple[int, Any]], store: FactStore
-    ) -> None:
-        """Takes histories out of the counts; scopes that only seemed to have one stay there."""
-        touched = self._touched.get(group, Touched())
-        seen: dict[bytes, _Alike] = {}
-        for key, found in chain.from_iterable(scopes.items() for scopes in parts):
-            whole = touched.has(self._records.hashes([key]))
-            if len(found) == 1 and not whole:
-                continue
-            found.sort(key=_by_time)
-            days = days_of([told.row for told in found])
-            for told, day in zip(found, days, strict=True):
-                counts[told.kind, day] -= 1
-            if whole or not self._like_another(group, found, days, seen):
-                store.add(fact for told in found for fact in self._facts(group, told))
-        for alike in seen.values():
-            if alike.days:
-                rows = [Told(*told) for told in marshal.loads(alike.rows)]  # noqa: S302 - written a moment ago
-                store.add(fact for told, mine in zip(rows, alike.days, strict=True) for fact in self._facts(group, told, mine))
-
     def _forget(self) -> None:
         self._records.close()
         self._days = {}
-
-    def _like_another(self, group: Group, found: Sequence[Told], days: Sequence[int | None], seen: dict[bytes, _Alike]) -> bool:
-        """Counts a scope whose exchanges follow each other as those of another did, with nothing broken.
-
-        Args:
-            found: in order of time.
-            days: of each.
-        """
-        if len(found) > _LONG:
-            return False
-        if any(one.row[1] >= two.row[0] for one, two in pairwise(found)):
-            return False  # they overlap, or have no times
-        history = repr(self._history(group, found)).encode("utf-8", "surrogatepass")
-        key = hashlib.blake2b(history, digest_size=16).digest()
-        alike = seen.get(key)
-        if alike is None:
-            if len(seen) >= _HISTORIES:
-                return False
-            broken = self._breaks(fact for told in found for fact in self._facts(group, told))
-            alike = seen[key] = _Alike(b"" if broken else marshal.dumps([tuple(told) for told in found]))
-        if not alike.rows:
-            return False
-        if not alike.days:
-            alike.days = [Counter() for _ in days]
-        for mine, one in zip(alike.days, days, strict=True):
-            mine[one] += 1
-        return True
-
-    def _history(self, group: Group, found: Sequence[Told]) -> Any:
-        """All that the verdict on a scope rests on whose exchanges do not overlap: kinds, values that are equal, and how close
-        they are."""
-        numbers: dict[Any, int] = {}
-        rows = [told.row for told in found]
-        history: list[Any] = [tuple([told.kind for told in found])]
-        for kind, _, row in found:
-            for recipe in self._kinds[kind].recipes[group]:
-                if recipe.own is not None:
-                    history.append(numbers.setdefault(("owner", *[item.plain(row) for item in recipe.scope]), len(numbers)))
-                for item in recipe.values:
-                    value = item.plain(row)
-                    history.append(numbers.setdefault((recipe.sample.clause, item.text, type(value), value), len(numbers)))
-                history.extend(row[item.slot] for item in recipe.plain)
-                within = recipe.rule.within
-                if within is not None:
-                    history.append(tuple([row[0] - other[1] <= within for other in rows]))
-        return tuple(history)
-
-    def _breaks(self, facts: Iterable[Fact]) -> bool:
-        by_clause: dict[str, list[Fact]] = {}
-        for fact in facts:
-            by_clause.setdefault(fact.clause, []).append(fact)
-        for identity, mine in by_clause.items():
-            clause = self.judge.catalogue.clauses[identity]
-            reduce: Callable[..., Iterator[Any]] = families()[clause.family].reduce
-            for holes in (False, True):
-                if any(isinstance(one.outcome, Broken) for one in reduce({identity: clause}, mine, holes=holes)):
-                    return True
-        return False
-
-    def _facts(self, group: Group, told: Told, days: Mapping[int | None, int] | None = None) -> Iterator[Fact]:
-        kind = self._kinds[told.kind]
-        for recipe in kind.recipes[group]:
-            yield recipe.fact(told.row, told.file, self.judge.digest, kind.masker.value, days)
 
 
 def _key(judge: Judge) -> bytes:
@@ -366,7 +260,3 @@ def _either(bits: Sequence[bytearray]) -> bytes:
     for mine in bits:
         found |= int.from_bytes(mine, "little")
     return found.to_bytes(max(map(len, bits)), "little")
-
-
-def _by_time(told: Told) -> tuple[float, float, str, int]:
-    return told.row[0], told.row[1], told.file, told.row[2]

@@ -19,7 +19,7 @@ from smscontract.kernel.recipes import Item, Row
 from smscontract.native import load
 from smscontract.packed import raw_of
 
-__all__ = ["PARTS", "again", "flavour", "hashes", "key_of", "keys_of", "moved", "parted", "records"]
+__all__ = ["PARTS", "again", "flavour", "hashes", "hashes_of", "key_of", "keys_of", "moved", "parted", "records"]
 
 #: The parts in which hashes are kept beyond memory.
 PARTS = 64
@@ -103,6 +103,11 @@ def _piece(kinds: frozenset[str], value: Any) -> Any:
 def hashes(scopes: Iterable[Any], key: bytes) -> bytes:
     """The hashes of some scopes, 8 bytes each."""
     return array("Q", [_hash(scope, key) for scope in scopes]).tobytes()
+
+
+def hashes_of(items: Sequence[Item], rows: Sequence[Row], key: bytes) -> list[int]:
+    """The hash of the scope of each row, as `records` has it."""
+    return array("Q", records(items, rows, key, 0))[::2].tolist()
 
 
 def _hash(scope: Any, key: bytes) -> int:

@@ -44,12 +44,9 @@ class Touched:
         self._sort()
         return self._sorted.tobytes()
 
-    def has(self, hashed: bytes) -> bool:
+    def has(self, hashed: int) -> bool:
         """Whether a scope of this hash was touched, or another one with the same."""
-        if self.all:
-            return True
-        [one] = array("Q", hashed)
-        return one in self._latest or self._holds(one)
+        return self.all or hashed in self._latest or self._holds(hashed)
 
     def _holds(self, one: int) -> bool:
         at = bisect_left(self._sorted, one)

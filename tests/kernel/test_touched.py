@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 import copy
+import errno
+import multiprocessing
+import os
+import pickle
 import random
+import sys
 from array import array
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
+from typing import Any
 
 import orjson
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from smscontract import forks
 from smscontract.facts import FactStore
-from smscontract.kernel import touched
+from smscontract.kernel import rows, scopes, settling, touched
 from smscontract.kernel.touched import Touched
 from smscontract.plain import day
 from tests.core import BLAND, judge, made
@@ -33,7 +41,7 @@ def test_hashes_that_were_touched(some: list[list[int]], others: list[int], late
     known = {one for mine in some for one in mine}
     assert scopes.all == (len(known) > most)
     for one in (*known, *others):
-        assert scopes.has(array("Q", [one]).tobytes()) == (scopes.all or one in known)
+        assert scopes.has(one) == (scopes.all or one in known)
     if not scopes.all:
         assert array("Q", scopes.raw()).tolist() == sorted(known)
 
@@ -51,21 +59,68 @@ def test_a_fact_stands_for_many_at_several_times() -> None:
     assert tally == {"1970-01-01": 3, "1970-01-02": 4, None: 2, day(fact.end): 1}
 
 
-def test_histories_alike_are_counted_as_often_as_they_are(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Pairs of numbers that get one conversation after the other, on two days; some begin with what is judged alone."""
+def _pairs() -> list[bytes]:
+    """Pairs of numbers that get one conversation after the other, on two days; some get the one that they had."""
     sample = next(one for one in RECORDS if "sms/create" in one["request"]["url"] and "json" in one["request"])
     lines = []
     for number in range(60):
         for again in range(1 + number % 4):
             record = copy.deepcopy(sample)
             record["request"]["json"]["user_number"] = f"+1{300 + number}5550123"
-            ids = {name: f"{name}-{number}-{again}" for name in ("conversation_id", "workflow_id")}
+            ids = {name: f"{name}-{number}-{again * (number % 5 > 0)}" for name in ("conversation_id", "workflow_id")}
             record["response"]["json"] = {"data": {"message": "as ever", **ids}, "errors": None}
             record["response"]["status"] = 200
             at = 1.79e9 + number % 2 * 86400 + number * 60 + again * 10
             record |= {"sent_at": at, "received_at": at + 1}
             lines.append(orjson.dumps(record) + b"\n")
     random.Random(3).shuffle(lines)
-    assert told(lines, short=True) == told(lines, short=False)
-    monkeypatch.setattr("smscontract.kernel.rows._HISTORIES", 3)
-    assert told(lines, short=True) == told(lines, short=False)
+    return lines
+
+
+@pytest.mark.parametrize("held", [4000, 5])
+@pytest.mark.parametrize("mask", [(1 << 64) - 1, 63, 7])
+@pytest.mark.parametrize("histories", [20_000, 3])
+def test_histories_alike_are_counted_as_often_as_they_are(
+    histories: int, mask: int, held: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lines = _pairs()
+    everything = told(lines, short=False)
+    monkeypatch.setattr(scopes, "_MASK", mask)
+    monkeypatch.setattr(settling, "_HISTORIES", histories)
+    monkeypatch.setattr(rows, "HELD", held)
+    assert told(lines, short=True) == everything
+
+
+def _ends(*_: Any) -> Iterator[bytes]:
+    yield pickle.dumps((["no fact"], ()))
+    os._exit(1)
+
+
+def _fails(*_: Any) -> Iterator[bytes]:
+    yield pickle.dumps((["no fact"], ()))
+    raise OSError(errno.ENOSPC, "no room")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="nothing is forked elsewhere")
+@pytest.mark.parametrize("share", [None, _ends, _fails])
+@pytest.mark.parametrize("histories", [20_000, 3])
+def test_histories_are_settled_by_several_processes(histories: int, share: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What one of them cannot do is done here, and nothing is said twice."""
+    lines, begun = _pairs(), []
+    everything = told(lines, short=False)
+
+    def beside(work: Callable[[], Iterable[bytes]]) -> forks.Beside:
+        begun.append(forks.Beside(work))
+        return begun[-1]
+
+    monkeypatch.setattr(rows, "HELD", 5)
+    monkeypatch.setattr(rows, "settled", lambda settlings, histories, _: settling.settled(settlings, histories, 3))
+    monkeypatch.setattr(settling, "_HISTORIES", histories)
+    monkeypatch.setattr(settling, "_TOLD", 2)
+    monkeypatch.setattr(settling, "alone", lambda: True)
+    monkeypatch.setattr(settling, "Beside", beside)
+    if share is not None:
+        monkeypatch.setattr(settling, "_share", share)
+    assert told(lines, short=True) == everything
+    assert len(begun) == 2
+    assert not multiprocessing.active_children()

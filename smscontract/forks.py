@@ -1,0 +1,100 @@
+"""Processes that know at once what this one knows: they are forked from it."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from smscontract.spill import Box
+
+if TYPE_CHECKING:
+    from multiprocessing.connection import Connection
+
+__all__ = ["Beside", "alone", "deaf", "quiet"]
+
+
+def alone() -> bool:
+    """Whether this process can be forked: only one that has no other thread can, be it of native code."""
+    try:
+        return sys.platform == "linux" and len(list(Path("/proc/self/task").iterdir())) == 1
+    except OSError:
+        return False
+
+
+@contextlib.contextmanager
+def deaf() -> Iterator[None]:
+    """Ctrl-C waits: a process that begins has to say first that it does not listen."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def quiet() -> None:
+    """For a process that began: Ctrl-C reaches all processes of a terminal; the first of them decides what it means, and
+    without it there is nothing to do."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    if hasattr(signal, "pthread_sigmask"):
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    import multiprocessing
+
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)  # nobody is left who would take what is under way
+
+
+class Beside:
+    """Work that another process does meanwhile, which this one has to be `alone` for.
+
+    Args:
+        work: gives blocks; what it changes is changed there and not here.
+    """
+
+    def __init__(self, work: Callable[[], Iterable[bytes]]) -> None:
+        import multiprocessing  # slow to load, and few need it
+
+        context = multiprocessing.get_context("fork")
+        self._box = Box()
+        self._ours, theirs = context.Pipe(duplex=False)
+        self._process = context.Process(target=_do, args=(work, self._box, theirs), daemon=True)
+        with deaf():
+            self._process.start()
+        theirs.close()
+
+    def blocks(self) -> Iterator[bytes] | None:
+        """All blocks, when the last of them is there; `None` if the process could not go on."""
+        try:
+            places: list[tuple[int, int]] = self._ours.recv()
+        except (EOFError, OSError):
+            return None
+        return (self._box.read(start, size) for start, size in places)
+
+    def close(self) -> None:
+        """Ends it, whatever it does."""
+        self._ours.close()
+        self._process.kill()
+        self._process.join()
+
+
+def _do(work: Callable[[], Iterable[bytes]], box: Box, theirs: Connection) -> None:
+    quiet()
+    try:
+        theirs.send([(box.write(block), len(block)) for block in work()])
+    except Exception:  # noqa: BLE001 - whoever waits does it itself, and says what is wrong
+        os._exit(1)

@@ -1,0 +1,259 @@
+"""Scopes with a history: those in which the same happened are judged once, and counted."""
+
+from __future__ import annotations
+
+import hashlib
+import marshal
+import pickle
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from itertools import islice, pairwise
+from typing import Any
+
+from smscontract.clauses import families
+from smscontract.clauses.base import Broken, Fact
+from smscontract.forks import Beside, alone
+from smscontract.judge import Judge
+from smscontract.kernel.histories import Histories
+from smscontract.kernel.recipes import Item, Recipe, Row
+from smscontract.kernel.records import Group
+from smscontract.kernel.rowlog import Told
+from smscontract.kernel.scopes import keys_of
+from smscontract.kernel.touched import Touched
+from smscontract.mask import Masker
+from smscontract.spans import days_of
+
+__all__ = ["Alike", "Day", "Kind", "Settling", "settled"]
+
+#: Scopes of more exchanges are made facts of at once; scopes that are told apart by what happened in them.
+_LONG = 6
+_HISTORIES = 20_000
+#: How `marshal` writes equal values alike, whether or not they are one.
+_VERSION = 2
+
+#: Facts that are told of at a time.
+_TOLD = 1_000
+
+#: Days since 1970 UTC; `None`: unknown.
+Day = int | None
+
+
+@dataclass(slots=True, eq=False, weakref_slot=True)
+class Kind:
+    """Exchanges that are alike: what is the same in all of them.
+
+    Attributes:
+        number: that no other kind has, in this process or another.
+        recipes: of the facts of histories, by what scopes are grouped by.
+        masker: which hides what the requests of this kind show.
+    """
+
+    number: int
+    recipes: dict[Group, tuple[Recipe, ...]]
+    masker: Masker
+
+    def facts(self, judge: Judge, group: Group, told: Told, days: Mapping[Day, int] | None = None) -> Iterator[Fact]:
+        """The facts of one row.
+
+        Args:
+            days: where it stands for others: how many of them on which day.
+        """
+        for recipe in self.recipes[group]:
+            yield recipe.fact(told.row, told.file, judge.digest, self.masker.value, days)
+
+
+@dataclass(slots=True)
+class Alike:
+    """Scopes in which the same happened: the rows of one of them, as `marshal` has them, and of each row the days of all that
+    it stands for; none where something is broken."""
+
+    rows: bytes = b""
+    days: Sequence[Counter[Day]] = ()
+
+    def add(self, days: Sequence[Mapping[Day, int] | Sequence[Day]]) -> None:
+        """Counts scopes: one, or so many of each day."""
+        if not self.days:
+            self.days = [Counter() for _ in days]
+        for mine, some in zip(self.days, days, strict=True):
+            mine.update(some)
+
+
+class Settling:
+    """The histories of one group.
+
+    Args:
+        judge: who judged the first of each kind.
+        kinds: by number.
+        touched: the scopes that there are other facts of.
+
+    Attributes:
+        less: of each kind and day how many rows are of a history.
+        alike: scopes in which the same happened, by a digest of it.
+    """
+
+    def __init__(self, judge: Judge, kinds: Mapping[int, Kind], group: Group, touched: Touched) -> None:
+        self._judge = judge
+        self._kinds = kinds
+        self._group = group
+        self._touched = touched
+        self.less: Counter[tuple[int, Day]] = Counter()
+        self.alike: dict[bytes, Alike] = {}
+
+    def facts(self, parts: Iterable[Mapping[int, list[Told]]]) -> Iterator[Fact]:
+        """Counts histories, and gives the facts of those that are like no other; scopes that only seemed to have one are left
+        out.
+
+        Args:
+            parts: whole scopes by the hashes of their keys.
+        """
+        for scopes in parts:
+            for hashed, found in self._scopes(scopes):
+                whole = self._touched.has(hashed)
+                if len(found) == 1 and not whole:
+                    continue
+                found.sort(key=_by_time)
+                days = days_of([told.row for told in found])
+                self.less.update(zip([told.kind for told in found], days, strict=True))
+                if whole or not self._like_another(found, days):
+                    for told in found:
+                        yield from self._facts(told)
+
+    def put(self, less: Counter[tuple[int, Day]], alike: Mapping[bytes, Alike]) -> None:
+        """Takes what another one has counted."""
+        self.less.update(less)
+        for key, other in alike.items():
+            mine = self.alike.setdefault(key, Alike(other.rows))
+            if other.days:
+                mine.add(other.days)
+
+    def counted(self) -> Iterator[Fact]:
+        """The facts of all histories that were counted."""
+        for alike in self.alike.values():
+            if alike.days:
+                rows = [Told(*told) for told in marshal.loads(alike.rows)]  # noqa: S302 - one of our processes has written it
+                for told, days in zip(rows, alike.days, strict=True):
+                    yield from self._facts(told, days)
+
+    def _scopes(self, some: Mapping[int, list[Told]]) -> Iterator[tuple[int, list[Told]]]:
+        """Scopes with their hashes, those of one hash told apart."""
+        ways = {
+            kind.number: _way(kind.recipes[self._group][0].keys) for kind in self._kinds.values() if self._group in kind.recipes
+        }
+        for hashed, found in some.items():
+            first = ways[found[0].kind](found[0].row)
+            if all(ways[told.kind](told.row) == first for told in found):
+                yield hashed, found
+                continue
+            scopes: dict[Any, list[Told]] = {}
+            for told in found:
+                [key] = keys_of(self._kinds[told.kind].recipes[self._group][0].keys, [told.row])
+                scopes.setdefault(key, []).append(told)
+            for mine in scopes.values():
+                yield hashed, mine
+
+    def _like_another(self, found: Sequence[Told], days: Sequence[Day]) -> bool:
+        """Counts a scope whose exchanges follow each other as those of another did, with nothing broken.
+
+        Args:
+            found: in order of time.
+            days: of each.
+        """
+        if len(found) > _LONG:
+            return False
+        if any(one.row[1] >= two.row[0] for one, two in pairwise(found)):
+            return False  # they overlap, or have no times
+        key = hashlib.blake2b(marshal.dumps(self._history(found), _VERSION), digest_size=16).digest()
+        alike = self.alike.get(key)
+        if alike is None:
+            if len(self.alike) >= _HISTORIES:
+                return False
+            broken = self._breaks(fact for told in found for fact in self._facts(told))
+            alike = self.alike[key] = Alike(b"" if broken else marshal.dumps([tuple(told) for told in found]))
+        if not alike.rows:
+            return False
+        alike.add([[day] for day in days])
+        return True
+
+    def _history(self, found: Sequence[Told]) -> Any:
+        """All that the verdict on a scope rests on whose exchanges do not overlap: kinds, values that are equal, and how close
+        they are."""
+        numbers: dict[Any, int] = {}
+        rows = [told.row for told in found]
+        history: list[Any] = [tuple([told.kind for told in found])]
+        for kind, _, row in found:
+            for recipe in self._kinds[kind].recipes[self._group]:
+                if recipe.own is not None:
+                    history.append(numbers.setdefault(("owner", *[item.plain(row) for item in recipe.scope]), len(numbers)))
+                for item in recipe.values:
+                    value = item.plain(row)
+                    history.append(numbers.setdefault((recipe.sample.clause, item.text, type(value), value), len(numbers)))
+                history.extend(row[item.slot] for item in recipe.plain)
+                within = recipe.rule.within
+                if within is not None:
+                    history.append(tuple([row[0] - other[1] <= within for other in rows]))
+        return tuple(history)
+
+    def _breaks(self, facts: Iterable[Fact]) -> bool:
+        by_clause: dict[str, list[Fact]] = {}
+        for fact in facts:
+            by_clause.setdefault(fact.clause, []).append(fact)
+        for identity, mine in by_clause.items():
+            clause = self._judge.catalogue.clauses[identity]
+            reduce: Callable[..., Iterator[Any]] = families()[clause.family].reduce
+            for holes in (False, True):
+                if any(isinstance(one.outcome, Broken) for one in reduce({identity: clause}, mine, holes=holes)):
+                    return True
+        return False
+
+    def _facts(self, told: Told, days: Mapping[Day, int] | None = None) -> Iterator[Fact]:
+        return self._kinds[told.kind].facts(self._judge, self._group, told, days)
+
+
+def settled(settlings: Mapping[Group, Settling], histories: Histories, processes: int = 1) -> Iterator[Fact]:
+    """The facts of all histories that are like no other; the others are counted then, each by its group's.
+
+    Args:
+        processes: that do it. What one of them cannot do is done here.
+    """
+    shares = min(processes, histories.parts) if processes > 1 and alone() else 1
+    others = [Beside(partial(_share, settlings, histories, number, shares)) for number in range(1, shares)]
+    try:
+        yield from _facts(settlings, histories, 0, shares)
+        for number, other in enumerate(others, 1):
+            blocks = other.blocks()
+            if blocks is None:
+                yield from _facts(settlings, histories, number, shares)
+            for block in blocks or ():
+                facts, counted = pickle.loads(block)  # noqa: S301 - our own process has written it
+                yield from facts
+                for group, less, alike in counted:
+                    settlings[group].put(less, alike)
+    finally:
+        for other in others:
+            other.close()
+        histories.close()
+
+
+def _facts(settlings: Mapping[Group, Settling], histories: Histories, number: int, shares: int) -> Iterator[Fact]:
+    for group, parts in histories.share(number, shares):
+        yield from settlings[group].facts(parts)
+
+
+def _share(settlings: Mapping[Group, Settling], histories: Histories, number: int, shares: int) -> Iterator[bytes]:
+    """What another process has to tell."""
+    facts = _facts(settlings, histories, number, shares)
+    while some := list(islice(facts, _TOLD)):
+        yield pickle.dumps((some, ()))
+    yield pickle.dumps(((), [(group, one.less, one.alike) for group, one in settlings.items()]))
+
+
+def _way(items: Sequence[Item]) -> Callable[[Row], Any]:
+    """Rows of which this is equal are of one scope; of others it is not known."""
+    kinds, slots = [item.kinds for item in items], [item.slot for item in items]
+    return lambda row: (kinds, [(type(row[slot]), row[slot]) for slot in slots])
+
+
+def _by_time(told: Told) -> tuple[float, float, str, int]:
+    return told.row[0], told.row[1], told.file, told.row[2]
