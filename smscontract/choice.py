@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,11 +13,11 @@ from smscontract.catalogue import Catalogue
 from smscontract.clauses.base import View
 from smscontract.clauses.history import KINDS, scope_of
 from smscontract.documents import Operation, Rule
-from smscontract.exchange import Exchange
+from smscontract.exchange import Exchange, Origin
 from smscontract.judge import Judge
 from smscontract.plain import count_of, utc
 
-__all__ = ["Choice", "Chooser"]
+__all__ = ["Choice", "Chooser", "digest"]
 
 #: Where the keys of a scope can be read from the request alone, whatever was answered.
 _ASKED = frozenset({"path", "query", "header", "sent"})
@@ -58,27 +58,49 @@ class Chooser:
 
     def why_not(self, exchange: Exchange) -> str:
         """Why the exchange is left out; empty if it is looked at."""
-        choice = self.choice
-        if choice.since is not None or choice.until is not None:
-            time = exchange.sent_at if exchange.sent_at is not None else exchange.received_at
-            if time is None:
-                return _UNTIMED
-            if (choice.since is not None and time < choice.since) or (choice.until is not None and time >= choice.until):
-                return _OUTSIDE
-        if choice.share < 1 and not _digest(self._key(exchange)) < choice.share * 2**64:
-            return _UNSAMPLED
-        return ""
-
-    def _key(self, exchange: Exchange) -> Any:
-        """What is equal for exchanges of one history; of what belongs to none, its place."""
+        if self.timed and (why := self.why_not_then(exchange.sent_at, exchange.received_at)):
+            return why
+        if not self.samples:
+            return ""
         exchange = self._judge.match(exchange)
-        rule = self._rules.get(exchange.operation or "")
+        rule = self.sampled_by(exchange.operation or "")
+        scope = None
         if rule is not None and exchange.operation is not None:
             operation = self._judge.catalogue.operations[exchange.operation]
-            scope = scope_of(rule, View(exchange, operation, lambda value: f"{_digest(value):016x}", lambda *_: ""))
-            if scope is not None:
-                return [exchange.operation, *scope]
-        return list(exchange.origin.sort_key())
+            scope = scope_of(rule, View(exchange, operation, digest, lambda *_: ""))
+        return self.why_not_of(exchange.operation or "", scope, exchange.origin)
+
+    @property
+    def timed(self) -> bool:
+        """Whether it matters when an exchange was."""
+        return self.choice.since is not None or self.choice.until is not None
+
+    @property
+    def samples(self) -> bool:
+        """Whether it matters which history an exchange is of."""
+        return self.choice.share < 1
+
+    def sampled_by(self, operation: str) -> Rule | None:
+        """The rule by whose scope the exchanges of an operation are sampled; `None`: each for itself."""
+        return self._rules.get(operation)
+
+    def why_not_then(self, sent: float | None, received: float | None) -> str:
+        """As `why_not`, by the times of an exchange alone."""
+        choice, time = self.choice, sent if sent is not None else received
+        if time is None:
+            return _UNTIMED
+        if (choice.since is not None and time < choice.since) or (choice.until is not None and time >= choice.until):
+            return _OUTSIDE
+        return ""
+
+    def why_not_of(self, operation: str, scope: Sequence[str] | None, origin: Origin) -> str:
+        """As `why_not`, by the history of an exchange alone: what belongs to none is told by its place.
+
+        Args:
+            scope: `digest` of each value that makes the scope of `sampled_by`.
+        """
+        key = [operation, *scope] if scope is not None else list(origin.sort_key())
+        return "" if _number(key) < self.choice.share * 2**64 else _UNSAMPLED
 
     def holed(self) -> frozenset[str]:
         """Ids of the clauses in whose histories a sample leaves holes: those of other scopes than it is taken by."""
@@ -138,6 +160,13 @@ def _places(rule: Rule) -> frozenset[str]:
     return frozenset(place.text for place in rule.per)
 
 
-def _digest(value: Any) -> int:
-    text = json.dumps(value, sort_keys=True, default=str).encode("utf-8", "surrogatepass")
-    return int.from_bytes(hashlib.blake2b(text, digest_size=8).digest())
+def digest(value: Any) -> str:
+    """Of a value that makes a scope: the same in all runs, whatever the key of the masks is."""
+    return f"{_number(value):016x}"
+
+
+_written = json.JSONEncoder(sort_keys=True, default=str).encode
+
+
+def _number(value: Any) -> int:
+    return int.from_bytes(hashlib.blake2b(_written(value).encode("utf-8", "surrogatepass"), digest_size=8).digest())

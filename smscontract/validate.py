@@ -143,8 +143,7 @@ def _at_once(
     left_out: Counter[str] = Counter()
     causes = []
     kernel = kernel_of(summary, job)
-    taker = kernel if job.choice.everything else None  # else somebody has to choose before
-    found = read(request.paths, stdin=stdin, progress=progress, taker=taker, **job.reading)
+    found = read(request.paths, stdin=stdin, progress=progress, taker=kernel, **job.reading)
     try:
         feed(summary, found, chooser, left_out, kernel=kernel)
     except KeyboardInterrupt:

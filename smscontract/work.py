@@ -163,15 +163,17 @@ def feed(
         Whether it went to the end.
     """
     everything = chooser.choice.everything
+    if kernel is not None:
+        kernel.choose(chooser, left_out)
     try:
         for number, one in enumerate(found, 1):
             if isinstance(one, Problem):
                 summary.add_problem(one)
-            elif everything or not (why := chooser.why_not(one)):
-                if kernel is None:
-                    summary.add(one)
-                elif not kernel.take_exchange(one):
+            elif kernel is not None:
+                if not kernel.take_exchange(one):
                     kernel.judge(one)
+            elif everything or not (why := chooser.why_not(one)):
+                summary.add(one)
             else:
                 left_out[why] += 1
             if number % _EVERY == 0 and stop():
@@ -228,8 +230,7 @@ class Doer:
         self._numbers.append(number)
         try:
             with kept():
-                taker = kernel if job.choice.everything else None  # else somebody has to choose before
-                found = [piece] if isinstance(piece, Problem) else read_piece(piece, stdin=stdin, taker=taker, **job.reading)
+                found = [piece] if isinstance(piece, Problem) else read_piece(piece, stdin=stdin, taker=kernel, **job.reading)
                 chooser = Chooser(job.choice, judge)
                 self._whole = feed(summary, found, chooser, self._left_out, self._stop, kernel=kernel, more=True)
         except SmscontractError:  # a disk that is full
@@ -300,7 +301,7 @@ def learn(job: Job, piece: Piece) -> None:
     summary = started(job, judge)
     kernel = kernel_of(summary, job, stop)
     try:
-        if kernel is not None and job.choice.everything:
+        if kernel is not None:
             feed(
                 summary,
                 read_piece(piece, taker=kernel, told=told, **job.reading),

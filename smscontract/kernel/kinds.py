@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import secrets
-from collections.abc import Hashable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 
+from smscontract.documents import Rule
 from smscontract.exchange import Exchange
 from smscontract.judge import Judge, Judgement
 from smscontract.kernel.breaking import counted_as
@@ -25,6 +26,8 @@ class Kinds(dict[Hashable, Known | None]):
     def __init__(self, judge: Judge) -> None:
         super().__init__()
         self._judge = judge
+        #: Tells by whose scope exchanges of an operation are sampled; `None`: they are not.
+        self.sampled_by: Callable[[str], Rule | None] | None = None
 
     @property
     def all(self) -> Iterator[Known]:
@@ -44,6 +47,11 @@ class Kinds(dict[Hashable, Known | None]):
             known = self[first.key] = known.asking(first)
         return known
 
+    def wants(self, first: First) -> bool:
+        """Whether there is anything to learn from such an exchange."""
+        _, kin = first.likeness  # of one likeness all break something, or none does
+        return (kin if kin is not None else first.key) not in self and len(self) < _MOST
+
     def learn(self, first: First, exchange: Exchange, judgement: Judgement) -> None:
         """Learns the kind of an exchange for which `like` gave nothing."""
         key, fine, kin = first.key, *first.likeness
@@ -52,11 +60,16 @@ class Kinds(dict[Hashable, Known | None]):
             return
         known = None
         with contextlib.suppress(*DOUBTS):
-            known = learned(self._judge, first, exchange, judgement, secrets.randbits(60), alike=alike)
+            known = learned(
+                self._judge, first, exchange, judgement, secrets.randbits(60), alike=alike, sampled=self._sampled(first)
+            )
         if not alike:
             self[key] = known
         if alike or (known is not None and kin is not None):
             self[kin] = self[fine] = known and known.as_counted(known.judgement)
+
+    def _sampled(self, first: First) -> Rule | None:
+        return self.sampled_by(first.sides[0].operation.key) if self.sampled_by is not None else None
 
     def _alike(self, first: First) -> Known | None:
         """The kind of an exchange of which the same is told as of another one; `None` if none is known yet."""

@@ -11,14 +11,15 @@ from typing import Any
 from smscontract.clauses.base import View
 from smscontract.documents import Place, Rule
 from smscontract.exchange import Exchange
+from smscontract.json_text import ABSENT, UNKNOWN
 from smscontract.judge import Judge, Judgement
 from smscontract.kernel.breaking import are_of_bodies, likeness
 from smscontract.kernel.checks import Check, Relation, Times
-from smscontract.kernel.matchers import Unsure, reach
+from smscontract.kernel.matchers import Unsure, in_shape, reach
 from smscontract.kernel.members import NEVER
 from smscontract.kernel.plans import Answers, Requests
 from smscontract.kernel.questions import Sources, once_made, questions
-from smscontract.kernel.recipes import Recipe, Row, Slots, recipe_of
+from smscontract.kernel.recipes import Item, Recipe, Row, Slots, item_of, recipe_of
 from smscontract.kernel.rows import group_of
 from smscontract.kernel.settling import Kind
 from smscontract.packed import Packed
@@ -38,6 +39,7 @@ class Known:
         values: what its row holds beside times and line; `places` is where that stands.
         relations: what `checks` are made of.
         alike: whether all are of one likeness, which tells relations.
+        sampled: what makes the scope that they are sampled by; without it each is for itself.
         rows: those that are not counted yet; `pack`: others of them, side by side, where `native.scan` has found some.
     """
 
@@ -52,6 +54,7 @@ class Known:
     pack: Any = None
     after: float = NEVER
     alike: bool = False
+    sampled: tuple[Item, ...] = ()
 
     def fits(self, got: Any, sent: Any, path: Any, end: float) -> bool:
         """Whether an exchange with the key of this kind is one of it."""
@@ -111,12 +114,22 @@ class First:
         return likeness(self.key, self.sides, self.sources, (self.start, self.end))
 
 
-def learned(judge: Judge, first: First, exchange: Exchange, judgement: Judgement, number: int, *, alike: bool = False) -> Known:
+def learned(
+    judge: Judge,
+    first: First,
+    exchange: Exchange,
+    judgement: Judgement,
+    number: int,
+    *,
+    alike: bool = False,
+    sampled: Rule | None = None,
+) -> Known:
     """The kind of an exchange, from what the judge said of it.
 
     Args:
         number: of the kind.
         alike: whether all others are of the same likeness, so that relations need not be asked.
+        sampled: by whose scope they are sampled.
 
     Raises:
         Unsure: others of this kind have to be judged one by one.
@@ -132,6 +145,7 @@ def learned(judge: Judge, first: First, exchange: Exchange, judgement: Judgement
     view = View(matched, operation, judge.digest, masker.value)
     slots = Slots()
     _recipes(judge, judgement, view, slots)
+    _items_of(sampled, view, slots)
     slots.places.sort(key=lambda place: (place.root, place.steps[:-1], place.steps[-1:]))
     recipes = _recipes(judge, judgement, view, slots)
     known = Known(
@@ -142,6 +156,7 @@ def learned(judge: Judge, first: First, exchange: Exchange, judgement: Judgement
         values=once_made(answers.made, tuple(slots.places), _values, slots.places),
         places=tuple(slots.places),
         alike=True,
+        sampled=_items_of(sampled, view, slots),
     )
     if not alike:
         known = known.asking(first)
@@ -160,6 +175,18 @@ def _recipes(judge: Judge, judgement: Judgement, view: View, slots: Slots) -> di
             raise Unsure
         found.setdefault(group_of(clause.operation, rule), []).append(recipe_of(clause, fact, view, slots))
     return found
+
+
+def _items_of(rule: Rule | None, view: View, slots: Slots) -> tuple[Item, ...]:
+    """What makes the scope of a rule; nothing where these exchanges have none."""
+    if rule is None:
+        return ()
+    if not all(in_shape(place, view.operation, view.document) and place.steps for place in rule.per):
+        raise Unsure
+    spots = [spot for place in rule.per for spot in view.places(place)]
+    if any(value is ABSENT or value is UNKNOWN for _, value in spots):
+        return ()
+    return tuple(item_of(view, place, slots) for place in rule.per)
 
 
 def _values(places: Sequence[Place]) -> Callable[[Any, Any, Any], Sequence[Any]]:

@@ -21,7 +21,7 @@ from smscontract.json_text import UNKNOWN
 from smscontract.kernel.matchers import Unsure, in_shape
 from smscontract.mask import Kind
 
-__all__ = ["Item", "Recipe", "Row", "Slots", "recipe_of"]
+__all__ = ["Item", "Recipe", "Row", "Slots", "item_of", "recipe_of"]
 
 #: Start, end (infinite if unknown), `Origin.number`, and the values at the slots of the template.
 Row = tuple[Any, ...]
@@ -127,11 +127,11 @@ def recipe_of(clause: Clause, fact: Fact, view: View, slots: Slots) -> Recipe:
     places = rule.places if rule.kind == "unique" else [place for place in known if place.text in told["shown"]]
     if not all(in_shape(place, view.operation, view.document) and place.steps for place in (*rule.per, *places)):
         raise Unsure
-    scope = tuple(_item(view, place, slots) for place in rule.per)
+    scope = tuple(item_of(view, place, slots) for place in rule.per)
     if rule.kind == "unique":
         if not rule.per or len(rule.places) != 1:
             raise Unsure
-        return Recipe(fact, rule, scope, own=_item(view, rule.places[0], slots))
+        return Recipe(fact, rule, scope, own=item_of(view, rule.places[0], slots))
     if told["known"]:
         raise Unsure
     return Recipe(
@@ -145,10 +145,15 @@ def recipe_of(clause: Clause, fact: Fact, view: View, slots: Slots) -> Recipe:
 
 
 def _items(view: View, places: Sequence[Place], told: Any, slots: Slots) -> tuple[Item, ...]:
-    return tuple(_item(view, place, slots) for place in places if place.text in told)
+    return tuple(item_of(view, place, slots) for place in places if place.text in told)
 
 
-def _item(view: View, place: Place, slots: Slots) -> Item:
+def item_of(view: View, place: Place, slots: Slots) -> Item:
+    """The item of the one value at a place.
+
+    Raises:
+        Unsure: there are several.
+    """
     spots: list[tuple[Spot, Any]] = view.places(place)
     if len(spots) != 1:
         raise Unsure

@@ -9,17 +9,20 @@ judge is asked instead. So is it for the first exchange of each key.
 from __future__ import annotations
 
 import contextlib
+from collections import Counter
 from collections.abc import Callable, Hashable
 from typing import Any
 
 import jsonschema_rs
 import orjson
 
+from smscontract.choice import Chooser
 from smscontract.documents import Operation
 from smscontract.exchange import Auth, Exchange
 from smscontract.json_text import ABSENT, UNKNOWN, once
 from smscontract.judge import Judge
 from smscontract.kernel.breaking import broken_as
+from smscontract.kernel.chosen import Chosen
 from smscontract.kernel.exchanges import BODIES, lost, record_of, unread
 from smscontract.kernel.forms import INLINE, TEXT, Forms
 from smscontract.kernel.heads import length_name
@@ -82,6 +85,7 @@ class Kernel:
         self._file = ""
         self._found: Any = None
         self._held = 0
+        self._chosen: Chosen | None = None
 
     @property
     def judge_of(self) -> Judge:
@@ -97,6 +101,16 @@ class Kernel:
         self._file, self._found = "", None
         for known in self._kinds.all:
             known.after = NEVER  # the first of each has to be shown
+
+    def choose(self, chooser: Chooser, left_out: Counter[str]) -> None:
+        """Counts only exchanges that are looked at from now on, of those that it is given.
+
+        Args:
+            chooser: of the same choice whenever this is called; what is learned rests on it.
+            left_out: the others are counted here, by why; all of them are once `close` was called.
+        """
+        self._chosen = None if chooser.choice.everything else Chosen(chooser, left_out)
+        self._kinds.sampled_by = chooser.sampled_by if chooser.samples else None
 
     def scan(self, block: bytes, at: int, file: str, number: int) -> tuple[int, int]:
         """Counts the exchanges of some lines unread, up to one that it cannot; if that is there to its end, `take` has to be
@@ -228,10 +242,13 @@ class Kernel:
         """Judges the exchange that was not taken, and learns from it. What a reader found missing may make it like others."""
         if self._found == () and not BODIES.isdisjoint(exchange.missing) and self.take_exchange(exchange):
             return
-        judgement = self._summary.add(exchange)
-        if self._found:
-            found, self._found = self._found, None
-            self._kinds.learn(found, exchange, judgement)
+        found, self._found = self._found, None
+        if self._chosen is None or self._chosen.takes(exchange):
+            judgement = self._summary.add(exchange)
+            if found:
+                self._kinds.learn(found, exchange, judgement)
+        elif found and self._kinds.wants(found):  # others like it may be looked at, or left out unread
+            self._kinds.learn(found, exchange, self._judge.judge(exchange))
 
     def _more(self, rows: int) -> None:
         self._held += rows
@@ -247,6 +264,8 @@ class Kernel:
 
     def _flush(self, known: Known) -> None:
         for rows in known.taken():
+            if self._chosen is not None and not (rows := self._chosen.of(known, self._file, rows)):
+                continue
             self._summary.add_alike(known.judgement, self._file, rows)
             self._rows.add(known.kind, self._file, rows)
 

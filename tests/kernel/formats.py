@@ -214,21 +214,30 @@ def written_as(suffix: str, seed: int, size: int) -> bytes:
 
 
 def judged(
-    files: Mapping[str, bytes], *, short: bool, choice: Choice | None = None, routes: Routes | None = None, each: int = 1
+    files: Mapping[str, bytes],
+    *,
+    short: bool,
+    choice: Choice | None = None,
+    routes: Routes | None = None,
+    each: int = 1,
+    native: bool = True,
+    contracts: tuple[str, ...] = (),
 ) -> Any:
-    """All that is said of some files, by the short way or by the judge alone, and what was left out."""
+    """All that is said of some files, by the short way (with what is compiled or without) or by the judge alone, and what was
+    left out."""
     choice = choice or Choice()
-    judge = Judge(load_catalogue(), Masker(key=b"k" * 32))
+    judge = Judge(load_catalogue(contracts), Masker(key=b"k" * 32))
     job = Job(contracts=(), digests=(), masker=judge.masker, choice=choice)
     summary, left_out = started(job, judge), Counter[str]()
     with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
         patch.setattr(templates, "_EACH", each)
+        patch.setenv("SMSCONTRACT_NATIVE", str(int(native)))
         patch.setitem(sys.modules, "mitmproxy.io", Mitmproxy())
         patch.chdir(folder)
         for name, raw in files.items():
             Path(name).write_bytes(raw)
         kernel = Kernel(summary) if short else None
-        found = read(files, taker=kernel if choice.everything else None, mappings=MAPPINGS, routes=routes)
+        found = read(files, taker=kernel, mappings=MAPPINGS, routes=routes)
         feed(summary, found, Chooser(choice, judge), left_out, kernel=kernel)
         report = summary.report(now=2e9)
         summary.facts.close()
