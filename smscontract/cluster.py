@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import importlib
+import logging
 import uuid
 from collections.abc import Iterator
 from typing import Any
 
-from smscontract.errors import CannotTell, SmscontractError, UsageError
+from smscontract.errors import CannotTell, SmscontractError, UnusableInput, UsageError
 from smscontract.findings import Problem
 from smscontract.recordings import Piece
 from smscontract.work import Done, Job, do
@@ -40,11 +41,17 @@ def dask(scheduler: str | None, workers: int) -> Doing:
 
     def doing(job: Job, pieces: Iterator[tuple[int, Piece | Problem]]) -> Iterator[Done]:
         with contextlib.ExitStack() as stack:
+            stack.enter_context(_silent())
             try:
                 if scheduler is None:
                     # The judge holds the lock of the interpreter: threads would wait for each other.
                     cluster = distributed.LocalCluster(
-                        n_workers=workers, threads_per_worker=1, processes=True, dashboard_address=None, host="127.0.0.1"
+                        n_workers=workers,
+                        threads_per_worker=1,
+                        processes=True,
+                        dashboard_address=None,
+                        host="127.0.0.1",
+                        scheduler_kwargs={"dashboard_address": "127.0.0.1:0"},  # else its port is 8787, which may be taken
                     )
                     stack.enter_context(cluster)
                     client = stack.enter_context(distributed.Client(cluster))
@@ -57,6 +64,20 @@ def dask(scheduler: str | None, workers: int) -> Doing:
             yield from _run(distributed, client, job, pieces)
 
     return doing
+
+
+@contextlib.contextmanager
+def _silent() -> Iterator[None]:
+    """What goes wrong with a cluster is said once, and by us."""
+    loggers = [logging.getLogger(name) for name in ("distributed", "distributed.client")]
+    before = [one.level for one in loggers]
+    for one in loggers:
+        one.setLevel(logging.CRITICAL + 1)
+    try:
+        yield
+    finally:
+        for one, level in zip(loggers, before, strict=True):
+            one.setLevel(level)
 
 
 def _run(distributed: Any, client: Any, job: Job, pieces: Iterator[tuple[int, Piece | Problem]]) -> Iterator[Done]:
@@ -87,6 +108,12 @@ def _run(distributed: Any, client: Any, job: Job, pieces: Iterator[tuple[int, Pi
                 done: Done = future.result()
             except SmscontractError:
                 raise
+            except distributed.CancelledError:  # which nobody else asks for
+                hint = "start it again; with `--resume FOLDER` what was judged is not judged again"
+                raise CannotTell("the scheduler was lost", hint=hint) from None
+            except ImportError as error:
+                hint = "install the same smscontract, with the same extras, on all machines"
+                raise UnusableInput(f"the workers of the cluster lack `{error.name}`", hint=hint) from None
             except Exception as error:  # noqa: BLE001 - whatever went wrong over there
                 message = f"a piece could not be judged on the cluster: {type(error).__name__}"
                 raise SmscontractError(message, file=piece.file, hint="look at the logs of its workers") from None

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
+import socket
+import subprocess
+import sys
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -29,6 +34,15 @@ distributed = pytest.importorskip("distributed")
 pytestmark = pytest.mark.filterwarnings("ignore")
 
 COUNT = 200
+#: A cluster that lives in one process, and says where.
+SCHEDULER = """
+import time
+from distributed import LocalCluster
+cluster = LocalCluster(n_workers=1, threads_per_worker=1, processes=False, dashboard_address=None, host="127.0.0.1",
+                       protocol="tcp", silence_logs=50)
+print(cluster.scheduler_address, flush=True)
+time.sleep(60)
+"""
 
 
 @pytest.fixture(scope="module")
@@ -76,8 +90,33 @@ def test_a_worker_that_is_lost_changes_nothing(folder: Path) -> None:
     assert as_data(report) == expected
 
 
+def test_a_scheduler_that_is_lost_is_no_error_of_ours(folder: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    words = [sys.executable, "-c", SCHEDULER]
+    with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
+        assert process.stdout is not None
+        address = process.stdout.readline().strip()
+
+        def ending(pieces: Iterator[tuple[int, Piece | Problem]]) -> Iterator[tuple[int, Piece | Problem]]:
+            for number, piece in pieces:
+                if number == 5:
+                    process.kill()
+                    process.wait()
+                yield number, piece
+
+        report = judged(folder, doing=lambda job, pieces: dask(address, 0)(job, ending(pieces)))
+    assert report.exchanges < COUNT
+    assert report.causes[-1].startswith("the scheduler was lost")
+    assert report.exit_code in (1, 3), "it is not there, or what was judged before broke something"
+    assert capfd.readouterr().err == ""
+
+
 def test_a_cluster_of_its_own_by_the_command_line(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    code = cli.run(["validate", str(folder), "--engine", "dask", "--workers", "1"])
+    with socket.socket() as other, warnings.catch_warnings():
+        warnings.simplefilter("error", UserWarning)
+        with contextlib.suppress(OSError):
+            other.bind(("127.0.0.1", 8787))  # which Dask would take
+            other.listen()
+        code = cli.run(["validate", str(folder), "--engine", "dask", "--workers", "1"])
     assert code == 1
     assert f"{COUNT} exchanges" in capsys.readouterr().out
 
@@ -87,6 +126,16 @@ def test_a_scheduler_that_is_not_there(folder: Path, monkeypatch: pytest.MonkeyP
     report = judged(folder, doing=dask("tcp://127.0.0.1:1", 0))
     assert report.exit_code == 3
     assert report.causes[0].startswith("the scheduler cannot be reached")
+
+
+def test_workers_without_what_it_takes(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def lacking(*_: Any) -> Any:
+        raise ModuleNotFoundError(name="smscontract")
+
+    monkeypatch.setattr("smscontract.cluster._do", lacking)
+    report = judged(folder, doing=dask(None, 1))
+    assert report.exit_code == 2
+    assert report.causes[0].startswith("the workers of the cluster lack `smscontract`")
 
 
 def test_without_dask_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
