@@ -15,6 +15,9 @@ from smscontract.errors import UnusableInput
 __all__ = ["expand", "is_url", "open_url", "size_of_url", "version_of_url"]
 
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*(?:::|://)")
+_HTTP = re.compile("https?://")
+#: What servers say of the version of a file.
+_MARKS = ("ETag", "Content-MD5", "Digest", "Last-Modified")
 _MAGIC = re.compile(r"[*?\[]")
 
 
@@ -47,14 +50,26 @@ def expand(url: str, taken: Callable[[str], bool]) -> Iterator[str]:
 
 
 def _found(system: Any, path: str, taken: Callable[[str], bool]) -> list[str] | None:
-    if system.isdir(path):
+    kind = _kind(system, path)
+    if kind == "directory":
         return [name for name in sorted(system.find(path)) if not _hidden(name[len(path) :]) and taken(name)]
-    if system.exists(path):
+    if kind:
         return [path]
     if not _MAGIC.search(path):
         return None
     dots = "/." in path  # as in a shell, hidden files need theirs
-    return sorted(name for name in system.glob(path) if not system.isdir(name) and (dots or not _hidden(name)))
+    found: dict[str, Any] = system.glob(path, detail=True)
+    return sorted(name for name, info in found.items() if info["type"] != "directory" and (dots or not _hidden(name)))
+
+
+def _kind(system: Any, path: str) -> str:
+    """`directory`, or another word for what can be read; empty if it is not there."""
+    if _HTTP.match(path) and path.endswith("/"):  # a page of links; to ask whether others are one would read them
+        return "directory"
+    try:
+        return str(system.info(path)["type"])
+    except FileNotFoundError:
+        return ""
 
 
 def open_url(url: str) -> BinaryIO:
@@ -84,6 +99,10 @@ def version_of_url(url: str) -> str | None:
     """What the store says of the version of a file, its etag for example; `None` where it says nothing."""
     try:
         system, path = _resolved(url)
+        if _HTTP.match(path):  # which fsspec takes for unchanging
+            info = system.info(path)
+            found = {field: info[field] for field in _MARKS if field in info}
+            return repr((info.get("size"), found)) if found else None
         return str(system.ukey(path))
     except Exception:  # noqa: BLE001 - the file is read then
         return None
