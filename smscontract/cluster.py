@@ -5,12 +5,14 @@ from __future__ import annotations
 import contextlib
 import importlib
 import logging
+import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from smscontract.errors import CannotTell, SmscontractError, UnusableInput, UsageError
 from smscontract.findings import Problem
+from smscontract.interruption import first_is_asked
 from smscontract.recordings import Piece
 from smscontract.work import Done, Job, do
 from smscontract.workers import Doing
@@ -22,6 +24,10 @@ _AHEAD = 3
 #: How often a piece is tried that fails by itself; the workers that are lost are counted by Dask.
 _RETRIES = 1
 _PATIENCE = "30s"
+#: Seconds between two looks for an interruption: one that is raised anywhere may be lost in what Dask does beside.
+_OFTEN = 0.02
+#: Run by each worker of this machine: Ctrl-C reaches all processes of a terminal, and the first of them decides what it means.
+_DEAF = "import signal; signal.signal(signal.SIGINT, signal.SIG_IGN)"
 
 
 def dask(scheduler: str | None, workers: int) -> Doing:
@@ -40,7 +46,8 @@ def dask(scheduler: str | None, workers: int) -> Doing:
         raise UsageError("`--engine dask` needs Dask", hint="pip install 'smscontract[dask]'") from None
 
     def doing(job: Job, pieces: Iterator[tuple[int, Piece | Problem]]) -> Iterator[Done]:
-        with contextlib.ExitStack() as stack:
+        # An interruption is only looked for: also while the cluster ends, when all is done.
+        with contextlib.ExitStack() as until_it_is_gone, contextlib.ExitStack() as stack:
             stack.enter_context(_silent())
             try:
                 if scheduler is None:
@@ -51,6 +58,8 @@ def dask(scheduler: str | None, workers: int) -> Doing:
                         processes=True,
                         dashboard_address=None,
                         host="127.0.0.1",
+                        preload=[_DEAF],
+                        silence_logs=logging.CRITICAL,
                         scheduler_kwargs={"dashboard_address": "127.0.0.1:0"},  # else its port is 8787, which may be taken
                     )
                     stack.enter_context(cluster)
@@ -61,7 +70,8 @@ def dask(scheduler: str | None, workers: int) -> Doing:
                 raise CannotTell(
                     f"the scheduler cannot be reached: {type(error).__name__}", hint="give its address, such as tcp://host:8786"
                 ) from None
-            yield from _run(distributed, client, job, pieces)
+            asked = until_it_is_gone.enter_context(first_is_asked())
+            yield from _run(distributed, client, job, pieces, asked)
 
     return doing
 
@@ -80,7 +90,9 @@ def _silent() -> Iterator[None]:
             one.setLevel(level)
 
 
-def _run(distributed: Any, client: Any, job: Job, pieces: Iterator[tuple[int, Piece | Problem]]) -> Iterator[Done]:
+def _run(
+    distributed: Any, client: Any, job: Job, pieces: Iterator[tuple[int, Piece | Problem]], asked: Callable[[], bool]
+) -> Iterator[Done]:
     run = uuid.uuid4().hex
     under_way: dict[Any, tuple[int, Piece | Problem]] = {}
     finished = distributed.as_completed()
@@ -102,6 +114,10 @@ def _run(distributed: Any, client: Any, job: Job, pieces: Iterator[tuple[int, Pi
     try:
         more()
         while under_way:
+            while not finished.has_ready() and not asked():
+                time.sleep(_OFTEN)
+            if asked():
+                raise KeyboardInterrupt
             future = next(finished)
             _, piece = under_way.pop(future)
             try:

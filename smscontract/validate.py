@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import shlex
-import signal
-import threading
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing
 from dataclasses import dataclass, field, replace
-from types import FrameType
 from typing import Any, BinaryIO
 
 from smscontract.choice import Choice, Chooser
@@ -17,6 +14,7 @@ from smscontract.errors import ExitCode, SmscontractError, UsageError
 from smscontract.facts import kept
 from smscontract.findings import Finding, Level, Problem, Report
 from smscontract.gathering import Gathering
+from smscontract.interruption import first_is_asked
 from smscontract.judge import Judge
 from smscontract.mapping import LogMapping, Routes
 from smscontract.plain import count_of
@@ -198,36 +196,11 @@ def _apart(
 
 def _alone(job: Job, pieces: Iterator[tuple[int, Piece | Problem]]) -> Iterator[Done]:
     """This process, one piece after the other; of a piece that is interrupted what was judged until then."""
-    with _first_is_asked() as stop:
+    with first_is_asked() as stop:
         for number, piece in pieces:
             yield do(job, number, piece, stop=stop)
             if stop():
                 raise KeyboardInterrupt
-
-
-@contextmanager
-def _first_is_asked() -> Iterator[Callable[[], bool]]:
-    """Whether somebody asked for an end: the first Ctrl-C or SIGTERM is such a question, and the next one raises as ever."""
-    asked: list[int] = []
-    before: dict[signal.Signals, Callable[[int, FrameType | None], object]] = {}
-
-    def ask(number: int, _: FrameType | None) -> None:
-        asked.append(number)
-        restore()
-
-    def restore() -> None:
-        while before:
-            signal.signal(*before.popitem())
-
-    if threading.current_thread() is threading.main_thread():
-        for one in (signal.SIGINT, signal.SIGTERM):
-            if callable(was := signal.getsignal(one)):
-                before[one] = was
-                signal.signal(one, ask)
-    try:
-        yield lambda: bool(asked)
-    finally:
-        restore()
 
 
 def again(finding: Finding, request: Request) -> str:

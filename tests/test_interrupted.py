@@ -22,10 +22,9 @@ ROOT = Path(__file__).resolve().parents[1]
 
 def children(process: int) -> list[int]:
     """Processes below one that judge: what `multiprocessing` starts beside them does not count."""
-    path = Path(f"/proc/{process}/task/{process}/children")
-    if not path.exists():
+    if not Path(f"/proc/{process}/task/{process}/children").exists():
         pytest.skip("no /proc here")
-    found = [int(one) for one in path.read_text().split()]
+    found = [int(one) for path in Path(f"/proc/{process}/task").glob("*/children") for one in path.read_text().split()]
     return [one for one in found if b"resource_tracker" not in Path(f"/proc/{one}/cmdline").read_bytes()]
 
 
@@ -87,3 +86,24 @@ def test_of_a_file_that_cannot_be_cut_what_was_judged_is_told(tmp_path: Path, wo
     data = json.loads(report.read_text())
     assert data["exchanges"] > 0
     assert any(cause.startswith(f"interrupted after {data['exchanges']} exchange") for cause in data["causes"])
+
+
+def test_of_a_cluster_of_this_machine(tmp_path: Path) -> None:
+    pytest.importorskip("distributed")
+    line = dumps(made(STUUT, answer={"status": "queued"}))
+    done, pipe, report = tmp_path / "a.jsonl", tmp_path / "b.jsonl", tmp_path / "r.json"
+    done.write_bytes(header("gate") + line * 200)
+    os.mkfifo(pipe)
+    command = ["validate", str(done), str(pipe), "--engine", "dask", "--workers", "1", "--report", f"json:{report}"]
+    words = [sys.executable, "-m", "smscontract", *command]
+    process = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=ROOT, start_new_session=True)
+    with process, pipe.open("wb", buffering=0):  # its one worker begins with this when it is done with the other
+        time.sleep(0.5)
+        mine = children(process.pid)
+        os.killpg(process.pid, signal.SIGINT)
+        _, err = process.communicate(timeout=120)
+    assert process.returncode == 130, err
+    assert err == b""
+    assert json.loads(report.read_text())["exchanges"] == 200
+    assert mine
+    assert not any(Path(f"/proc/{one}").exists() for one in mine)
