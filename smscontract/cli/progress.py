@@ -11,6 +11,8 @@ __all__ = ["reading"]
 
 #: Seconds between two looks of the bar.
 _OFTEN = 0.2
+#: Columns of a terminal that has room for a bar.
+_WIDE = 80
 
 
 @contextmanager
@@ -20,11 +22,13 @@ def reading() -> Iterator[Callable[[int, int], None] | None]:
         yield None
         return
     from rich.console import Console
-    from rich.progress import BarColumn, DownloadColumn, Progress, TimeRemainingColumn, TransferSpeedColumn
+    from rich.progress import BarColumn, DownloadColumn, Progress, TaskProgressColumn, TimeRemainingColumn, TransferSpeedColumn
 
-    columns = (BarColumn(), DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn())
+    console = Console(stderr=True)
+    first = (BarColumn(), DownloadColumn()) if console.width >= _WIDE else (TaskProgressColumn(),)
+    columns = (*first, TransferSpeedColumn(), TimeRemainingColumn())
     # No thread of the bar: processes can be forked only from one thread.
-    with Progress(*columns, console=Console(stderr=True), transient=True, auto_refresh=False) as bar:
+    with Progress(*columns, console=console, transient=True, auto_refresh=False) as bar:
         task = bar.add_task("reading", total=None)
         shown = 0.0
 
