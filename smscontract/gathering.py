@@ -109,8 +109,8 @@ class Gathering:
     def _add(self, number: int, part: Part, piece: Piece | Problem | None) -> None:
         self._taken.add(number)
         if not self._keep:
-            self._summary.facts.add(part.unpacked())
-            part = replace(part, facts=())
+            part.give(self._summary.facts, self._carrier)
+            part = replace(part, facts=(), rows=())
         self._waiting.append(part)
         self._exchanges += part.exchanges
         if len(self._waiting) >= _TOGETHER:

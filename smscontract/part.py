@@ -22,14 +22,16 @@ import orjson
 from smscontract import codec
 from smscontract.clauses.base import Fact
 from smscontract.errors import UnusableInput
+from smscontract.facts import FactStore
 from smscontract.findings import Finding, New, Problem, Where
+from smscontract.kernel import Carrier, stored
 from smscontract.ledger import Ledger, RangeKey, Rest
 from smscontract.shown import shown
 from smscontract.summary import WHERE_LIMIT, Summary, _Group, _order
 
 __all__ = ["VERSION", "Part", "Told"]
 
-VERSION = 1
+VERSION = 2
 _BLOCK = 5000  # facts of one block
 
 _Key = tuple[str, str]
@@ -59,6 +61,7 @@ class Part:
         problems: what could not be read, with the number of the piece that it is in.
         left_out: exchanges that were not looked at, by why.
         facts: blocks of facts.
+        rows: blocks of rows, as `kernel.stored` gives them: facts that nobody has made yet.
     """
 
     exchanges: int = 0
@@ -75,6 +78,7 @@ class Part:
     problems: list[tuple[int, int, Problem]] = field(default_factory=list)
     left_out: Counter[str] = field(default_factory=Counter)
     facts: tuple[bytes, ...] = ()
+    rows: tuple[bytes, ...] = ()
 
     # -- from and to a summary
 
@@ -108,6 +112,7 @@ class Part:
             ledger=summary.ledger.merge(Ledger()),
             problems=[(piece, place, one) for place, one in enumerate(summary.problems)] if problems is None else [*problems],
             left_out=Counter(left_out or {}),
+            rows=tuple(map(_block, stored(summary.facts))),  # else facts are made of them
             facts=tuple(_packed(_facts_of(summary))),
         )
 
@@ -123,16 +128,21 @@ class Part:
         summary._took = {key: list(steps) for key, steps in self.took.items()}
         summary.ledger = self.ledger.merge(Ledger())
         summary.problems = [problem for _, _, problem in sorted(self.problems, key=lambda one: one[:2])]
-        summary.facts.add(self.unpacked())
+        if self.facts or self.rows:
+            self.give(summary.facts, Carrier(summary.facts, summary.judge))
 
-    def unpacked(self) -> Iterator[Fact]:
-        """All facts.
+    def give(self, store: FactStore, carrier: Carrier) -> None:
+        """Gives facts and rows to a store, the rows by its carrier.
 
         Raises:
             UnusableInput: they are damaged.
         """
-        for block in self.facts:
-            yield from _unpacked(block)
+        store.add(carrier.touching(fact for block in self.facts for fact in _unpacked(block)))
+        for block in self.rows:
+            try:
+                carrier.put_digested(_loads(zlib.decompress(block)))
+            except (zlib.error, ValueError, KeyError, TypeError, IndexError, AttributeError):
+                raise _damaged() from None
 
     # -- merging
 
@@ -154,12 +164,13 @@ class Part:
             problems=[problem for one in every for problem in one.problems],
             left_out=_sum(one.left_out for one in every),
             facts=tuple(block for one in every for block in one.facts),
+            rows=tuple(block for one in every for block in one.rows),
         )
 
     # -- as bytes
 
     def dumps(self) -> bytes:
-        """The part as bytes: a line of JSON, then the blocks of facts, each behind its length."""
+        """The part as bytes: a line of JSON, then the blocks of facts and rows, the lengths of which it tells."""
         ledger = self.ledger
         head = {
             "version": VERSION,
@@ -181,8 +192,9 @@ class Part:
             "problems": self.problems,
             "left_out": self.left_out,
             "facts": [len(block) for block in self.facts],
+            "rows": [len(block) for block in self.rows],
         }
-        return b"".join([_json(head), b"\n", *self.facts])
+        return b"".join([_json(head), b"\n", *self.facts, *self.rows])
 
     @classmethod
     def loads(cls, raw: bytes, *, file: str | None = None) -> Part:
@@ -203,11 +215,13 @@ class Part:
             raise ValueError
         entries, others, ranges = head["ledger"]
         blocks = []
-        for size in head["facts"]:
+        sizes = [*head["facts"], *head["rows"]]
+        for size in sizes:
             blocks.append(bytes(rest[:size]))
             rest = rest[size:]
-        if rest or sum(map(len, blocks)) != sum(head["facts"]):
+        if rest or sum(map(len, blocks)) != sum(sizes):
             raise ValueError
+        facts = len(head["facts"])
         return cls(
             exchanges=int(head["exchanges"]),
             succeeded=Counter(head["succeeded"]),
@@ -227,7 +241,8 @@ class Part:
             ),
             problems=[(piece, number, Problem(**one)) for piece, number, one in head["problems"]],
             left_out=Counter(head["left_out"]),
-            facts=tuple(blocks),
+            facts=tuple(blocks[:facts]),
+            rows=tuple(blocks[facts:]),
         )
 
 
@@ -316,14 +331,22 @@ def _facts_of(summary: Summary) -> Iterator[Fact]:
 def _packed(facts: Iterable[Fact]) -> Iterator[bytes]:
     waiting = iter(facts)
     while block := list(islice(waiting, _BLOCK)):
-        yield zlib.compress(_json(block), 1)
+        yield _block(block)
+
+
+def _block(value: Any) -> bytes:
+    return zlib.compress(_json(value), 1)
 
 
 def _unpacked(block: bytes) -> Iterator[Fact]:
     try:
         yield from map(codec.fact, _loads(zlib.decompress(block)))
     except (zlib.error, ValueError, KeyError, TypeError):
-        raise UnusableInput("the part is damaged", hint="judge what it is of again") from None
+        raise _damaged() from None
+
+
+def _damaged() -> UnusableInput:
+    return UnusableInput("the part is damaged", hint="judge what it is of again")
 
 
 def _json(value: Any) -> bytes:

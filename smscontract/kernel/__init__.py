@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from smscontract.kernel.calm import Calm
-from smscontract.kernel.carry import Carrier, taken
+from smscontract.kernel.carry import Carrier, stored, taken
 from smscontract.kernel.rows import Rows
 from smscontract.kernel.take import Kernel, Stopped
 
-__all__ = ["Calm", "Carrier", "Kernel", "Rows", "Stopped", "taken"]
+__all__ = ["Calm", "Carrier", "Kernel", "Rows", "Stopped", "stored", "taken"]

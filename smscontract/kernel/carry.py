@@ -1,17 +1,22 @@
-"""Rows on their way from the process that made them to the one that settles all: values as they are, so never into a file."""
+"""Rows on their way from the process that made them to the one that settles all: with values as they are, so never into a file,
+or digested."""
 
 from __future__ import annotations
 
 import pickle
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
 from weakref import WeakKeyDictionary
 
+from smscontract.clauses.base import Fact
 from smscontract.facts import FactStore
 from smscontract.judge import Judge
+from smscontract.kernel.digested import digested, kind_of, rows_of
 from smscontract.kernel.rows import Rows
 from smscontract.kernel.settling import Kind
 from smscontract.spill import Box
 
-__all__ = ["Carrier", "taken"]
+__all__ = ["Carrier", "stored", "taken"]
 
 #: Kinds as bytes: each is sent with many pieces.
 _written: WeakKeyDictionary[Kind, bytes] = WeakKeyDictionary()
@@ -32,6 +37,12 @@ def taken(store: FactStore) -> bytes:
     return pickle.dumps(([_bytes_of(kind) for kind in kinds], mine), protocol=5)
 
 
+def stored(store: FactStore) -> Iterator[dict[str, Any]]:
+    """The rows of a store, which does not have them any more, as blocks for a file: without values."""
+    if isinstance(store.rows, Rows):
+        yield from digested(store.rows)
+
+
 class Carrier:
     """Puts rows from elsewhere into one store.
 
@@ -43,6 +54,7 @@ class Carrier:
     def __init__(self, store: FactStore, judge: Judge, processes: int = 1) -> None:
         self._rows = Rows(judge, processes=processes)
         self._kinds: dict[bytes, Kind] = {}
+        self._digested: dict[str, tuple[Kind, int]] = {}
         store.rows = self._rows
 
     def put(self, raw: bytes, box: Box | None = None) -> None:
@@ -51,6 +63,29 @@ class Carrier:
             return
         kinds, mine = pickle.loads(raw)  # noqa: S301 - our own process has written it
         self._rows.put([self._kind(kind) for kind in kinds], mine, box)
+
+    def put_digested(self, block: Mapping[str, Any]) -> None:
+        """Takes a block that `stored` gave.
+
+        Raises:
+            ValueError, KeyError, TypeError, AttributeError: it is none.
+        """
+        kinds = [self._digested_kind(text) for text in block["kinds"]]
+        for number, file, some in block["rows"]:
+            kind, columns = kinds[number]
+            self._rows.add(kind, str(file), rows_of(some, columns))
+
+    def touching(self, facts: Iterable[Fact]) -> Iterator[Fact]:
+        """Facts on their way into the store that digested rows stand beside."""
+        for fact in facts:
+            if not fact.alike:
+                self._rows.touch_fact(fact)
+            yield fact
+
+    def _digested_kind(self, text: str) -> tuple[Kind, int]:
+        if text not in self._digested:
+            self._digested[text] = kind_of(text, self._rows.judge)
+        return self._digested[text]
 
     def _kind(self, raw: bytes) -> Kind:
         if raw not in self._kinds:

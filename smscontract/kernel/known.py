@@ -226,7 +226,7 @@ def _try(judge: Judge, known: Known, first: First, exchange: Exchange) -> None:
     row = (first.start, first.end, number, *known.values(*sources))
     if not all(check(*sources) for check in known.checks) or (known.times and not known.times.hold(sources[0], first.end)):
         raise Unsure
-    file, show = exchange.origin.file or "", known.kind.masker.value
+    file, show = exchange.origin.file or "", known.kind.show
     made = [recipe.fact(row, file, judge.digest, show) for mine in known.kind.recipes.values() for recipe in mine]
     told = [fact for fact in known.judgement.facts if not fact.alike]
     if sorted(made, key=repr) != sorted(told, key=repr):

@@ -66,7 +66,8 @@ class Recipe:
         sample: such a fact.
         scope: what makes the scope of the exchange.
         values: places with a digest in the fact; `shown` those with a masked text; `plain` those that are there as they are.
-        own: for `unique` the place whose value is the scope of the fact, the exchange's scope being the owner.
+        own: for `unique` the place whose value is the scope of the fact, the exchange's scope being the owner; it is shown
+            itself, unless there is something else to show.
     """
 
     sample: Fact
@@ -93,7 +94,8 @@ class Recipe:
         values, text = self.sample.values, self.sample.shown
         if self.own is not None:
             values = {"owner": scope}
-            text = show(row[self.own.slot], self.own.mask)
+            [told] = self.shown or (self.own,)
+            text = show(row[told.slot], told.mask)
             scope = (digest(self.own.plain(row)),)
         else:
             values = {

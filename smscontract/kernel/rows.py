@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain
 from typing import Any, NamedTuple
 
 from smscontract.clauses.base import Fact, View
@@ -24,6 +23,8 @@ from smscontract.spans import spans_of
 from smscontract.spill import Box, Shelf
 
 __all__ = ["HELD", "Rows", "Taken", "group_of"]
+
+_KINDS = ("same", "fresh", "moves", "unique")
 
 #: Rows that are held in memory as they are.
 HELD = 4_000
@@ -79,7 +80,7 @@ class Rows:
     def _find_groups(self) -> None:
         for clause in self.judge.catalogue.clauses.values():
             rule = clause.detail
-            if getattr(rule, "kind", "") in ("same", "fresh", "moves", "unique"):
+            if getattr(rule, "kind", "") in _KINDS:
                 places = rule.places if rule.kind == "unique" else rule.per
                 group = group_of(clause.operation, rule)
                 mine = self._groups.setdefault(clause.operation, [])
@@ -170,17 +171,30 @@ class Rows:
                 values = [comparable(spots[0][1], kinds_of(view, (place,))) for place, spots in zip(places, found, strict=True)]
                 self._touched.setdefault(group, Touched()).add(self._records.hashes([key_of(values)]))
 
-    def facts(self) -> Iterator[Fact]:
-        """A fact for each clause and row; the rows are gone then."""
+    def touch_fact(self, fact: Fact) -> None:
+        """Takes note of the scope of a fact that is in the store, where rows hold digests."""
+        clause = self.judge.catalogue.clauses.get(fact.clause)
+        if clause is not None and getattr(clause.detail, "kind", "") in _KINDS:
+            group = group_of(clause.operation, clause.detail)
+            self._touched.setdefault(group, Touched()).add(self._records.hashes([key_of(fact.scope)]))
+
+    def all(self) -> Iterator[tuple[Kind, str, Sequence[Row]]]:
+        """All rows with their kinds and files; they are gone then."""
         log, self._log = self._log, RowLog()
         chunks, self._chunks, self._held = self._chunks, [], 0
         self._forget()
-        self._kinds.update((chunk.kind.number, chunk.kind) for chunk in chunks)
-        held = (Told(chunk.kind.number, chunk.file, row) for chunk in chunks for row in chunk.rows)
-        for told in chain(log, held):
-            for group in self._kinds[told.kind].recipes:
-                yield from self._kinds[told.kind].facts(self.judge, group, told)
+        for some in log.wanted(b"\xff" * (len(log) // 8 + 1)):
+            yield self._kinds[some.kind], some.file, some.rows
         log.close()
+        for chunk in chunks:
+            yield chunk.kind, chunk.file, chunk.rows
+
+    def facts(self) -> Iterator[Fact]:
+        """A fact for each clause and row; the rows are gone then."""
+        for kind, file, rows in self.all():
+            for row in rows:
+                for group in kind.recipes:
+                    yield from kind.facts(self.judge, group, Told(kind.number, file, row))
 
     def settle(self, store: FactStore) -> None:
         """Puts into a store the facts of all scopes with a history; the others only as samples, with their number. The rows

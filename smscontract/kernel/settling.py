@@ -22,6 +22,7 @@ from smscontract.kernel.records import Group
 from smscontract.kernel.rowlog import Told
 from smscontract.kernel.scopes import keys_of
 from smscontract.kernel.touched import Touched
+from smscontract.mask import Kind as Mask
 from smscontract.mask import Masker
 from smscontract.spans import days_of
 
@@ -47,12 +48,12 @@ class Kind:
     Attributes:
         number: that no other kind has, in this process or another.
         recipes: of the facts of histories, by what scopes are grouped by.
-        masker: which hides what the requests of this kind show.
+        masker: which hides what the requests of this kind show; `None` where rows hold digests and masked texts already.
     """
 
     number: int
     recipes: dict[Group, tuple[Recipe, ...]]
-    masker: Masker
+    masker: Masker | None
 
     def facts(self, judge: Judge, group: Group, told: Told, days: Mapping[Day, int] | None = None) -> Iterator[Fact]:
         """The facts of one row.
@@ -60,8 +61,17 @@ class Kind:
         Args:
             days: where it stands for others: how many of them on which day.
         """
+        digest = judge.digest if self.masker is not None else _as_it_is
         for recipe in self.recipes[group]:
-            yield recipe.fact(told.row, told.file, judge.digest, self.masker.value, days)
+            yield recipe.fact(told.row, told.file, digest, self.show, days)
+
+    def show(self, value: Any, mask: Mask | None) -> str:
+        """A value as reports show it."""
+        return self.masker.value(value, mask) if self.masker is not None else str(value)
+
+
+def _as_it_is(value: Any) -> Any:
+    return value
 
 
 @dataclass(slots=True)

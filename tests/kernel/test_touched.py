@@ -59,19 +59,21 @@ def test_a_fact_stands_for_many_at_several_times() -> None:
     assert tally == {"1970-01-01": 3, "1970-01-02": 4, None: 2, day(fact.end): 1}
 
 
-def _pairs() -> list[bytes]:
-    """Pairs of numbers that get one conversation after the other, on two days; some get the one that they had."""
+def pairs() -> list[bytes]:
+    """Pairs of numbers that get one conversation after the other, on two days; some get the one that they had, or that others
+    have, and of some it is not known when."""
     sample = next(one for one in RECORDS if "sms/create" in one["request"]["url"] and "json" in one["request"])
     lines = []
     for number in range(60):
         for again in range(1 + number % 4):
             record = copy.deepcopy(sample)
             record["request"]["json"]["user_number"] = f"+1{300 + number}5550123"
-            ids = {name: f"{name}-{number}-{again * (number % 5 > 0)}" for name in ("conversation_id", "workflow_id")}
+            owner = number - (number % 9 == 8)
+            ids = {name: f"{name}-{owner}-{again * (number % 5 > 0)}" for name in ("conversation_id", "workflow_id")}
             record["response"]["json"] = {"data": {"message": "as ever", **ids}, "errors": None}
             record["response"]["status"] = 200
             at = 1.79e9 + number % 2 * 86400 + number * 60 + again * 10
-            record |= {"sent_at": at, "received_at": at + 1}
+            record |= {"sent_at": at, "received_at": at + 1} if number % 10 != 9 else {"sent_at": None, "received_at": None}
             lines.append(orjson.dumps(record) + b"\n")
     random.Random(3).shuffle(lines)
     return lines
@@ -83,7 +85,7 @@ def _pairs() -> list[bytes]:
 def test_histories_alike_are_counted_as_often_as_they_are(
     histories: int, mask: int, held: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    lines = _pairs()
+    lines = pairs()
     everything = told(lines, short=False)
     monkeypatch.setattr(scopes, "_MASK", mask)
     monkeypatch.setattr(settling, "_HISTORIES", histories)
@@ -106,7 +108,7 @@ def _fails(*_: Any) -> Iterator[bytes]:
 @pytest.mark.parametrize("histories", [20_000, 3])
 def test_histories_are_settled_by_several_processes(histories: int, share: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """What one of them cannot do is done here, and nothing is said twice."""
-    lines, begun = _pairs(), []
+    lines, begun = pairs(), []
     everything = told(lines, short=False)
 
     def beside(work: Callable[[], Iterable[bytes]]) -> forks.Beside:
