@@ -19,7 +19,7 @@ from smscontract.recordings._beside import is_body
 from smscontract.recordings._packed import plain_name
 from smscontract.recordings._remote import expand, is_url, open_url, size_of_url
 
-__all__ = ["STDIN", "Source", "find", "opened", "size_of"]
+__all__ = ["STDIN", "Slice", "Source", "find", "opened", "size_of"]
 
 STDIN = "-"
 
@@ -190,7 +190,7 @@ class Source(io.RawIOBase):
 
     def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]  # only BufferedReader calls it
         data = self._ahead[: len(buffer)]
-        if not data and isinstance(self._stream, io.RawIOBase):  # a file: nothing is to be copied
+        if not data and isinstance(self._stream, io.FileIO | Slice):  # nothing is to be copied
             size = self._stream.readinto(buffer) or 0
         else:
             data = data or self._stream.read(len(buffer))
@@ -198,4 +198,26 @@ class Source(io.RawIOBase):
             size = len(data)
             buffer[:size] = data
         self._told(size)
+        return size
+
+
+class Slice(io.RawIOBase):
+    """So many bytes of a stream, which is not closed with this one."""
+
+    def __init__(self, stream: BinaryIO, size: int) -> None:
+        self._stream = stream
+        self._left = size
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]  # only `Source` calls it, and `read` here
+        room = memoryview(buffer)[: self._left]  # `read` gives an array
+        if isinstance(self._stream, io.FileIO):
+            size = self._stream.readinto(room) or 0
+        else:
+            data = self._stream.read(len(room))
+            size = len(data)
+            room[:size] = data
+        self._left -= size
         return size

@@ -16,7 +16,7 @@ from smscontract.findings import Problem
 from smscontract.native import load
 from smscontract.recordings import jsonl
 from smscontract.recordings._detect import BOM, Format, format_named, format_of
-from smscontract.recordings._files import STDIN, Source, opened, size_of
+from smscontract.recordings._files import STDIN, Slice, Source, opened, size_of
 from smscontract.recordings._json import Broken
 from smscontract.recordings._mapped import Mapped
 from smscontract.recordings._packed import is_packed
@@ -218,28 +218,6 @@ def ranged(piece: Piece, options: Options, told: Callable[[int], None]) -> Itera
     """
     with opened(piece.file, None) as stream:
         stream.seek(piece.start)
-        source = Source(cast("BinaryIO", _Slice(stream, piece.size)), told)
+        source = Source(cast("BinaryIO", Slice(stream, piece.size)), told)
         form = format_named(piece.mapping, options) if piece.mapping else jsonl
         yield from form.read(io.BufferedReader(source, _BLOCK), piece.file, options)
-
-
-class _Slice(io.RawIOBase):
-    """So many bytes of a stream, which is not closed with this one."""
-
-    def __init__(self, stream: BinaryIO, size: int) -> None:
-        self._stream = stream
-        self._left = size
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]  # only `Source` calls it, and `read` here
-        room = buffer[: min(len(buffer), self._left)]
-        if isinstance(self._stream, io.RawIOBase):
-            size = self._stream.readinto(room) or 0
-        else:
-            data = self._stream.read(len(room))
-            size = len(data)
-            room[:size] = data
-        self._left -= size
-        return size

@@ -7,7 +7,7 @@ import json
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO, cast
 
 import pytest
 from hypothesis import given, settings
@@ -18,6 +18,7 @@ from smscontract.findings import Problem
 from smscontract.mapping import LogMapping, Place
 from smscontract.native import load
 from smscontract.recordings import Piece, pieces, read, read_piece
+from smscontract.recordings._files import Slice, Source
 from smscontract.recordings.jsonl import header
 from tests.recordings.reading import DATA
 
@@ -206,3 +207,31 @@ def test_lines_are_counted_as_in_python(parts: list[bytes]) -> None:
     lines, marked = native.counted(block)
     assert lines == block.count(b"\n")
     assert marked == any(mark in block for mark in (b"smsco", rb"\u006", rb"\u007"))
+
+
+class _Slow(io.RawIOBase):
+    """Gives less than it is asked for, and knows `read` alone, as some streams do."""
+
+    def __init__(self, data: bytes) -> None:
+        self._data = io.BytesIO(data)
+
+    def readable(self) -> bool:
+        return True
+
+    def read(self, size: int = -1) -> bytes:
+        return self._data.read(min(size, 3))
+
+
+@pytest.mark.parametrize("kind", ["file", "bytes", "read alone"])
+@pytest.mark.parametrize("head", [0, 2, 5, 9])
+def test_a_slice_gives_its_bytes_whatever_it_is_of(tmp_path: Path, kind: str, head: int) -> None:
+    data = b"0123456789" * 3
+    (tmp_path / "data").write_bytes(data)
+    given: list[int] = []
+    with (tmp_path / "data").open("rb", buffering=0) as file:
+        stream: Any = {"file": file, "bytes": io.BytesIO(data), "read alone": _Slow(data)}[kind]
+        stream.read(2)
+        source = Source(cast("BinaryIO", Slice(stream, 17)), given.append)
+        assert source.head(head) == data[2 : 2 + head]
+        assert io.BufferedReader(source, 4).read() == data[2:19]
+    assert sum(given) == 17
