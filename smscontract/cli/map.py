@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 
 import click
 
+from smscontract.catalogue import path_shape
 from smscontract.cli.options import masker_from, masking_options
 from smscontract.config import NAME
 from smscontract.errors import UsageError
@@ -22,6 +23,8 @@ from smscontract.plain import count_of, printable
 from smscontract.recordings import propose
 
 __all__ = ["command"]
+
+_HOST = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^/?#]*")
 
 
 @click.command("map")
@@ -37,6 +40,9 @@ def command(file: str, name: str, *, reveal: bool, mask_key_env: str | None) -> 
         raise UsageError(f"`{name}` is no name of a mapping", hint="small letters, digits and dashes")
     masker = masker_from(reveal=reveal, mask_key_env=mask_key_env)
     found = propose(file, name, stdin=sys.stdin.buffer)
+    if found.format:
+        click.echo(f"# Without this block it is read as {found.format}:")
+        click.echo(f"#   {printable(shlex.join(['smscontract', 'validate', _named(file)]))}")
     for line in _block(found.mapping):
         click.echo(printable(line))
     click.echo(f"\n# Guessed from {count_of(found.records, 'record')}; through it they read:")
@@ -53,9 +59,11 @@ def command(file: str, name: str, *, reveal: bool, mask_key_env: str | None) -> 
 
 def _next(file: str, name: str) -> str:
     """The command that judges the file through the mapping."""
-    if file.startswith("-") and file != "-":
-        file = f"./{file}"  # else it is an option
-    return shlex.join(["smscontract", "validate", file, "--format", name])
+    return shlex.join(["smscontract", "validate", _named(file), "--format", name])
+
+
+def _named(file: str) -> str:
+    return f"./{file}" if file.startswith("-") and file != "-" else file  # else it is an option
 
 
 def _block(mapping: LogMapping) -> Iterator[str]:
@@ -85,8 +93,19 @@ def _line(one: Exchange | Problem, masker: Masker) -> str:
     time = "no time" if one.sent_at is None else datetime.fromtimestamp(one.sent_at, UTC).isoformat(timespec="milliseconds")
     answer = "no answer" if one.response is None else f"{one.response.status} {_shape(one.response.body, masker)}"
     cut = "".join(f", {part} {reason}" for part, reason in one.missing.items() if part != "credential")
-    request = f"{one.request.method or '?'} {masker.url(one.request.url)}  {_shape(one.request.body, masker)}"
-    return f"{time}  {request} -> {answer}{cut}"
+    return f"{time}  {_request(one, masker)}  {_shape(one.request.body, masker)} -> {answer}{cut}"
+
+
+def _request(one: Exchange, masker: Masker) -> str:
+    """Method and URL. No contract says which segments of a path are ids: what may be one is `{}`, as where requests are counted
+    that fit no operation."""
+    method, url = one.request.method, masker.url(one.request.url)
+    if masker.reveal:
+        return f"{method or '?'} {url}"
+    verb, path = path_shape(method, one.request.url).split(" ", 1)
+    host = _HOST.match(url)
+    _, question, query = url.partition("#")[0].partition("?")
+    return f"{verb} {host[0] if host else ''}{path}{question}{query}"
 
 
 def _shape(body: bytes | None, masker: Masker) -> str:

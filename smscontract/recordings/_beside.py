@@ -23,7 +23,7 @@ from pathlib import Path, PurePosixPath
 from typing import IO, Any
 
 from smscontract.recordings._json import Broken
-from smscontract.recordings._packed import ALWAYS, MAX_RATIO
+from smscontract.recordings._packed import ALWAYS, MAX_RATIO, sought
 
 __all__ = ["Archive", "Folder", "is_body", "is_zip", "version_of_bodies"]
 
@@ -111,8 +111,7 @@ class Archive:
     """
 
     def __init__(self, stream: BufferedReader, limit: int, *, always: int = ALWAYS, ratio: int = MAX_RATIO) -> None:
-        if not stream.seekable():
-            raise Broken("is a zip archive, which is not read from a pipe or compressed as a whole", "name the archive itself")
+        stream = sought(stream, "a zip archive")
         self._limit, self._given = limit, 0
         self._kept: OrderedDict[str, bytes] = OrderedDict()
         self._held = 0

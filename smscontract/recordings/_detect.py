@@ -18,7 +18,7 @@ from smscontract.recordings._json import Broken, top_keys
 from smscontract.recordings._mapped import Mapped
 from smscontract.recordings._parts import Options
 
-__all__ = ["BOM", "Format", "format_named", "format_of", "formats"]
+__all__ = ["BOM", "Format", "format_named", "format_of", "formats", "told_by", "unreadable"]
 
 BOM = b"\xef\xbb\xbf"
 _UTF_16 = (b"\xff\xfe", b"\xfe\xff", b"{\x00", b"\x00{")
@@ -80,7 +80,7 @@ def format_of(name: str, head: bytes, options: Options, forced: Format | None) -
     # Any bytes can be a body, and some formats are no text; their first bytes tell.
     if chosen is not None and (chosen is bare or chosen.looks_like("", text)):
         return chosen
-    if (chosen or fallback) is not bare and (fault := _unreadable(text)):
+    if (chosen or fallback) is not bare and (fault := unreadable(text)):
         raise fault
     if chosen is None:
         chosen = _first(everyone, name.lower(), text)
@@ -90,6 +90,11 @@ def format_of(name: str, head: bytes, options: Options, forced: Format | None) -
     if (chosen := chosen or fallback) is None:
         raise _unknown(text)
     return chosen
+
+
+def told_by(head: bytes) -> Format | None:
+    """The format that the first bytes of a file tell."""
+    return _first(formats().values(), "", head.removeprefix(BOM))
 
 
 def _first(some: Iterable[Format], name: str, head: bytes) -> Format | None:
@@ -102,11 +107,12 @@ def _is_foreign(head: bytes) -> bool:
     return len(lines) > 1 and all(top_keys(line) and not {"request", "smscontract"} & {*top_keys(line)} for line in lines)
 
 
-def _unreadable(head: bytes) -> Broken | None:
+def unreadable(head: bytes) -> Broken | None:
+    """Why nothing can be read that begins so, if nothing can: it is empty, packed, or in another coding."""
     if not head.strip():
         return Broken("is empty")
     if head.startswith(_UTF_16):
-        return Broken("is written in UTF-16", "save it again as UTF-8")
+        return Broken("is written in UTF-16 or UTF-32", "save it again as UTF-8")
     if head.startswith(_PACKED):
         return Broken("is compressed", "unpack it first")
     return None

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import errno
 import glob
 import io
 import os
@@ -119,8 +120,13 @@ def _walk(top: str, taken: Callable[[str], bool]) -> Iterator[str | Problem]:
                 continue
             if stat.S_ISDIR(mode):
                 below.append(path)
-            elif stat.S_ISREG(mode) and taken(path):
+            elif not taken(path):
+                continue
+            elif stat.S_ISREG(mode):
                 yield path
+            else:
+                hint = "it may never end; name it itself if it does"
+                yield Problem(message="the file is a pipe, a socket or a device", file=path, hint=hint)
         waiting.extend(reversed(below))
 
 
@@ -143,7 +149,14 @@ def opened(file: str, stdin: BinaryIO | None) -> AbstractContextManager[BinaryIO
     if file == STDIN:
         assert stdin is not None  # `read` has looked
         return nullcontext(stdin)
-    return open_url(file) if _remote(file) else open(file, "rb", buffering=0)
+    if _remote(file):
+        return open_url(file)
+    stream = open(file, "rb", buffering=0)  # noqa: SIM115 - whoever asked for it closes it
+    kind = os.fstat(stream.fileno()).st_mode
+    if stat.S_ISBLK(kind) or (stat.S_ISCHR(kind) and not stream.isatty()):
+        stream.close()
+        raise OSError(errno.ENODEV, "it is a device, which may never end")
+    return stream
 
 
 def _remote(file: str) -> bool:

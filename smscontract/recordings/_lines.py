@@ -70,8 +70,8 @@ class Lines:
         rest = self._block[self._at :]
         if len(rest) > self._limit:
             return False
-        # So much that a long line is not copied again and again.
-        more = self._stream.read1(max(_BLOCK, len(rest)))
+        # So much that a long line is not copied again and again, and no more of it than shows that it is too long.
+        more = self._stream.read1(max(_BLOCK, min(len(rest), self._limit + 1 - len(rest))))
         self._block, self._at = rest + more, 0
         return bool(more)
 

@@ -10,11 +10,12 @@ import io
 import sys
 import zlib
 from collections.abc import Callable
-from typing import Protocol
+from io import BufferedReader
+from typing import Any, Protocol
 
 from smscontract.recordings._json import Broken, Readable
 
-__all__ = ["Unpacked", "is_packed", "plain_name"]
+__all__ = ["Unpacked", "is_packed", "plain_name", "sought"]
 
 #: Endings that a compressed file has behind the ending of its own.
 _ENDINGS = (".gz", ".zst")
@@ -25,6 +26,9 @@ MAX_RATIO = 300
 ALWAYS = 256 * 1024 * 1024
 #: No single file is read any further, whatever its ratio.
 MAX_SIZE = 2**40
+
+#: Bytes of what can only be read from its end, and comes from where nothing can be sought.
+HELD = 64 * 1024 * 1024
 
 _CHUNK = 256 * 1024
 _GZIP = b"\x1f\x8b"
@@ -39,6 +43,21 @@ def is_packed(head: bytes) -> bool:
 def plain_name(name: str) -> str:
     """The name without the ending that compression added."""
     return name[: -len(found)] if (found := next((one for one in _ENDINGS if name.lower().endswith(one)), "")) else name
+
+
+def sought(stream: BufferedReader[Any], what: str) -> BufferedReader[Any]:
+    """The stream; where it cannot be sought, as pipes and compressed files cannot, all that it holds, in memory.
+
+    Raises:
+        Broken: it is too large for that; `what` it is stands in the message.
+    """
+    if stream.seekable():
+        return stream
+    data = stream.read(HELD + 1)
+    if len(data) > HELD:
+        message = f"is {what}, of which no more than {HELD} bytes are read from a pipe or compressed as a whole"
+        raise Broken(message, "name the unpacked file")
+    return BufferedReader(io.BytesIO(data))
 
 
 class _Decoder(Protocol):

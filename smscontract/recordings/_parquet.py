@@ -8,6 +8,7 @@ from io import BufferedReader
 from typing import Any
 
 from smscontract.recordings._json import Broken
+from smscontract.recordings._packed import sought
 
 __all__ = ["group_sizes", "is_parquet", "rows"]
 
@@ -40,7 +41,7 @@ def rows(
         first: the number of the first row.
 
     Raises:
-        Broken: it is no whole Parquet file, cannot be sought, or pyarrow is missing.
+        Broken: it is no whole Parquet file, too large for what cannot be sought, or pyarrow is missing.
     """
     file = _opened(stream)
     sizes = _sizes(file)
@@ -67,10 +68,9 @@ def _opened(stream: BufferedReader[Any]) -> Any:
         from pyarrow import parquet
     except ImportError:
         raise Broken("is Parquet, which is read through pyarrow", "pip install 'smscontract[parquet]'") from None
-    if not stream.seekable():
-        raise Broken("is Parquet, which is not read from a pipe or compressed as a whole", "name the unpacked file")
+    seekable = sought(stream, "Parquet")
     try:
-        return parquet.ParquetFile(stream, pre_buffer=False, buffer_size=1024 * 1024)
+        return parquet.ParquetFile(seekable, pre_buffer=False, buffer_size=1024 * 1024)
     except _damages() as error:
         raise _no_whole(error) from None
 

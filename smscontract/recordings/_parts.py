@@ -14,7 +14,7 @@ from typing import Any, Protocol
 from smscontract.exchange import Exchange, Failure, Headers, Origin, OriginKind, Part, Request, Response, headers_from
 from smscontract.findings import Problem
 from smscontract.mapping import LogMapping
-from smscontract.recordings._json import Broken
+from smscontract.recordings._json import Broken, Cut
 from smscontract.recordings._packed import Unpacked, is_packed
 from smscontract.recordings._scrubbed import SCRUBBED, TRUNCATED, missing_parts
 
@@ -36,6 +36,7 @@ __all__ = [
 
 LIMIT = 64 * 1024 * 1024  #: bytes of one line, entry, or body
 
+_OTHER = "if it is in another format, name it: --format NAME"
 _WORDS: dict[type, str] = {dict: "an object", list: "a list", str: "a text"}
 
 
@@ -123,7 +124,8 @@ def entries(
                 yield problem(what, error, file, entry=done)
             done += 1
     except Broken as error:
-        hint = error.hint or (f"what stands before {what} {done} was read" if done else "")
+        found = f"what stands before {what} {done} was read" if done else "" if isinstance(error, Cut) else _OTHER
+        hint = error.hint or found
         yield problem("file", Broken(error.message, hint), file, entry=done or None)
 
 
@@ -219,7 +221,7 @@ def headers_of(message: dict[str, Any]) -> Headers | None:
 
 
 def _strange_headers() -> Broken:
-    return Broken("has `headers` in a form that we do not know")
+    return Broken("has `headers` in a form that we do not know", 'an object, or a list of pairs or of `{"name", "value"}`')
 
 
 def to_bytes(text: str) -> bytes:

@@ -14,6 +14,7 @@ from smscontract.errors import UnusableInput
 from smscontract.exchange import Exchange, Origin, OriginKind
 from smscontract.findings import Problem
 from smscontract.mapping import LogMapping, steps
+from smscontract.recordings._detect import BOM, told_by, unreadable
 from smscontract.recordings._files import STDIN, Source, opened
 from smscontract.recordings._guess import guessed
 from smscontract.recordings._json import Broken, elements, parse
@@ -26,16 +27,22 @@ from smscontract.recordings._record import Record
 __all__ = ["Proposal", "propose"]
 
 _SAMPLE = 200  #: records
+_READ = "read are lines of JSON, CSV with a line of names, a JSON document with a list of objects, and Parquet"
 _SIZE = 8 * 1024 * 1024  #: bytes that are looked at, at most
 
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """A mapping, how many records it was guessed from, and what is read through it."""
+    """A mapping, how many records it was guessed from, and what is read through it.
+
+    Attributes:
+        format: in which the file is read without any mapping; empty if there is none.
+    """
 
     mapping: LogMapping
     records: int
     shown: tuple[Exchange | Problem, ...]
+    format: str = ""
 
 
 def propose(path: str, name: str, *, stdin: BinaryIO | None = None, show: int = 3) -> Proposal:
@@ -49,22 +56,53 @@ def propose(path: str, name: str, *, stdin: BinaryIO | None = None, show: int = 
     Raises:
         UnusableInput: the file cannot be read, or nothing in it looks like a record with a URL.
     """
+    known = ""
     try:
         with opened(path, stdin) as stream:
-            found = [(guessed(name, where, sample), sample) for where, sample in _samples(stream) if sample]
+            source = _plain(stream)
+            known = _known(source.head(_SIZE), path)
+            found = [(guessed(name, where, sample), sample) for where, sample in _samples(source) if sample]
     except OSError as error:
         raise UnusableInput(f"the file cannot be read: {error.strerror or type(error).__name__}", file=path) from None
     except Broken as error:
-        raise UnusableInput(f"the file {error.message}", file=path, hint=error.hint) from None
+        raise UnusableInput(f"the file {error.message}", file=path, hint=error.hint or _READ) from None
     if not found:
-        hint = "read are lines of JSON, CSV with a line of names, a JSON document with a list of objects, and Parquet"
-        raise UnusableInput("there are no records in it", file=path, hint=hint)
+        raise UnusableInput("there are no records in it", file=path, hint=_as_it_is(known) or _READ)
     mapping, sample = max(found, key=lambda one: (("url" in one[0].places), len(one[0].places)))
     if "url" not in mapping.places:
-        raise UnusableInput(
-            "nothing in its records looks like a URL", file=path, hint="write the mapping by hand: see the README"
-        )
-    return Proposal(mapping, len(sample), tuple(_through(mapping, path, sample[:show])))
+        hint = _as_it_is(known) or "write the mapping by hand: see the README"
+        raise UnusableInput("nothing in its records looks like a URL", file=path, hint=hint)
+    return Proposal(mapping, len(sample), tuple(_through(mapping, path, sample[:show])), known)
+
+
+def _as_it_is(known: str) -> str:
+    return f"`smscontract validate` reads it without a mapping, as {known}" if known else ""
+
+
+def _plain(stream: BinaryIO) -> Source:
+    """The stream, unpacked.
+
+    Raises:
+        Broken: nothing can be read that begins so.
+    """
+    source = Source(stream, lambda _: None)
+    if is_packed(source.head(8)):
+        source = Source(cast("BinaryIO", Unpacked(source)), lambda _: None)
+    if (fault := unreadable(source.head(_SIZE).removeprefix(BOM))) is not None:
+        raise fault
+    return source
+
+
+def _known(text: bytes, path: str) -> str:
+    """The format in which a file that begins so is read as it is: its first entry is an exchange."""
+    form = told_by(text)
+    if form is None:
+        return ""
+    try:
+        first = next(form.read(io.BufferedReader(io.BytesIO(text.removeprefix(BOM))), path, Options()), None)
+    except Broken:
+        return ""
+    return form.NAME if isinstance(first, Exchange) else ""
 
 
 def _through(mapping: LogMapping, path: str, sample: list[Record]) -> Iterator[Exchange | Problem]:
@@ -77,18 +115,15 @@ def _through(mapping: LogMapping, path: str, sample: list[Record]) -> Iterator[E
             yield problem("record", error, file, entry=number)
 
 
-def _samples(stream: BinaryIO) -> Iterator[tuple[str, list[Record]]]:
+def _samples(source: Source) -> Iterator[tuple[str, list[Record]]]:
     """Where records may stand, and some of those that are there."""
-    source = Source(stream, lambda _: None)
-    if is_packed(source.head(8)):
-        source = Source(cast("BinaryIO", Unpacked(source)), lambda _: None)
     if is_parquet(source.head(8)):
         yield (
             "lines",
             [Record(row) for _, row in islice(rows(io.BufferedReader(source)), _SAMPLE) if not isinstance(row, Broken)],
         )
         return
-    text = source.head(_SIZE).removeprefix(b"\xef\xbb\xbf")
+    text = source.head(_SIZE).removeprefix(BOM)
     yield "lines", _of_lines(text)
     if text.lstrip()[:1] not in {b"{", b"["}:
         yield "csv", list(_of_csv(text))

@@ -7,6 +7,7 @@ import base64
 import io
 import json
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
 from io import BufferedReader
 from typing import Any
@@ -14,9 +15,9 @@ from typing import Any
 from smscontract.exchange import Exchange
 from smscontract.findings import Problem
 from smscontract.recordings._detect import formats
-from smscontract.recordings._json import Broken
+from smscontract.recordings._json import Broken, parse
 from smscontract.recordings._parquet import is_parquet, rows
-from smscontract.recordings._parts import Options, problem
+from smscontract.recordings._parts import Options, problem, to_bytes
 
 __all__ = ["NAME", "SUFFIXES", "looks_like", "read"]
 
@@ -63,6 +64,9 @@ def _line(row: dict[str, Any]) -> bytes:
         message = nested.get(side)
         if isinstance(message, dict) and isinstance(message.get("body"), bytes):
             message["body_base64"] = base64.b64encode(message.pop("body")).decode("ascii")
+        if isinstance(message, dict) and isinstance(headers := message.get("headers"), str):
+            with suppress(Broken):  # names differ from row to row, which no type of a column has
+                message["headers"] = parse(to_bytes(headers))
     if not isinstance(nested.get("response"), dict) and "failure" not in nested:
         nested["response"] = None
     return json.dumps(nested, default=_other).encode("ascii") + b"\n"

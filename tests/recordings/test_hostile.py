@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from smscontract import recordings
 from smscontract.exchange import Exchange
 from smscontract.findings import Problem
+from smscontract.recordings._lines import Lines, TooLong
 from tests.recordings.reading import CASSETTES, DATA, har_entry, line, outcomes, places
 
 SEEDS = [path.read_bytes() for folder in (DATA, CASSETTES) for path in sorted(folder.iterdir()) if path.is_file()]
@@ -135,11 +136,15 @@ class Endless(io.RawIOBase):
         self._parts = iter([start, *[part] * times, end])
         self._rest = b""
 
-    def read(self, size: int = -1, /) -> bytes:
-        while len(self._rest) < size and (part := next(self._parts, b"")):
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        while len(self._rest) < len(buffer) and (part := next(self._parts, b"")):
             self._rest += part
-        result, self._rest = self._rest[:size], self._rest[size:]
-        return result
+        result, self._rest = self._rest[: len(buffer)], self._rest[len(buffer) :]
+        buffer[: len(result)] = result
+        return len(result)
 
 
 ENTRY = json.dumps(har_entry(content={"text": "x" * 20_000})).encode()
@@ -166,6 +171,20 @@ def test_thirty_megabytes_are_read_in_constant_memory(stream: Any) -> None:
         tracemalloc.stop()
     assert count in {1500, 1501}
     assert peak < 16_000_000
+
+
+def test_a_line_without_an_end_takes_little_more_memory_than_one_that_is_read() -> None:
+    limit = 16 * 1024 * 1024
+    part = b"x" * 1024 * 1024
+    stream: Any = io.BufferedReader(Endless(b"x", part, 48, b"\n"), 128 * 1024)
+    tracemalloc.start()
+    try:
+        with pytest.raises(TooLong):
+            Lines(stream, limit).next()
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 2.5 * limit
 
 
 def test_a_value_of_megabytes_is_walked_once() -> None:

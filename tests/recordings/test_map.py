@@ -21,6 +21,7 @@ from smscontract.config import load_config
 from smscontract.errors import UnusableInput
 from smscontract.exchange import Exchange
 from smscontract.recordings import propose
+from tests.recordings.reading import DATA
 
 ANSWER = '{"data": {"conversation_id": "c"}, "errors": null}'
 SENT = '{"user_number": "+14155550177", "message": "Canary sings"}'
@@ -182,6 +183,50 @@ def test_nothing_of_what_is_in_the_log_is_printed(tmp_path: Path, capsys: pytest
     assert "through it they read" in out
     for canary in ("4155550177", "Canary", "sings"):
         assert canary not in out
+
+
+def test_ids_in_paths_are_values_too(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "log"
+    uri = "https://api.example.test/v2/sms-threads/messages/sms_1818e811892f902b/send?q=abc"
+    path.write_bytes(logs(lambda n: {**gateway(n), "req": {"uri": uri, "method": "POST"}}))
+    assert cli.run(["map", str(path)]) == 0
+    out = capsys.readouterr().out
+    assert "POST https://api.example.test/v2/sms-threads/messages/{}/send?q=<text:" in out
+    assert "sms_1818" not in out
+    assert cli.run(["map", str(path), "--reveal"]) == 0
+    assert f"POST {uri} " in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("name", "form", "proposed"),
+    [
+        ("bland-documented.har", "har", True),
+        ("stuut-hand-made-good.jsonl", "jsonl", True),
+        ("cassettes/requests-plain-json-vcrpy9.json", "vcr", True),
+        ("cassettes/requests-plain-vcrpy9.yaml", "vcr", False),
+    ],
+)
+def test_what_needs_no_mapping_says_so(name: str, form: str, proposed: bool, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.run(["map", str(DATA / name)]) == (0 if proposed else 2)
+    told = capsys.readouterr()
+    assert f"{'it is read' if proposed else 'without a mapping,'} as {form}" in told.out + told.err
+
+
+def test_a_log_with_a_request_of_its_own_is_not_called_ours(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "log"
+    path.write_bytes(logs(nginx))
+    assert cli.run(["map", str(path)]) == 0
+    assert "Without this block" not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("data", "message"), [("{}".encode("utf-16"), "UTF-16"), (gzip.compress(gzip.compress(b"{}")), "is compressed")]
+)
+def test_what_nobody_can_read_is_called_so(data: bytes, message: str, tmp_path: Path) -> None:
+    path = tmp_path / "log"
+    path.write_bytes(data)
+    with pytest.raises(UnusableInput, match=message):
+        propose(str(path), "x")
 
 
 @pytest.mark.parametrize("data", [b"", b"\n", b"nothing here\n", b'{"a": 1}\n', b"[]", b"{", b"\xff\xfe\x00", b"a,b\n1,2\n"])

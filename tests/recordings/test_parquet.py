@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gzip
 import io
+import json
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
@@ -13,6 +15,7 @@ from typing import Any
 import fsspec
 import pyarrow as pa
 import pytest
+from backports import zstd
 from hypothesis import given
 from hypothesis import strategies as st
 from pyarrow import parquet
@@ -21,6 +24,7 @@ from smscontract import recordings
 from smscontract.exchange import Exchange
 from smscontract.findings import Problem
 from smscontract.mapping import LogMapping, Place
+from smscontract.recordings import _packed
 from tests.recordings.reading import DATA, exchange, line, outcomes, trouble
 
 TIME = datetime(2026, 11, 20, 9, 30, tzinfo=UTC)
@@ -111,14 +115,47 @@ def test_a_damaged_byte_is_never_more_than_a_problem(at: int, to: int) -> None:
     assert all(isinstance(one, Exchange | Problem) for one in outcomes(bytes(data)))
 
 
-def test_a_pipe_cannot_be_sought() -> None:
-    class Pipe(io.BytesIO):
-        def seekable(self) -> bool:
-            return False
+class Pipe(io.BytesIO):
+    def seekable(self) -> bool:
+        return False
 
-    (problem,) = recordings.read(["-"], stdin=Pipe(GOOD))
+
+PACKED = {"pipe": GOOD, "gzip": gzip.compress(GOOD), "zstd": zstd.compress(GOOD)}
+
+
+@pytest.mark.parametrize("name", PACKED)
+def test_what_cannot_be_sought_is_read_all_the_same(name: str) -> None:
+    assert list(recordings.read(["-"], stdin=Pipe(PACKED[name]))) == list(recordings.read(["-"], stdin=io.BytesIO(GOOD)))
+
+
+@pytest.mark.parametrize("name", PACKED)
+def test_what_cannot_be_sought_is_held_up_to_a_limit(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_packed, "HELD", len(GOOD))
+    assert len(list(recordings.read(["-"], stdin=Pipe(PACKED[name])))) == 300
+    monkeypatch.setattr(_packed, "HELD", len(GOOD) - 1)
+    (problem,) = recordings.read(["-"], stdin=Pipe(PACKED[name]))
     assert isinstance(problem, Problem)
     assert problem.hint == "name the unpacked file"
+
+
+def test_a_packed_file_that_is_cut_says_so() -> None:
+    found = outcomes(gzip.compress(GOOD)[:-20], "x.parquet.gz")
+    assert all(isinstance(one, Problem) for one in found)
+    assert any("in the middle of its compressed data" in one.message for one in found if isinstance(one, Problem))
+
+
+@pytest.mark.parametrize("headers", [{"content-type": "text/plain"}, [["content-type", "text/plain"]]])
+def test_header_fields_may_be_json_in_a_text(headers: Any) -> None:
+    found = exchange(packed([row(response={"status": 200, "headers": json.dumps(headers), "body": "{}"})]))
+    assert found.response is not None
+    assert found.response.headers == (("content-type", "text/plain"),)
+
+
+@pytest.mark.parametrize("headers", ["", "{", "content-type: text/plain", '"x"'])
+def test_a_text_that_holds_no_header_fields_is_a_problem_with_a_way_on(headers: str) -> None:
+    problem = trouble(packed([row(response={"status": 200, "headers": headers, "body": "{}"})]))
+    assert problem.message == "the row has `headers` in a form that we do not know"
+    assert "list of pairs" in problem.hint
 
 
 def test_without_pyarrow_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import io
 import os
+import threading
 from pathlib import Path
 
 import pytest
@@ -71,8 +72,26 @@ def test_what_cannot_be_opened_in_a_folder_is_a_problem_and_the_rest_is_read(fol
     (folder / "gone.har").symlink_to(folder / "nowhere.har")
     os.mkfifo(folder / "pipe.har")  # reading it would never end
     found = list(recordings.read([str(folder)]))
-    assert [Path(one.file).name for one in found if isinstance(one, Problem)] == ["gone.har"]
-    assert len(found) == 5
+    assert [Path(one.file).name for one in found if isinstance(one, Problem)] == ["gone.har", "pipe.har"]
+    assert len(found) == 6
+
+
+@pytest.mark.skipif(not Path("/dev/zero").is_char_device(), reason="there is no device without an end")
+@pytest.mark.parametrize("format", [None, "jsonl", "vcr"])
+def test_a_device_is_never_read(format: str | None) -> None:
+    (problem,) = recordings.read(["/dev/zero"], format=format)
+    assert isinstance(problem, Problem)
+    assert problem.message == "the file cannot be read: it is a device, which may never end"
+
+
+def test_a_pipe_that_is_named_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "pipe"
+    os.mkfifo(path)
+    writer = threading.Thread(target=path.write_bytes, args=(line(),))
+    writer.start()
+    (one,) = recordings.read([str(path)])
+    writer.join()
+    assert isinstance(one, Exchange)
 
 
 def test_what_goes_away_before_it_is_read_is_a_problem(folder: Path) -> None:
