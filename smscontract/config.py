@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from smscontract.data import shipped_contracts
 from smscontract.documents import nearest_hint
@@ -162,6 +163,9 @@ class _Reader:
         if wrong := next((host for host, name in hosts.items() if not isinstance(name, str) or not name), None):
             hint = f'write `"{wrong}" = "provider"`'
             raise self._refuse("a host belongs to one provider", hint, self.line((*place, "hosts"), wrong))
+        if wrong := next((host for host in hosts if "/" in host or re.fullmatch(r"[^:]*:[0-9]*", host)), None):
+            hint = f'write `"{urlsplit(wrong if "//" in wrong else f"//{wrong}").hostname}" = "{hosts[wrong]}"`'
+            raise self._refuse("a host is written without scheme, port and path", hint, self.line((*place, "hosts"), wrong))
         prefixes = self._texts(section.get("prefixes", []), "prefixes", self.line(place, "prefixes"))
         if wrong := next((one for one in prefixes if not one.startswith("/") or one == "/"), None):
             raise self._refuse("a prefix begins with a slash", f'write `"/{wrong.strip("/")}"`', self.line(place, "prefixes"))

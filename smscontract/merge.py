@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from smscontract.addresses import without_credentials
 from smscontract.choice import Chooser
 from smscontract.errors import UsageError
 from smscontract.findings import Report
@@ -47,4 +48,4 @@ def merge(files: Sequence[str], judge: Judge, terms: Terms, *, now: float, contr
     notes = chooser.notes(found.part.left_out, found.part.exchanges, judge.catalogue, found.part.seen)
     if notes:
         report = replace(report, extra={**report.extra, "notes": notes})
-    return terms.close(report, summary.ledger, judge.catalogue)
+    return terms.close(without_credentials(report, judge.masker.url), summary.ledger, judge.catalogue)

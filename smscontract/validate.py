@@ -9,7 +9,10 @@ from contextlib import closing
 from dataclasses import dataclass, field, replace
 from typing import Any, BinaryIO
 
+from smscontract.addresses import without_credentials
 from smscontract.choice import Choice, Chooser
+from smscontract.data import shipped_contracts
+from smscontract.documents import nearest_hint
 from smscontract.errors import ExitCode, SmscontractError, UsageError
 from smscontract.facts import kept
 from smscontract.findings import Finding, Level, Problem, Report
@@ -113,9 +116,18 @@ def validate(
             report = summary.report(
                 now=now, command="validate", again=lambda finding: again(finding, request), find=Recall(job.reading)
             )
+    notes = [*notes, *_of_nobody(request, judge)]
     if notes:
         report = replace(report, extra={**report.extra, "notes": notes})
+    report = without_credentials(report, judge.masker.url, request.paths)
     return request.terms.close(report, summary.ledger, judge.catalogue, more=causes)
+
+
+def _of_nobody(request: Request, judge: Judge) -> Iterator[str]:
+    """Which hosts belong to a provider by which nothing is judged: what was sent there fits no operation."""
+    known = {one.provider for one in judge.catalogue.operations.values()} | shipped_contracts().keys()
+    for name in sorted(set((request.routes or Routes()).hosts.values()) - known):
+        yield f"`hosts` names `{name}`, and no contract of it is looked at: {nearest_hint(name, known)}"
 
 
 _Judged = tuple[Summary, list[str], list[Cause]]

@@ -11,6 +11,7 @@ from typing import Any
 
 import click
 
+from smscontract.addresses import without_credentials
 from smscontract.catalogue import Catalogue, load_catalogue
 from smscontract.cli.options import config_option, contract_option, masker_from, masking_options
 from smscontract.cli.progress import reading
@@ -59,6 +60,7 @@ def command(
     how = load_config(config).recordings.reading()
     with reading() as progress:
         found = drift(judge, path, operation=operation, stdin=sys.stdin.buffer, progress=progress, reading=how)
+    found = without_credentials(found, judge.masker.url, path)
     suggested = suggestions(catalogue, found.additions, why=_why(found), extends=_names(catalogue, suggest or "."))
     written = [name for one in suggested for name in _write(one, Path(suggest))] if suggest is not None else []
     if form == "json":

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 
 import click
 
+from smscontract.addresses import without_credentials
 from smscontract.catalogue import path_shape
 from smscontract.cli.options import masker_from, masking_options
 from smscontract.config import NAME
@@ -40,9 +41,10 @@ def command(file: str, name: str, *, reveal: bool, mask_key_env: str | None) -> 
         raise UsageError(f"`{name}` is no name of a mapping", hint="small letters, digits and dashes")
     masker = masker_from(reveal=reveal, mask_key_env=mask_key_env)
     found = propose(file, name, stdin=sys.stdin.buffer)
+    shown = without_credentials(file, masker.url, [file])
     if found.format:
         click.echo(f"# Without this block it is read as {found.format}:")
-        click.echo(f"#   {printable(shlex.join(['smscontract', 'validate', _named(file)]))}")
+        click.echo(f"#   {printable(shlex.join(['smscontract', 'validate', _named(shown)]))}")
     for line in _block(found.mapping):
         click.echo(printable(line))
     click.echo(f"\n# Guessed from {count_of(found.records, 'record')}; through it they read:")
@@ -53,7 +55,7 @@ def command(file: str, name: str, *, reveal: bool, mask_key_env: str | None) -> 
     ]
     if missing:
         click.echo(f"# Not found: {', '.join(missing)}. Clauses that need them are not judged.")
-    click.echo(f"# With this block in {NAME}:\n#   {printable(_next(file, name))}")
+    click.echo(f"# With this block in {NAME}:\n#   {printable(_next(shown, name))}")
     return 0
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import click
 
+from smscontract.addresses import without_credentials
 from smscontract.catalogue import load_catalogue
 from smscontract.clauses.kinds import kind_text
 from smscontract.cli.options import config_option, contract_option
@@ -65,6 +66,7 @@ def command(
     how = load_config(config).recordings.reading()
     if shows is not None:
         result = since(judge, operation, place, path, shows, where=where, reading=how)
+        result = without_credentials(result, judge.masker.url, path)
         told = json.dumps(since_data(result), indent=2).split("\n") if form == "json" else since_lines(result, shows)
         for line in told:
             click.echo(line)
@@ -79,6 +81,7 @@ def command(
         stdin=sys.stdin.buffer,
         reading=how,
     )
+    found = without_credentials(found, judge.masker.url, path)
     if form == "json":
         click.echo(json.dumps(as_data(found), indent=2))
     else:

@@ -18,6 +18,7 @@ _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*(?:::|://)")
 _HTTP = re.compile("https?://")
 #: What servers say of the version of a file.
 _MARKS = ("ETag", "Content-MD5", "Digest", "Last-Modified")
+_GONE = (404, 410)
 _MAGIC = re.compile(r"[*?\[]")
 
 
@@ -68,7 +69,14 @@ def _kind(system: Any, path: str) -> str:
         return "directory"
     try:
         return str(system.info(path)["type"])
-    except FileNotFoundError:
+    except FileNotFoundError as error:
+        # Of a server that is not there, or refuses, fsspec says the same.
+        cause = error.__cause__ if _HTTP.match(path) else None
+        status = getattr(cause, "status", None)
+        if isinstance(status, int) and status not in _GONE:
+            raise _Refused(f"the server answers with {status}") from None
+        if isinstance(cause, OSError) and not isinstance(cause, FileNotFoundError):
+            raise cause from None
         return ""
 
 
@@ -141,7 +149,13 @@ def _failures() -> Iterator[None]:
         raise OSError(errno.EIO, _reason(error)) from None
 
 
+class _Refused(OSError):
+    """A server's answer, in our words."""
+
+
 def _reason(error: Exception) -> str:
+    if isinstance(error, _Refused):
+        return str(error)
     if isinstance(error, OSError) and error.errno and error.errno in errno.errorcode:
         return os.strerror(error.errno)
     return type(error).__name__

@@ -59,6 +59,15 @@ def test_hosts_and_prefixes_stand_beside_mappings(tmp_path: Path) -> None:
         ("[recordings]\nhost = {}", 2, "the mapping `host` has no `url`", 'write `url = "/place"`, a JSON Pointer'),
         ("[recordings]\nprefix = '/x'", 2, "`prefix` is no key of `recordings`, nor a mapping", "did you mean `prefixes`?"),
         ("[recordings]\n\nprefixes = ['proxy']", 3, "a prefix begins with a slash", 'write `"/proxy"`'),
+        *[
+            (
+                f'[recordings]\nhosts = {{"{host}" = "bland"}}',
+                2,
+                "a host is written without scheme, port and path",
+                'write `"h.test" = "bland"`',
+            )
+            for host in ("h.test:8080", "https://h.test", "h.test/v1", "http://h.test:80/")
+        ],
         ("[recordings]\nhosts = {x = 1}", 2, "a host belongs to one provider", 'write `"x" = "provider"`'),
         (
             "[recordings.G]\nurl = '/u'",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import http.server
 import os
+import socket
 import subprocess
 import sys
 import threading
@@ -14,6 +15,8 @@ from pathlib import Path
 
 import pytest
 
+from smscontract import recordings
+from smscontract.errors import UnusableInput
 from tests.bench.corpus import corpus
 
 pytest.importorskip("aiohttp")
@@ -26,6 +29,7 @@ class Store:
         self.files: dict[str, bytes] = {}
         self.asked: Counter[str] = Counter()
         self.tells = True
+        self.refused = 0
         self.url = ""
 
 
@@ -47,7 +51,7 @@ def store() -> Iterator[Store]:
             mine.asked[f"{self.command} {self.path}"] += 1
             links = "".join(f'<a href="{name[1:]}">x</a>' for name in mine.files).encode()
             found = links if self.path == "/" else mine.files.get(self.path)
-            self.send_response(404 if found is None else 200)
+            self.send_response(mine.refused or (404 if found is None else 200))
             self.send_header("Content-Length", str(len(found or b"")))
             if mine.tells and found is not None:
                 self.send_header("ETag", f'"{hashlib.sha256(found).hexdigest()[:16]}"')
@@ -103,3 +107,21 @@ def test_of_whom_nobody_says_the_version_everything_is_read(store: Store, tmp_pa
     store.files = {"/a.jsonl": b"\n".join(line for line, _ in corpus(20, bad=0))}
     for _ in range(2):
         assert run(store, tmp_path, "/*.jsonl")[1] >= {"/a.jsonl"}
+
+
+@pytest.mark.parametrize("status", [401, 403, 404, 410, 500, 503])
+def test_a_server_that_refuses_is_called_so(status: int, store: Store) -> None:
+    store.refused = status
+    with pytest.raises(UnusableInput) as caught:
+        list(recordings.read([f"{store.url}/x.jsonl"]))
+    gone = "there is no such file or folder"
+    expected = gone if status in {404, 410} else f"it cannot be reached: the server answers with {status}"
+    assert caught.value.message == expected
+
+
+def test_a_server_that_is_not_there_is_called_so() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+    with pytest.raises(UnusableInput) as caught:
+        list(recordings.read([f"http://127.0.0.1:{port}/x.jsonl"]))
+    assert caught.value.message == "it cannot be reached: Connection refused"

@@ -99,3 +99,15 @@ def test_what_validate_makes_of_them(  # noqa: PLR0917 - one row of the table
     Path("x.jsonl").write_bytes(line(request={"method": "POST", "url": url}, response=answer))
     assert cli.run(["validate", "x.jsonl"]) == code
     assert text in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(("name", "noted"), [("blnd", True), ("bland", False), ("stuut", False)])
+def test_a_host_of_nobody_is_noted(
+    name: str, noted: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("smscontract.toml").write_text(f'[recordings]\nhosts = {{"gw.example.test" = "{name}"}}\n', encoding="utf-8")
+    Path("x.jsonl").write_bytes(line())
+    cli.run(["validate", "x.jsonl", "--contract", "bland"])
+    out = " ".join(capsys.readouterr().out.split())
+    assert ("`hosts` names `blnd`, and no contract of it is looked at: did you mean `bland`?" in out) == noted
