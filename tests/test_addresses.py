@@ -61,6 +61,18 @@ def test_no_report_shows_them(tmp_path: Path) -> None:
     assert [one["line"] for one in told["problems"]] == [2]
 
 
+def test_no_report_of_shards_shows_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("KEY", "ab" * 32)
+    part, key = str(tmp_path / "part"), ["--mask-key-env", "KEY"]
+    assert cli.run(["validate", URL, "--shard", "1/1", "--part", part, *key]) == 2
+    assert cli.run(["merge", part, *key]) == 2
+    told = capsys.readouterr()
+    assert told.out.count("bucket") > 2
+    assert "Canary" not in told.out + told.err
+
+
 def test_what_holds_none_stays_as_it_is() -> None:
     value = {"a": [Problem(message="m", file="s3://bucket/2026-11-20/14155550100.jsonl", line=1)]}
     assert without_credentials(value, Masker().url) is value

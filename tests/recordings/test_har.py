@@ -269,3 +269,9 @@ def test_an_empty_har_holds_nothing() -> None:
 
 def test_a_key_without_end_is_refused() -> None:
     assert trouble(b'{"log": {"' + b"x" * 1_000_000, "x.har").message == "the file has an endless key"
+
+
+def test_a_file_that_is_a_har_by_its_name_alone_says_what_else_it_may_be() -> None:
+    assert "--format" in trouble(b"<html></html>", "x.har").hint
+    assert "--format" in trouble(b'{"log": {"pages": []}}', "x.har").hint
+    assert not trouble(har(har_entry())[:12], "x.har").hint
