@@ -186,6 +186,11 @@ def _problems(report: Report, width: int) -> Iterator[Line]:
         if one.hint:
             yield from _wrapped("    help  ", _short(one.hint), width)
     yield from _more(len(report.problems))
+    if report.command == "validate" and any("could not be read" in cause for cause in report.causes):
+        count = len(report.problems)
+        yield from _wrapped(
+            "  help  ", f"mend or leave out what cannot be read; `--allow-unreadable {count}` accepts as many", width
+        )
     yield []
 
 
