@@ -45,8 +45,8 @@ class Apart(Generic[_Value]):
             self._write()
             for numbers in self._blocks.values():
                 part: Apart[_Value] = Apart(self._limit, depth=self._depth + 1)
-                for number in numbers:
-                    for key, value in pickle.loads(self._spill.get(number)):  # noqa: S301 - nobody else has the key
+                for block in self._spill.each(numbers):
+                    for key, value in pickle.loads(block):  # noqa: S301 - nobody else has the key
                         part.add(key, value)
                 yield from part
         elif self._held:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import unicodedata
 from datetime import UTC, datetime
 
-__all__ = ["count_of", "day", "printable", "utc"]
+__all__ = ["count_of", "day", "day_numbered", "printable", "utc"]
+
+_SECONDS_OF_A_DAY = 86_400
 
 # Control, format (bidi marks, zero widths), surrogate, private, unassigned; line and paragraph separators.
 _UNSAFE = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
@@ -42,6 +44,11 @@ def day(seconds: float | None) -> str | None:
     """The UTC day of `utc`: `2026-11-22`."""
     text = utc(seconds)
     return text[:10] if text is not None else None
+
+
+def day_numbered(number: int | None) -> str | None:
+    """The same of a day since 1970; `None` for one that is not known."""
+    return day(number * _SECONDS_OF_A_DAY) if number is not None else None
 
 
 def _visible(character: str) -> str:

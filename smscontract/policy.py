@@ -12,7 +12,10 @@ from smscontract.errors import ExitCode, UsageError
 from smscontract.findings import FindingGroup, Level, Report, Verdict
 from smscontract.plain import count_of
 
-__all__ = ["Allowance", "Cause", "FailOn", "Selection", "causes_of", "combine", "fails", "settle", "verdict_of"]
+__all__ = ["UNREAD", "Allowance", "Cause", "FailOn", "Selection", "causes_of", "combine", "fails", "settle", "verdict_of"]
+
+#: How a cause ends that says that more was unreadable than is allowed.
+UNREAD = "could not be read"
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +172,7 @@ def causes_of(
         causes.append(Cause(ExitCode.BROKEN, f"{count_of(len(places), 'place')} not in the contract: {_some(places)}"))
     if report.problems and not allowed.covers(report):
         count = count_of(len(report.problems), "part of the input", "parts of the input")
-        causes.append(Cause(ExitCode.UNUSABLE, f"{count} could not be read"))
+        causes.append(Cause(ExitCode.UNUSABLE, f"{count} {UNREAD}"))
     if (nothing := _nothing_judged(report)) is not None:
         causes.append(Cause(ExitCode.CANNOT_TELL, nothing))
     elif successes == 0:

@@ -14,11 +14,10 @@ from smscontract.clauses.reduction import Decided
 from smscontract.documents import Clause
 from smscontract.exchange import Origin
 from smscontract.findings import Finding, Level, NotJudged
-from smscontract.plain import day
+from smscontract.plain import day, day_numbered
 
 __all__ = ["BY_SCOPE", "Reduced", "finding_of", "reduced"]
 
-_DAY = 86400
 #: Families whose facts are decided scope by scope.
 BY_SCOPE = frozenset({"history", "hygiene"})
 
@@ -120,8 +119,7 @@ class _Reduction:
             self._tally[one.clause, outcome, fact.origin.source, day(time)] += fact.weight
             return
         for when, many in fact.days.items():
-            time = when * _DAY if when is not None else None
-            self._tally[one.clause, outcome, fact.origin.source, day(time)] += many
+            self._tally[one.clause, outcome, fact.origin.source, day_numbered(when)] += many
 
     def _break(self, one: Decided, broken: Broken) -> None:
         self._count(one, "b")

@@ -113,11 +113,8 @@ class Spill:
 
     def get(self, number: int) -> bytes:
         """A block by its number."""
-        if number >= self._written:
-            return self._waiting[number - self._written]
-        first, box, begin, ends = self._segment(number)
-        start = ends[number - first - 1] if number > first else begin
-        return box.read(start, ends[number - first] - start)
+        [block] = self.each((number,))
+        return block
 
     def each(self, numbers: Sequence[int]) -> Iterator[bytes]:
         """Blocks by their numbers, which are in order."""
@@ -127,7 +124,8 @@ class Spill:
                 yield self._waiting[numbers[at] - self._written]
                 at += 1
                 continue
-            first, box, begin, ends = self._segment(numbers[at])
+            found = bisect.bisect_right(self._segments, numbers[at], key=attrgetter("first")) - 1
+            first, box, begin, ends = self._segments[found]
             mine = [one - first for one in numbers[at : at + _READ] if one - first < len(ends)]
             places = [(ends[one - 1] if one else begin, ends[one]) for one in mine]
             start = places[0][0]
@@ -155,9 +153,6 @@ class Spill:
         if self._own is not None:
             self._own.close()
             self._own = None  # nothing else is ever under the same stream
-
-    def _segment(self, number: int) -> _Segment:
-        return self._segments[bisect.bisect_right(self._segments, number, key=attrgetter("first")) - 1]
 
     def _append(self, box: Box, start: int, ends: array[int]) -> None:
         if ends:

@@ -30,7 +30,7 @@ from smscontract.findings import (
 )
 from smscontract.judge import Judge, Judgement
 from smscontract.ledger import ClauseCount, Ledger
-from smscontract.plain import day
+from smscontract.plain import day, day_numbered
 from smscontract.policy import Selection
 from smscontract.reduced import Reduced
 from smscontract.shown import shown
@@ -41,8 +41,6 @@ __all__ = ["WHERE_LIMIT", "Summary"]
 
 #: How many places a group of findings remembers.
 WHERE_LIMIT = 100
-
-_DAY = 86400
 
 
 def _order(where: Where) -> tuple[float, tuple[str, int, int, int]]:
@@ -170,7 +168,7 @@ class Summary:
             self._took[key] = [before + many for before, many in zip(mine, spans.steps, strict=True)]
         source = self._source or "recording"
         for when, many, _ in spans.days:
-            self.ledger.add(signature, day(when * _DAY) if when is not None else None, source, many)
+            self.ledger.add(signature, day_numbered(when), source, many)
         for fact in judgement.facts:
             if fact.alike:
                 self.facts.add_alike(fact, rows, file, spans)

@@ -341,6 +341,8 @@ def shards(folder: Path, tmp_path: Path, count: int, *words: str) -> list[str]:
         files.append(str(tmp_path / f"{number}.part"))
         code = cli.run(keyed(folder, "--shard", f"{number}/{count}", "--part", files[-1], *words))
         assert code in (0, 1, 2, 3)
+        if os.name == "posix":
+            assert Path(files[-1]).stat().st_mode & 0o077 == 0, "a URL of a recording may open it for whoever has it"
     return files
 
 

@@ -42,10 +42,10 @@ def digested(rows: Rows) -> Iterator[dict[str, Any]]:
 
 
 def _block(ways: Mapping[int, _Way], waiting: Mapping[tuple[int, str], list[list[Any]]]) -> dict[str, Any]:
-    kinds = list(dict.fromkeys(number for number, _ in waiting))
+    places = {number: place for place, number in enumerate(dict.fromkeys(number for number, _ in waiting))}
     return {
-        "kinds": [ways[number].text for number in kinds],
-        "rows": [[kinds.index(number), file, some] for (number, file), some in waiting.items()],
+        "kinds": [ways[number].text for number in places],
+        "rows": [[places[number], file, some] for (number, file), some in waiting.items()],
     }
 
 

@@ -66,15 +66,14 @@ class Records:
             again(held, touched, bits)
             return bits
         for part, mine in enumerate(parted(held)):
-            blocks = [self._spill.get(number) for number in self._blocks[group, part]]
-            again(b"".join([*blocks, mine]), touched, bits)
+            again(b"".join([*self._spill.each(self._blocks[group, part]), mine]), touched, bits)
         return bits
 
     def take(self) -> dict[Group, bytes]:
         """All that was noted; it is gone then."""
         found: dict[Group, list[bytes]] = {group: list(some) for group, some in self._held.items()}
         for (group, _), numbers in self._blocks.items():
-            found[group] += [self._spill.get(number) for number in numbers]
+            found[group] += self._spill.each(numbers)
         self.close()
         return {group: b"".join(some) for group, some in found.items()}
 

@@ -103,7 +103,7 @@ class RowLog:
         """All units, or where they stand in the box; they are gone then."""
         self._cut()
         shelves = self._spill.shelves()
-        units = [self._spill.get(number) for number in range(len(self._spill))] if shelves is None else []
+        units = list(self._spill.each(range(len(self._spill)))) if shelves is None else []
         self.close()
         return units if shelves is None else shelves
 

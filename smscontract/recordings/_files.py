@@ -215,7 +215,8 @@ class Source(io.RawIOBase):
 
 
 class Slice(io.RawIOBase):
-    """So many bytes of a stream, which is not closed with this one."""
+    """So many bytes of a stream, which is not closed with this one. Reading raises `OSError` where there are fewer: somebody
+    has cut the file since it was looked at, and what stood there is lost."""
 
     def __init__(self, stream: BinaryIO, size: int) -> None:
         self._stream = stream
@@ -232,5 +233,7 @@ class Slice(io.RawIOBase):
             data = self._stream.read(len(room))
             size = len(data)
             room[:size] = data
+        if room and not size:
+            raise OSError(errno.EIO, "it has become shorter since it was first looked at")
         self._left -= size
         return size

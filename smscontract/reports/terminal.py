@@ -9,6 +9,7 @@ from typing import TextIO
 
 from smscontract.findings import FindingGroup, OperationSummary, Report, Verdict, Where
 from smscontract.plain import count_of, printable, utc
+from smscontract.policy import UNREAD
 from smscontract.reports import _imprint, _lines, _witnesses
 
 __all__ = ["Line", "finding", "lines", "render", "write"]
@@ -186,7 +187,7 @@ def _problems(report: Report, width: int) -> Iterator[Line]:
         if one.hint:
             yield from _wrapped("    help  ", _short(one.hint), width)
     yield from _more(len(report.problems))
-    if report.command == "validate" and any("could not be read" in cause for cause in report.causes):
+    if report.command == "validate" and any(cause.endswith(UNREAD) for cause in report.causes):
         count = len(report.problems)
         yield from _wrapped(
             "  help  ", f"mend or leave out what cannot be read; `--allow-unreadable {count}` accepts as many", width

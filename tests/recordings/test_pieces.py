@@ -235,3 +235,16 @@ def test_a_slice_gives_its_bytes_whatever_it_is_of(tmp_path: Path, kind: str, he
         assert source.head(head) == data[2 : 2 + head]
         assert io.BufferedReader(source, 4).read() == data[2:19]
     assert sum(given) == 17
+
+
+def test_a_file_that_is_cut_between_two_lines_has_lost_something(tmp_path: Path) -> None:
+    """Since it was cut into pieces: whoever reads the last one sees where it ends."""
+    path = tmp_path / "a.jsonl"
+    lines = [LINE % (number, b"x" * 40) for number in range(20)]
+    path.write_bytes(b"".join(lines))
+    cuts = cut(path, len(lines[0]) * 4)
+    path.write_bytes(b"".join(lines[:-2]))
+    found = [one for piece in cuts for one in read_piece(piece)]
+    assert len([one for one in found if isinstance(one, Exchange)]) == 18
+    [problem] = [one for one in found if isinstance(one, Problem)]
+    assert problem.message == "the file cannot be read: it has become shorter since it was first looked at"
