@@ -52,8 +52,8 @@ class Undeclared:
     def seen(self, where: Where) -> None:
         """Counts one exchange."""
         self.count += 1
-        self.first = where if self.first is None else min(self.first, where, key=_order)
-        self.last = where if self.last is None else max(self.last, where, key=_order)
+        self.first = where if self.first is None else min(self.first, where, key=Where.sort_key)
+        self.last = where if self.last is None else max(self.last, where, key=Where.sort_key)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,10 +140,6 @@ def drift(
         result.interrupted = True
     result.operations = [collectors[key].result() for key in judge.catalogue.operations if key in collectors]
     return result
-
-
-def _order(where: Where) -> tuple[float, tuple[str, int, int, int]]:
-    return (where.time if where.time is not None else float("inf"), where.origin.sort_key())
 
 
 class _Collector:

@@ -130,6 +130,10 @@ class Where:
     origin: Origin
     time: float | None = None
 
+    def sort_key(self) -> tuple[float, tuple[str, int, int, int]]:
+        """A total order by time, then by place; what has no time comes last."""
+        return (self.time if self.time is not None else float("inf"), self.origin.sort_key())
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FindingGroup:

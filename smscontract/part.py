@@ -24,10 +24,11 @@ from smscontract.clauses.base import Fact
 from smscontract.errors import UnusableInput
 from smscontract.facts import FactStore
 from smscontract.findings import Finding, New, Problem, Where
+from smscontract.grouped import WHERE_LIMIT, Group
 from smscontract.kernel import Carrier, stored
 from smscontract.ledger import Ledger, RangeKey, Rest
 from smscontract.shown import shown
-from smscontract.summary import WHERE_LIMIT, Summary, _Group, _order
+from smscontract.summary import Summary
 
 __all__ = ["VERSION", "Part", "Told"]
 
@@ -251,7 +252,7 @@ def _key(pair: list[str]) -> _Key:
     return first, second
 
 
-def _told(summary: Summary, group: _Group) -> Told:
+def _told(summary: Summary, group: Group) -> Told:
     asked, answered = group.told or (shown(summary.judge, group.exchange) if group.exchange is not None else ("", ""))
     last = group.last if group.last is not None else group.where[-1]
     return Told(group.finding, asked, answered, group.count, tuple(group.where), last)
@@ -268,25 +269,25 @@ def _told_from(data: Mapping[str, Any]) -> Told:
     )
 
 
-def _group(told: Told) -> _Group:
+def _group(told: Told) -> Group:
     pair = (told.asked, told.answered) if told.asked or told.answered else None
-    return _Group(told.finding, told=pair, count=told.count, where=list(told.where), last=told.last)
+    return Group(told.finding, told=pair, count=told.count, where=list(told.where), last=told.last)
 
 
 def _both(one: Told, two: Told) -> Told:
-    first, other = sorted((one, two), key=lambda told: (_order(told.where[0]), repr(told.finding)))
+    first, other = sorted((one, two), key=lambda told: (told.where[0].sort_key(), repr(told.finding)))
     return Told(
         first.finding,
         first.asked,
         first.answered,
         one.count + two.count,
-        tuple(sorted((*first.where, *other.where), key=_order)[:WHERE_LIMIT]),
-        max(one.last, two.last, key=_order),
+        tuple(sorted((*first.where, *other.where), key=Where.sort_key)[:WHERE_LIMIT]),
+        max(one.last, two.last, key=Where.sort_key),
     )
 
 
 def _earlier(one: tuple[New, int], two: tuple[New, int]) -> tuple[New, int]:
-    first = min(one[0], two[0], key=lambda new: (_order(Where(origin=new.origin, time=new.time)), repr(new)))
+    first = min(one[0], two[0], key=lambda new: (Where(origin=new.origin, time=new.time).sort_key(), repr(new)))
     return first, one[1] + two[1]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import bisect
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any
 
 from smscontract.catalogue import path_shape
@@ -28,6 +28,7 @@ from smscontract.findings import (
     Where,
     place_of,
 )
+from smscontract.grouped import Group
 from smscontract.judge import Judge, Judgement
 from smscontract.ledger import ClauseCount, Ledger
 from smscontract.plain import day, day_numbered
@@ -37,38 +38,7 @@ from smscontract.shown import shown
 from smscontract.spans import spans_of
 from smscontract.witnesses import ADMISSION, measure, seen
 
-__all__ = ["WHERE_LIMIT", "Summary"]
-
-#: How many places a group of findings remembers.
-WHERE_LIMIT = 100
-
-
-def _order(where: Where) -> tuple[float, tuple[str, int, int, int]]:
-    return (where.time if where.time is not None else float("inf"), where.origin.sort_key())
-
-
-@dataclass(slots=True)
-class _Group:
-    """Findings of one clause at one place, the first of them in full, with its exchange where that is at hand, or what a
-    report shows of it."""
-
-    finding: Finding
-    exchange: Exchange | None = None
-    told: tuple[str, str] | None = None
-    count: int = 0
-    where: list[Where] = field(default_factory=list)
-    last: Where | None = None
-
-    def add(self, finding: Finding, exchange: Exchange | None = None) -> None:
-        where = Where(origin=finding.origin, time=finding.time)
-        self.count += finding.count
-        if self.last is None or _order(where) > _order(self.last):
-            self.last = where
-        if not self.where or _order(where) < _order(self.where[0]):
-            self.finding, self.exchange, self.told = finding, exchange, None
-        if len(self.where) < WHERE_LIMIT or _order(where) < _order(self.where[-1]):
-            bisect.insort(self.where, where, key=_order)
-            del self.where[WHERE_LIMIT:]
+__all__ = ["Summary"]
 
 
 class Summary:
@@ -99,7 +69,7 @@ class Summary:
         self.problems: list[Problem] = []
         self.exchanges = 0
         self._succeeded: Counter[str] = Counter()
-        self._groups: dict[tuple[str, str], _Group] = {}
+        self._groups: dict[tuple[str, str], Group] = {}
         self._new: dict[tuple[str, str], tuple[New, int]] = {}
         self._not_judged: Counter[tuple[str, str]] = Counter()
         self._hints: dict[tuple[str, str], str] = {}
@@ -226,7 +196,7 @@ class Summary:
             return
         key = (finding.clause, place_of(finding.pointer))
         if key not in self._groups:
-            self._groups[key] = _Group(finding)
+            self._groups[key] = Group(finding)
         self._groups[key].add(finding, exchange)
 
     def _add_new(self, new: New, number: int = 1) -> None:
@@ -234,7 +204,7 @@ class Summary:
             return
         key = (new.place, str(new.kind))
         first, count = self._new.get(key, (new, 0))
-        earlier = min(first, new, key=lambda one: _order(Where(origin=one.origin, time=one.time)))
+        earlier = min(first, new, key=lambda one: Where(origin=one.origin, time=one.time).sort_key())
         self._new[key] = (earlier, count + number)
 
     def _skip(self, clause: str, reason: str, hint: str, count: int = 1) -> None:
@@ -312,7 +282,7 @@ class Summary:
             witnesses=seen(self.judge.catalogue, self.ledger, operations=wanted),
         )
 
-    def _ordered(self) -> list[_Group]:
+    def _ordered(self) -> list[Group]:
         ranks = {identity: index for index, identity in enumerate(self.judge.catalogue.clauses)}
         return sorted(
             self._groups.values(), key=lambda one: (one.finding.level != "must", ranks[one.finding.clause], one.finding.pointer)
@@ -335,7 +305,7 @@ class Summary:
 
     def _finding_group(
         self,
-        group: _Group,
+        group: Group,
         reduced: Reduced,
         again: Callable[[Finding], str] | None,
         curl: Callable[[Finding], str] | None,
