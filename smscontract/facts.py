@@ -135,9 +135,9 @@ class FactStore:
         spans = spans or spans_of(rows)
         group = self._alike.setdefault((fact.clause, fact.alike), _Alike())
         infinity = float("inf")
-        last = group.earliest[-1].sort_key() if len(group.earliest) == ALIKE_KEPT else None
+        limit = group.earliest[-1].sort_key()[:2] if len(group.earliest) == ALIKE_KEPT else (infinity, infinity)
         first, latest = rows[spans.first][:3], rows[spans.last][:3]
-        early = heapq.nsmallest(ALIKE_KEPT, (row[:3] for row in rows)) if last is None or first[:2] <= last[:2] else []
+        early = heapq.nsmallest(ALIKE_KEPT, (row[:3] for row in rows if row[:2] <= limit)) if first[:2] <= limit else []
         for row in {*early, latest}:
             times = [None if one == infinity else one for one in row[:2]]
             group.add(replace(fact, start=times[0], end=times[1], origin=Origin.numbered(file, row[2]), weight=0))

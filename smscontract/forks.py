@@ -63,16 +63,20 @@ class Beside:
     """Work that another process does meanwhile, which this one has to be `alone` for.
 
     Args:
-        work: gives blocks; what it changes is changed there and not here.
+        work: gives blocks; what it changes is changed there and not here. What it writes into the box that it is given can be
+            read here.
+
+    Attributes:
+        box: that it writes into.
     """
 
-    def __init__(self, work: Callable[[], Iterable[bytes]]) -> None:
+    def __init__(self, work: Callable[[Box], Iterable[bytes]]) -> None:
         import multiprocessing  # slow to load, and few need it
 
         context = multiprocessing.get_context("fork")
-        self._box = Box()
+        self.box = Box()
         self._ours, theirs = context.Pipe(duplex=False)
-        self._process = context.Process(target=_do, args=(work, self._box, theirs), daemon=True)
+        self._process = context.Process(target=_do, args=(work, self.box, theirs), daemon=True)
         with deaf():
             self._process.start()
         theirs.close()
@@ -83,7 +87,7 @@ class Beside:
             places: list[tuple[int, int]] = self._ours.recv()
         except (EOFError, OSError):
             return None
-        return (self._box.read(start, size) for start, size in places)
+        return (self.box.read(start, size) for start, size in places)
 
     def close(self) -> None:
         """Ends it, whatever it does."""
@@ -92,9 +96,9 @@ class Beside:
         self._process.join()
 
 
-def _do(work: Callable[[], Iterable[bytes]], box: Box, theirs: Connection) -> None:
+def _do(work: Callable[[Box], Iterable[bytes]], box: Box, theirs: Connection) -> None:
     quiet()
     try:
-        theirs.send([(box.write(block), len(block)) for block in work()])
+        theirs.send([(box.write(block), len(block)) for block in work(box)])
     except Exception:  # noqa: BLE001 - whoever waits does it itself, and says what is wrong
         os._exit(1)

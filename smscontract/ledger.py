@@ -157,20 +157,27 @@ class Ledger:
         return self
 
     def _count(self, day: Day, source: str, signatures: Iterable[tuple[Signature, int]]) -> None:
-        alike: dict[tuple[str, int, int, int], list[Signature]] = {}  # most are there once: those are counted together
-        for one, count in signatures:
-            alike.setdefault((one.operation, one.status, len(one.witnesses), count), []).append(one)
-        for (operation, status, _, count), mine in alike.items():
+        alike: dict[tuple[str, int, int], dict[int, list[Signature]]] = {}
+        for one, count in signatures:  # most are there once: those are counted together
+            alike.setdefault((one.operation, one.status, len(one.witnesses)), {}).setdefault(count, []).append(one)
+        for (operation, status, _), mine in alike.items():
             where = (day, source, operation, status)
-            self.rest[Rest(*where, "answers", 0, "")] += count * len(mine)
-            for outcomes, many in Counter([one.outcomes for one in mine]).items():
-                for index, outcome in enumerate(outcomes):
-                    if outcome in "kbs":
-                        self.rest[Rest(*where, "clause", index, outcome)] += count * many
-            for index, cells in enumerate(zip(*[one.witnesses for one in mine], strict=True)):
-                for cell, many in Counter(cells).items():
-                    if cell:
-                        self.rest[Rest(*where, "place", index, cell)] += count * many
+            self.rest[Rest(*where, "answers", 0, "")] += sum(count * len(some) for count, some in mine.items())
+            told: Counter[tuple[int, str]] = Counter()
+            cells: Counter[tuple[int, Cell]] = Counter()
+            for count, some in mine.items():
+                for outcomes, many in Counter([one.outcomes for one in some]).items():
+                    for spot in enumerate(outcomes):
+                        told[spot] += count * many
+                for index, column in enumerate(zip(*[one.witnesses for one in some], strict=True)):
+                    for cell, many in Counter(column).items():
+                        cells[index, cell] += count * many
+            for (index, outcome), count in told.items():
+                if outcome in "kbs":
+                    self.rest[Rest(*where, "clause", index, outcome)] += count
+            for (index, cell), count in cells.items():
+                if cell:
+                    self.rest[Rest(*where, "place", index, cell)] += count
 
     # -- what is in it
 

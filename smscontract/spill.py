@@ -15,8 +15,8 @@ from smscontract.cipher import mixed
 
 __all__ = ["WAITING", "Box", "Shelf", "Spill"]
 
-#: Bytes that are held before any are written.
-WAITING = 1 << 21
+#: Bytes that are held before any are written: an allocator gives much larger ones back to the system, and asks for them again.
+WAITING = 1 << 18
 #: Blocks that are read together, and the bytes that they may be apart.
 _READ, _READ_BYTES = 64, 1 << 18
 
@@ -102,6 +102,11 @@ class Spill:
 
     def __len__(self) -> int:
         return self._written + len(self._waiting)
+
+    @property
+    def shared(self) -> bool:
+        """Whether it writes into a box that was given."""
+        return self._shared is not None
 
     def add(self, block: bytes) -> int:
         """Takes a block, and gives its number."""

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from smscontract.clauses.base import Fact
+from smscontract.exchange import Origin
 from smscontract.facts import ALIKE_KEPT, FactStore
 from tests.core import BLAND, STUUT, judge, made
 
@@ -43,3 +47,21 @@ def test_facts_that_are_alike_are_counted_and_not_kept() -> None:
     assert len(kept) == ALIKE_KEPT + 1
     assert sum(fact.weight for fact in kept) == len(many)
     assert judge().reduce(store).kept[f"{STUUT}/rule/object-names-the-type"] == len(many)
+
+
+@given(st.integers(0, 2**32))
+def test_facts_that_are_counted_together_are_those_that_come_one_by_one(seed: int) -> None:
+    """Many are at one time, so that their places decide which of them are kept."""
+    chance = random.Random(seed)
+    sample = next(one for one in judge().judge(made(STUUT)).facts if one.alike)
+    rows = [(float(chance.randrange(6)), chance.choice([9.0, float("inf")]), line) for line in range(1, 3 * ALIKE_KEPT)]
+    chance.shuffle(rows)
+    together, alone = FactStore(), FactStore()
+    while rows:
+        some, rows = rows[:40], rows[40:]
+        together.add_alike(sample, some, "file")
+        for start, end, line in some:
+            alone.add(
+                [replace(sample, start=start, end=end if end < float("inf") else None, origin=Origin.numbered("file", line))]
+            )
+    assert together.of_clause(sample.clause) == alone.of_clause(sample.clause)

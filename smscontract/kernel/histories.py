@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import marshal
 from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
 
 from smscontract.kernel.recipes import Row
 from smscontract.kernel.records import Group
 from smscontract.kernel.rowlog import Some, Told
-from smscontract.spill import Spill
+from smscontract.spill import Box, Shelf, Spill
 
 __all__ = ["Histories"]
 
@@ -17,24 +18,33 @@ _PARTS = 512
 _Part = tuple[Group, int]
 
 
+class Shelved(NamedTuple):
+    """Rows that stand in a box: their groups, all blocks, and the numbers of those of each part."""
+
+    groups: list[Group]
+    shelves: list[Shelf]
+    blocks: dict[_Part, list[int]]
+
+
 class Histories:
     """Rows by scope.
 
     Args:
         limit: rows that are held in memory.
         expected: how many there are at most.
+        box: that they are written into, for another process.
 
     Attributes:
         parts: that hold whole scopes each.
     """
 
-    def __init__(self, limit: int, expected: int) -> None:
+    def __init__(self, limit: int, expected: int, box: Box | None = None) -> None:
         self._limit = limit
         self.parts = 1 if expected <= limit else min(1 + 2 * expected // max(limit, 1), _PARTS)
         self._groups: dict[Group, None] = {}
         self._held: dict[_Part, list[tuple[int, int, str, Row]]] = {}
         self._size = 0
-        self._spill = Spill()
+        self._spill = Spill(box=box)
         self._blocks: dict[_Part, list[int]] = {}
 
     def add(self, group: Group, hashes: Sequence[int], some: Some) -> None:
@@ -50,6 +60,26 @@ class Histories:
         self._size += len(hashes)
         if self._size > self._limit:
             self._write()
+
+    def take(self) -> Shelved:
+        """All that was written into the box; it is gone then."""
+        self._write()
+        shelved = Shelved(list(self._groups), self._spill.shelves() or [], self._blocks)
+        self._blocks = {}
+        return shelved
+
+    def put(self, taken: Shelved, box: Box) -> None:
+        """Takes what `take` of another one gave that expected as many.
+
+        Args:
+            box: that the other one wrote into.
+        """
+        base = len(self._spill)
+        for shelf in taken.shelves:
+            self._spill.adopt(shelf, box)
+        for part, numbers in taken.blocks.items():
+            self._blocks.setdefault(part, []).extend(base + number for number in numbers)
+        self._groups.update(dict.fromkeys(taken.groups))
 
     def share(self, number: int, shares: int) -> Iterator[tuple[Group, Iterator[dict[int, list[Told]]]]]:
         """One of so many shares: groups, each with some whole scopes by their hashes, which are gone then. Two scopes may have

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
 
 from smscontract.kernel.recipes import Item, Row
 from smscontract.kernel.scopes import again, hashes, hashes_of, moved, parted, records
-from smscontract.spill import Spill
+from smscontract.spill import Box, Shelf, Spill
 
-__all__ = ["Group", "Records"]
+__all__ = ["Group", "Records", "Shelved"]
 
 #: Bytes of a group that are held before they are written, in parts.
 _HELD = 1 << 20
@@ -18,19 +18,32 @@ _HELD = 1 << 20
 Group = tuple[str, ...]
 
 
+class Shelved(NamedTuple):
+    """Records that stand in a box.
+
+    Attributes:
+        shelves: all blocks.
+        blocks: the numbers of those of each group and part, and what is to be added to the numbers of their rows.
+    """
+
+    shelves: list[Shelf]
+    blocks: dict[tuple[Group, int], list[tuple[int, int]]]
+
+
 class Records:
     """A hash and the number of a row for each row and group.
 
     Args:
         key: of the hashes, the same in all processes.
+        box: that they are written into, for another process.
     """
 
-    def __init__(self, key: bytes) -> None:
+    def __init__(self, key: bytes, box: Box | None = None) -> None:
         self._key = key
         self._held: dict[Group, list[bytes]] = {}
         self._size: dict[Group, int] = {}
-        self._spill = Spill()
-        self._blocks: dict[tuple[Group, int], list[int]] = {}
+        self._spill = Spill(box=box)
+        self._blocks: dict[tuple[Group, int], list[tuple[int, int]]] = {}
 
     def add(self, group: Group, items: Sequence[Item], rows: Sequence[Row], first: int) -> None:
         """Takes note of rows.
@@ -66,25 +79,41 @@ class Records:
             again(held, touched, bits)
             return bits
         for part, mine in enumerate(parted(held)):
-            again(b"".join([*self._spill.each(self._blocks[group, part]), mine]), touched, bits)
+            again(b"".join([*self._read(self._blocks[group, part]), mine]), touched, bits)
         return bits
 
-    def take(self) -> dict[Group, bytes]:
-        """All that was noted; it is gone then."""
+    def take(self) -> dict[Group, bytes] | Shelved:
+        """All that was noted, or where it stands in the box; it is gone then."""
         found: dict[Group, list[bytes]] = {group: list(some) for group, some in self._held.items()}
-        for (group, _), numbers in self._blocks.items():
-            found[group] += self._spill.each(numbers)
+        if self._spill.shared:
+            for group, some in found.items():
+                self._write(group, some)
+            shelved = Shelved(self._spill.shelves() or [], self._blocks)
+            self.close()
+            return shelved
+        for (group, _), blocks in self._blocks.items():
+            found[group] += self._read(blocks)
         self.close()
         return {group: b"".join(some) for group, some in found.items()}
 
-    def put(self, taken: Mapping[Group, bytes], first: int) -> None:
+    def put(self, taken: Mapping[Group, bytes] | Shelved, first: int, box: Box | None = None) -> None:
         """Takes what `take` of another one gave.
 
         Args:
             first: the number that its first row has now.
+            box: that the other one wrote into.
         """
-        for group, some in taken.items():
-            self._add(group, moved(some, first))
+        if not isinstance(taken, Shelved):
+            for group, some in taken.items():
+                self._add(group, moved(some, first))
+            return
+        assert box is not None
+        base = len(self._spill)
+        for shelf in taken.shelves:
+            self._spill.adopt(shelf, box)
+        for (group, part), blocks in taken.blocks.items():
+            self._held.setdefault(group, [])
+            self._blocks.setdefault((group, part), []).extend((base + number, first + by) for number, by in blocks)
 
     def close(self) -> None:
         """Forgets all."""
@@ -100,4 +129,8 @@ class Records:
 
     def _write(self, group: Group, some: Iterable[bytes]) -> None:
         for part, mine in enumerate(parted(b"".join(some))):
-            self._blocks.setdefault((group, part), []).append(self._spill.add(mine))
+            self._blocks.setdefault((group, part), []).append((self._spill.add(mine), 0))
+
+    def _read(self, blocks: Sequence[tuple[int, int]]) -> Iterator[bytes]:
+        for some, (_, by) in zip(self._spill.each([number for number, _ in blocks]), blocks, strict=True):
+            yield moved(some, by) if by else some

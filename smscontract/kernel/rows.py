@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -12,10 +12,10 @@ from smscontract.clauses.values import comparable, kinds_of
 from smscontract.exchange import Exchange
 from smscontract.facts import FactStore
 from smscontract.judge import Judge
-from smscontract.kernel.histories import Histories
 from smscontract.kernel.recipes import Recipe, Row
-from smscontract.kernel.records import Group, Records
-from smscontract.kernel.rowlog import RowLog, Some, Told
+from smscontract.kernel.records import Group, Records, Shelved
+from smscontract.kernel.reread import Reread
+from smscontract.kernel.rowlog import RowLog, Told
 from smscontract.kernel.scopes import flavour, key_of
 from smscontract.kernel.settling import Day, Kind, Settling, settled
 from smscontract.kernel.touched import Touched
@@ -49,7 +49,7 @@ class Taken(NamedTuple):
 
     flavour: str
     units: list[bytes] | list[Shelf]
-    records: dict[Group, bytes]
+    records: dict[Group, bytes] | Shelved
     days: dict[tuple[int, Any], tuple[int, int]]
     touched: dict[Group, bytes | None]
 
@@ -71,7 +71,7 @@ class Rows:
         self._chunks: list[_Chunk] = []
         self._held = 0
         self._log = RowLog(box)
-        self._records = Records(_key(judge))
+        self._records = Records(_key(judge), box)
         self._days: dict[tuple[int, Any], tuple[int, int]] = {}
         self._kinds: dict[int, Kind] = {}
         self._touched: dict[Group, Touched] = {}
@@ -132,7 +132,7 @@ class Rows:
                 mine.add(hashes)
         if taken.flavour == flavour():
             first = self._log.put(taken.units, box)
-            self._records.put(taken.records, first)
+            self._records.put(taken.records, first, box)
             for key, (many, row) in taken.days.items():
                 self._count(key, many, first + row)
             return
@@ -203,7 +203,11 @@ class Rows:
         if not self._days:
             return
         wanted = {group: self._wanted(group) for group in self._records.groups()}
-        histories, samples = self._read(wanted)
+        samples_of = {kind: row for (kind, _), (_, row) in self._days.items()}  # any of its rows will do
+        reread = Reread(
+            log=self._log, records=self._records, kinds=self._kinds, wanted=wanted, samples=samples_of, limit=3 * self.limit
+        )
+        histories, samples = reread.by(self.processes)
         settlings = {group: Settling(self.judge, self._kinds, group, self._touched.get(group, Touched())) for group in wanted}
         store.add(settled(settlings, histories, self.processes))
         for group, settling in settlings.items():
@@ -219,23 +223,6 @@ class Rows:
                         store.add_each(fact)
         self._log.close()
         self._forget()
-
-    def _read(self, wanted: Mapping[Group, bytearray]) -> tuple[Histories, dict[int, Told]]:
-        """The rows that may be of histories, and one of each kind."""
-        samples: dict[int, Told] = {}
-        places = {kind: row for (kind, _), (_, row) in self._days.items()}  # any of its rows will do
-        histories = Histories(3 * self.limit, sum(int.from_bytes(bits).bit_count() for bits in wanted.values()))
-        for some in self._log.wanted(_either([*wanted.values(), _bits_of(places.values(), len(self._log))])):
-            kind, file, numbers, rows = some
-            if places[kind] in numbers:
-                samples[kind] = Told(kind, file, rows[numbers.index(places[kind])])
-            for group, recipes in self._kinds[kind].recipes.items():
-                bits = wanted[group]
-                here = [index for index, number in enumerate(numbers) if bits[number >> 3] >> (number & 7) & 1]
-                if here:
-                    mine = Some(kind, file, [numbers[index] for index in here], [rows[index] for index in here])
-                    histories.add(group, self._records.hashes_of(recipes[0].keys, mine.rows), mine)
-        return histories, samples
 
     def _wanted(self, group: Group) -> bytearray:
         """A bit for each row: whether it may be one of a history."""
@@ -259,18 +246,3 @@ def group_of(operation: str, rule: Any) -> Group:
     if rule.kind == "unique":
         return (operation, "unique", rule.name)
     return (operation, *(place.text for place in rule.per))
-
-
-def _bits_of(numbers: Iterable[int], size: int) -> bytearray:
-    bits = bytearray(size // 8 + 1)
-    for number in numbers:
-        bits[number >> 3] |= 1 << (number & 7)
-    return bits
-
-
-def _either(bits: Sequence[bytearray]) -> bytes:
-    """The bits that are set in at least one."""
-    found = 0
-    for mine in bits:
-        found |= int.from_bytes(mine, "little")
-    return found.to_bytes(max(map(len, bits)), "little")

@@ -25,6 +25,7 @@ from smscontract.kernel.touched import Touched
 from smscontract.mask import Kind as Mask
 from smscontract.mask import Masker
 from smscontract.spans import days_of
+from smscontract.spill import Box
 
 __all__ = ["Alike", "Day", "Kind", "Settling", "settled"]
 
@@ -251,7 +252,7 @@ def _facts(settlings: Mapping[Group, Settling], histories: Histories, number: in
         yield from settlings[group].facts(parts)
 
 
-def _share(settlings: Mapping[Group, Settling], histories: Histories, number: int, shares: int) -> Iterator[bytes]:
+def _share(settlings: Mapping[Group, Settling], histories: Histories, number: int, shares: int, _: Box) -> Iterator[bytes]:
     """What another process has to tell."""
     facts = _facts(settlings, histories, number, shares)
     while some := list(islice(facts, _TOLD)):

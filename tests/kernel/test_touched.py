@@ -21,9 +21,10 @@ from hypothesis import strategies as st
 
 from smscontract import forks
 from smscontract.facts import FactStore
-from smscontract.kernel import rows, scopes, settling, touched
+from smscontract.kernel import reread, rows, scopes, settling, touched
 from smscontract.kernel.touched import Touched
 from smscontract.plain import day
+from smscontract.spill import Box
 from tests.core import BLAND, judge, made
 from tests.kernel.lines import RECORDS, told
 
@@ -103,26 +104,38 @@ def _fails(*_: Any) -> Iterator[bytes]:
     raise OSError(errno.ENOSPC, "no room")
 
 
+def _unread(*_: Any) -> Iterator[bytes]:
+    yield from iter(lambda: os._exit(1), b"")
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="nothing is forked elsewhere")
+@pytest.mark.parametrize("there", [None, _unread, _fails])
 @pytest.mark.parametrize("share", [None, _ends, _fails])
 @pytest.mark.parametrize("histories", [20_000, 3])
-def test_histories_are_settled_by_several_processes(histories: int, share: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_histories_are_settled_by_several_processes(
+    histories: int, share: Any, there: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """What one of them cannot do is done here, and nothing is said twice."""
     lines, begun = pairs(), []
     everything = told(lines, short=False)
 
-    def beside(work: Callable[[], Iterable[bytes]]) -> forks.Beside:
+    def beside(work: Callable[[Box], Iterable[bytes]]) -> forks.Beside:
         begun.append(forks.Beside(work))
         return begun[-1]
 
+    by = reread.Reread.by
     monkeypatch.setattr(rows, "HELD", 5)
+    monkeypatch.setattr(reread.Reread, "by", lambda self, _: by(self, 3))
     monkeypatch.setattr(rows, "settled", lambda settlings, histories, _: settling.settled(settlings, histories, 3))
     monkeypatch.setattr(settling, "_HISTORIES", histories)
     monkeypatch.setattr(settling, "_TOLD", 2)
-    monkeypatch.setattr(settling, "alone", lambda: True)
-    monkeypatch.setattr(settling, "Beside", beside)
+    for module in (reread, settling):
+        monkeypatch.setattr(module, "alone", lambda: True)
+        monkeypatch.setattr(module, "Beside", beside)
     if share is not None:
         monkeypatch.setattr(settling, "_share", share)
+    if there is not None:
+        monkeypatch.setattr(reread, "_there", there)
     assert told(lines, short=True) == everything
-    assert len(begun) == 2
+    assert len(begun) == 2 + 2
     assert not multiprocessing.active_children()
