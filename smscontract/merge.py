@@ -10,6 +10,7 @@ from smscontract.choice import Chooser
 from smscontract.errors import UsageError
 from smscontract.findings import Report
 from smscontract.judge import Judge
+from smscontract.leisure import leisurely
 from smscontract.policy import Selection
 from smscontract.recall import Recall
 from smscontract.shards import mark_of, merged
@@ -31,6 +32,11 @@ def merge(files: Sequence[str], judge: Judge, terms: Terms, *, now: float, contr
         UsageError: a selection that is another than that of the shards.
         UnusableInput: as `shards.merged`.
     """
+    with leisurely():
+        return _merged(files, judge, terms, now, contracts)
+
+
+def _merged(files: Sequence[str], judge: Judge, terms: Terms, now: float, contracts: Sequence[str]) -> Report:
     found = merged(files, judge.catalogue)
     if terms.selection not in (Selection(), found.selection):
         raise UsageError("the shards were judged with another selection", hint="leave --select and --ignore out")

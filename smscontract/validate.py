@@ -19,6 +19,7 @@ from smscontract.findings import Finding, Level, Problem, Report
 from smscontract.gathering import Gathering
 from smscontract.interruption import first_is_asked
 from smscontract.judge import Judge
+from smscontract.leisure import leisurely
 from smscontract.mapping import LogMapping, Routes
 from smscontract.plain import count_of
 from smscontract.policy import Cause
@@ -109,7 +110,7 @@ def validate(
         reading=reading,
         stored=request.resume is not None or request.shard is not None,
     )
-    with kept():
+    with kept(), leisurely():
         apart = _apart(request, job, judge, stdin, progress)
         summary, notes, causes = apart or _at_once(request, job, judge, stdin, progress)
         with closing(summary.facts):

@@ -16,6 +16,7 @@ from typing import Any, Protocol
 from smscontract.errors import SmscontractError
 from smscontract.findings import Problem
 from smscontract.forks import alone, deaf, quiet
+from smscontract.leisure import leisurely
 from smscontract.recordings import Piece
 from smscontract.spill import Box
 from smscontract.work import Doer, Done, Job, bug, do, learn
@@ -71,19 +72,20 @@ def _serve(ours: Connection, stop: Any, work: Callable[..., Doer], job: Job, box
     """Does what it is given, one piece after the other; `None` stands for the question what is held."""
     quiet()
     doer = work(job, stop=lambda: bool(stop.value), box=box)
-    while True:
-        try:
-            given = ours.recv()
-        except EOFError:
-            return
-        said: Done | SmscontractError
-        try:
-            said = doer.told() if given is None else doer.do(*given)
-        except SmscontractError as error:
-            said = error
-        except Exception as error:  # noqa: BLE001 - our bug: the same would happen in another process
-            said = SmscontractError(bug(error).removeprefix("internal error: "))
-        ours.send(said)
+    with leisurely():
+        while True:
+            try:
+                given = ours.recv()
+            except EOFError:
+                return
+            said: Done | SmscontractError
+            try:
+                said = doer.told() if given is None else doer.do(*given)
+            except SmscontractError as error:
+                said = error
+            except Exception as error:  # noqa: BLE001 - our bug: the same would happen in another process
+                said = SmscontractError(bug(error).removeprefix("internal error: "))
+            ours.send(said)
 
 
 # --- in the first process --------------------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import random
 import re
@@ -20,6 +21,7 @@ from smscontract import cli
 from smscontract.clauses.base import View
 from smscontract.exchange import Exchange, Failure
 from smscontract.judge import Judge
+from smscontract.leisure import leisurely
 from smscontract.recordings.jsonl import dumps, header
 from smscontract.reports.json_report import schema
 from tests.core import BLAND, PARCEL, STUUT, made, parcel_judge, refused
@@ -292,6 +294,18 @@ def test_a_signal_ends_the_run_with_what_was_judged(tmp_path: Path, number: sign
     report = json.loads(report_file.read_text())
     assert (report["verdict"], report["exit_code"]) == ("interrupted", 130)
     assert broken_in(report)[0][:2] == ("200/status:enum", "/status")
+
+
+@pytest.mark.parametrize("threshold", [0, 700])
+def test_the_garbage_collector_is_left_as_it_was(threshold: int) -> None:
+    before = gc.get_threshold()
+    try:
+        gc.set_threshold(threshold, 5, 7)
+        with leisurely():
+            assert gc.get_threshold()[0] == 0 if threshold == 0 else gc.get_threshold()[0] > threshold
+        assert gc.get_threshold() == (threshold, 5, 7)
+    finally:
+        gc.set_threshold(*before)
 
 
 def test_usage_errors_come_first(tmp_path: Path) -> None:

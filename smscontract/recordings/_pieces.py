@@ -30,8 +30,8 @@ __all__ = ["SIZE", "Piece", "cut", "ranged", "version_of"]
 SIZE = 32 * 1024 * 1024
 
 _HEAD = 64 * 1024
-#: Bytes that are read at a time: an allocator gives larger blocks back to the system, and asks for them again each time.
-_BLOCK = 128 * 1024
+#: Bytes that are read at a time: so few stay where the processor has them next, and no allocator gives them back to the system.
+_BLOCK = 32 * 1024
 #: What every header line has in it, and so few others that these can be read; a letter of it may be escaped.
 _MARK = b'"smscontract"'
 _WRITTEN = re.compile(
