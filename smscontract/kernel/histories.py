@@ -11,14 +11,14 @@ from smscontract.kernel.records import Group
 from smscontract.kernel.rowlog import Some, Told
 from smscontract.spill import Box, Shelf, Spill
 
-__all__ = ["Histories"]
+__all__ = ["Histories", "ShelvedRows"]
 
 _PARTS = 512
 
 _Part = tuple[Group, int]
 
 
-class Shelved(NamedTuple):
+class ShelvedRows(NamedTuple):
     """Rows that stand in a box: their groups, all blocks, and the numbers of those of each part."""
 
     groups: list[Group]
@@ -61,14 +61,14 @@ class Histories:
         if self._size > self._limit:
             self._write()
 
-    def take(self) -> Shelved:
+    def take(self) -> ShelvedRows:
         """All that was written into the box; it is gone then."""
         self._write()
-        shelved = Shelved(list(self._groups), self._spill.shelves() or [], self._blocks)
+        shelved = ShelvedRows(list(self._groups), self._spill.shelves() or [], self._blocks)
         self._blocks = {}
         return shelved
 
-    def put(self, taken: Shelved, box: Box) -> None:
+    def put(self, taken: ShelvedRows, box: Box) -> None:
         """Takes what `take` of another one gave that expected as many.
 
         Args:

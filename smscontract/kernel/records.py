@@ -9,7 +9,7 @@ from smscontract.kernel.recipes import Item, Row
 from smscontract.kernel.scopes import again, hashes, hashes_of, moved, parted, records
 from smscontract.spill import Box, Shelf, Spill
 
-__all__ = ["Group", "Records", "Shelved"]
+__all__ = ["Group", "Records", "ShelvedRecords"]
 
 #: Bytes of a group that are held before they are written, in parts.
 _HELD = 1 << 20
@@ -18,7 +18,7 @@ _HELD = 1 << 20
 Group = tuple[str, ...]
 
 
-class Shelved(NamedTuple):
+class ShelvedRecords(NamedTuple):
     """Records that stand in a box.
 
     Attributes:
@@ -82,13 +82,13 @@ class Records:
             again(b"".join([*self._read(self._blocks[group, part]), mine]), touched, bits)
         return bits
 
-    def take(self) -> dict[Group, bytes] | Shelved:
+    def take(self) -> dict[Group, bytes] | ShelvedRecords:
         """All that was noted, or where it stands in the box; it is gone then."""
         found: dict[Group, list[bytes]] = {group: list(some) for group, some in self._held.items()}
         if self._spill.shared:
             for group, some in found.items():
                 self._write(group, some)
-            shelved = Shelved(self._spill.shelves() or [], self._blocks)
+            shelved = ShelvedRecords(self._spill.shelves() or [], self._blocks)
             self.close()
             return shelved
         for (group, _), blocks in self._blocks.items():
@@ -96,14 +96,14 @@ class Records:
         self.close()
         return {group: b"".join(some) for group, some in found.items()}
 
-    def put(self, taken: Mapping[Group, bytes] | Shelved, first: int, box: Box | None = None) -> None:
+    def put(self, taken: Mapping[Group, bytes] | ShelvedRecords, first: int, box: Box | None = None) -> None:
         """Takes what `take` of another one gave.
 
         Args:
             first: the number that its first row has now.
             box: that the other one wrote into.
         """
-        if not isinstance(taken, Shelved):
+        if not isinstance(taken, ShelvedRecords):
             for group, some in taken.items():
                 self._add(group, moved(some, first))
             return

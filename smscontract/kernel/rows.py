@@ -13,7 +13,7 @@ from smscontract.exchange import Exchange
 from smscontract.facts import FactStore
 from smscontract.judge import Judge
 from smscontract.kernel.recipes import Recipe, Row
-from smscontract.kernel.records import Group, Records, Shelved
+from smscontract.kernel.records import Group, Records, ShelvedRecords
 from smscontract.kernel.reread import Reread
 from smscontract.kernel.rowlog import RowLog, Told
 from smscontract.kernel.scopes import flavour, key_of
@@ -49,7 +49,7 @@ class Taken(NamedTuple):
 
     flavour: str
     units: list[bytes] | list[Shelf]
-    records: dict[Group, bytes] | Shelved
+    records: dict[Group, bytes] | ShelvedRecords
     days: dict[tuple[int, Any], tuple[int, int]]
     touched: dict[Group, bytes | None]
 
