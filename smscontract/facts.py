@@ -11,10 +11,12 @@ import sqlite3
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
 from smscontract.clauses.base import Fact, View
+from smscontract.clauses.reduction import OneScope
 from smscontract.errors import UnusableInput
 from smscontract.exchange import Exchange, Origin
 from smscontract.spans import Spans, spans_of
@@ -26,7 +28,20 @@ IN_MEMORY = 6_000
 #: Of facts that are alike but for time and place so many are kept, and the latest; the others are only counted.
 ALIKE_KEPT = 100
 
-_TABLE = "CREATE TABLE facts (clause TEXT NOT NULL, scope TEXT NOT NULL, fact BLOB NOT NULL)"
+_INFINITY = float("inf")
+
+#: Facts of a scope that are given back as a list.
+_LONG = 1_000
+
+_TABLE = "CREATE TABLE facts (clause, scope, start, stop, file, line, entry, request, whole, fact BLOB NOT NULL)"
+_INDEX = "CREATE INDEX IF NOT EXISTS by_scope ON facts (clause, scope, start, stop, file, line, entry, request, whole)"
+_ADD = "INSERT INTO facts VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+_NOTED = "CREATE TEMP TABLE IF NOT EXISTS long (clause, scope)"
+_LONG_ONES = """SELECT scope, count(*), max(start), max(stop), min(whole) FROM facts WHERE clause = ?
+    GROUP BY scope HAVING count(*) > ?"""
+_LONG_ONE = "SELECT fact FROM facts WHERE clause = ? AND scope = ? ORDER BY start, stop, file, line, entry, request"
+_OTHERS = """SELECT scope, fact FROM facts WHERE clause = ?1 AND scope NOT IN (SELECT scope FROM long WHERE clause = ?1)
+    ORDER BY scope, start, stop, file, line, entry, request"""
 
 
 def unkept(error: OSError | sqlite3.Error) -> UnusableInput:
@@ -165,8 +180,8 @@ class FactStore:
         """All facts of one clause, in order of time and place."""
         return sorted((fact for scope in self.scopes(clause) for fact in scope), key=Fact.sort_key)
 
-    def scopes(self, clause: str) -> Iterator[list[Fact]]:
-        """The facts of one clause, scope by scope, each in order of time and place."""
+    def scopes(self, clause: str) -> Iterator[list[Fact] | OneScope]:
+        """The facts of one clause, scope by scope, each in order of time and place, or as one that gives them so."""
         self._make()
         for fact in self._alone.get(clause, ()):
             yield [fact]
@@ -210,24 +225,41 @@ class FactStore:
             self._base.execute(_TABLE)
             with contextlib.suppress(OSError):  # some systems keep the name of what is open: there `close` takes it away
                 self._directory.cleanup()
-        rows = ((fact.clause, repr(fact.scope), pickle.dumps(fact)) for fact in self._held)
-        self._base.executemany("INSERT INTO facts VALUES (?, ?, ?)", rows)
+        self._base.executemany(_ADD, map(_row, self._held))
         self._base.commit()
         self._held = []
 
-    def _read(self, clause: str) -> Iterator[list[Fact]]:
-        if self._base is None:
+    def _read(self, clause: str) -> Iterator[list[Fact] | OneScope]:
+        base = self._base
+        if base is None:
             return
         with kept():
-            self._base.execute("CREATE INDEX IF NOT EXISTS by_scope ON facts (clause, scope)")
+            base.execute(_INDEX)
+            base.execute(_NOTED)
+            long = base.execute(_LONG_ONES, (clause, _LONG)).fetchall()
+            base.executemany("INSERT INTO long VALUES (?, ?)", ((clause, scope) for scope, *_ in long))
+        for scope, number, start, stop, whole in long:
+            read = partial(_facts, base, clause, scope)
+            yield OneScope(clause, number, _INFINITY in (start, stop), bool(whole), read)
         current = None
         mine: list[Fact] = []
-        rows = self._base.execute("SELECT scope, fact FROM facts WHERE clause = ? ORDER BY scope", (clause,))
-        for scope, blob in rows:
+        for scope, blob in base.execute(_OTHERS, (clause,)):
             if scope != current and mine:
-                yield sorted(mine, key=Fact.sort_key)
+                yield mine
                 mine = []
             current = scope
             mine.append(pickle.loads(blob))  # noqa: S301 - our own file, in a folder of our own
         if mine:
-            yield sorted(mine, key=Fact.sort_key)
+            yield mine
+
+
+def _row(fact: Fact) -> tuple[Any, ...]:
+    start, end, (file, *numbers) = fact.sort_key()
+    # Bytes are in the order of the characters, and a name of a file may have half of one in it.
+    place = file.encode("utf-8", "surrogatepass"), *numbers
+    return (fact.clause, repr(fact.scope), start, end, *place, bool(fact.values.get("whole", True)), pickle.dumps(fact))
+
+
+def _facts(base: sqlite3.Connection, clause: str, scope: str) -> Iterator[Fact]:
+    for [blob] in base.execute(_LONG_ONE, (clause, scope)):
+        yield pickle.loads(blob)  # noqa: S301 - as above

@@ -120,12 +120,18 @@ class Fact:
     def __getstate__(self) -> tuple[Any, ...]:
         return _state_of(self)
 
+    def __setstate__(self, state: tuple[Any, ...]) -> None:
+        for give, value in zip(_GIVERS, state, strict=True):  # what dataclasses put here asks for the fields each time
+            give(self, value)
+
     def sort_key(self) -> tuple[Any, ...]:
         """A total order by time, then by place, independent of the order of arrival."""
         return _orderly(self.start), _orderly(self.end), self.origin.sort_key()
 
 
-_state_of = attrgetter(*(one.name for one in fields(Fact)))
+_NAMES = [one.name for one in fields(Fact)]
+_state_of = attrgetter(*_NAMES)
+_GIVERS = [getattr(Fact, name).__set__ for name in _NAMES]
 
 
 def _orderly(time: float | None) -> float:

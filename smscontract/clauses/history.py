@@ -9,7 +9,7 @@ from smscontract.clauses import succession
 from smscontract.clauses.base import Fact, Outcome, Shown, Skipped, Spot, View
 from smscontract.clauses.conditions import evaluate, mask_at
 from smscontract.clauses.mutate import body_of
-from smscontract.clauses.reduction import Decided
+from smscontract.clauses.reduction import Decided, OneScope
 from smscontract.clauses.rules import rule_clause, set_place
 from smscontract.clauses.values import comparable, kinds_of
 from smscontract.documents import Clause, Operation, Place, Rule
@@ -156,7 +156,7 @@ def _unique(
     return Shown(facts, tuple(spot for _, spot, _ in spots)) if facts else None
 
 
-def reduce(clauses: Mapping[str, Clause], facts: Sequence[Fact], *, holes: bool = False) -> Iterator[Decided]:
+def reduce(clauses: Mapping[str, Clause], facts: Sequence[Fact] | OneScope, *, holes: bool = False) -> Iterator[Decided]:
     """Judges each scope in order of time, as `succession.reduce` does."""
     yield from succession.reduce(clauses, facts, holes=holes)
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from smscontract.clauses import condition, constant, history, relation
 from smscontract.clauses.base import Fact, Outcome, View
-from smscontract.clauses.reduction import Decided
+from smscontract.clauses.reduction import Decided, OneScope
 from smscontract.documents import Clause, Operation
 from smscontract.exchange import Exchange
 
@@ -29,8 +29,14 @@ def judge(clause: Clause, view: View) -> Outcome:
     return outcome
 
 
-def reduce(clauses: Mapping[str, Clause], facts: Sequence[Fact], *, holes: bool = False) -> Iterator[Decided]:
+def reduce(clauses: Mapping[str, Clause], facts: Sequence[Fact] | OneScope, *, holes: bool = False) -> Iterator[Decided]:
     """As the rule's kind is reduced."""
+    if isinstance(facts, OneScope):
+        if clauses[facts.clause].detail.kind in history.KINDS:
+            yield from history.reduce(clauses, facts, holes=holes)
+        else:
+            yield from constant.reduce(clauses, list(facts))
+        return
     kinds = {identity: clause.detail.kind for identity, clause in clauses.items()}
     yield from constant.reduce(clauses, [fact for fact in facts if kinds.get(fact.clause) in constant.KINDS])
     yield from history.reduce(clauses, [fact for fact in facts if kinds.get(fact.clause) in history.KINDS], holes=holes)

@@ -2,36 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from smscontract.clauses.base import KEPT, Broken, Fact, Kept, Skipped, Spot
-from smscontract.clauses.reduction import Decided, by_scope, clusters
+from smscontract.clauses.reduction import Decided, OneScope, by_scope, clusters
 from smscontract.documents import Clause, Place, Rule
 
 __all__ = ["reduce"]
 
 
-def reduce(clauses: Mapping[str, Clause], facts: Sequence[Fact], *, holes: bool = False) -> Iterator[Decided]:
+def reduce(clauses: Mapping[str, Clause], facts: Sequence[Fact] | OneScope, *, holes: bool = False) -> Iterator[Decided]:
     """Judges each scope in order of time.
 
     Args:
         clauses: clauses of this family by id.
-        facts: all facts, in any order.
+        facts: all facts, in any order, or those of one scope.
         holes: whether exchanges may be missing from the history (unreadable lines, a sample).
     """
-    for identity in sorted({fact.clause for fact in facts}):
-        rule: Rule = clauses[identity].detail
-        for scope in by_scope([fact for fact in facts if fact.clause == identity]):
-            if rule.kind == "unique":
-                yield from _reduce_unique(identity, scope)
-            else:
-                yield from _Scope(identity, rule, scope, holes=holes).decide()
+    for scope in by_scope(facts):
+        rule: Rule = clauses[scope.clause].detail
+        if rule.kind == "unique":
+            yield from _reduce_unique(scope.clause, scope)
+        else:
+            yield from _Scope(rule, scope, holes=holes).decide()
 
 
-def _reduce_unique(identity: str, facts: list[Fact]) -> Iterator[Decided]:
-    owner = facts[0].values["owner"]
+def _reduce_unique(identity: str, facts: Iterable[Fact]) -> Iterator[Decided]:
+    owner = None
     for fact in facts:
+        owner = fact.values["owner"] if owner is None else owner
         if fact.values["owner"] == owner:
             yield Decided(identity, fact, KEPT)
             continue
@@ -43,13 +43,11 @@ def _reduce_unique(identity: str, facts: list[Fact]) -> Iterator[Decided]:
 class _Scope:
     """The history of one scope."""
 
-    def __init__(self, identity: str, rule: Rule, facts: list[Fact], *, holes: bool) -> None:
-        self.identity = identity
+    def __init__(self, rule: Rule, facts: OneScope, *, holes: bool) -> None:
+        self.identity = facts.clause
         self.rule = rule
         self.facts = facts
-        self.together = clusters(facts)
-        self.timeless = any(fact.start is None or fact.end is None for fact in facts)
-        self.whole = all(fact.values["whole"] for fact in facts) and not holes
+        self.whole = facts.whole and not holes
         self.holes = holes
         self.last: dict[str, Any] | None = None  # values of the latest earlier success, or what was known at first
         self.last_fact: Fact | None = None
@@ -58,7 +56,7 @@ class _Scope:
         self.crossed = False
 
     def decide(self) -> Iterator[Decided]:
-        for cluster in self.together:
+        for cluster in clusters(self.facts):
             known = next((fact.values["known"] for fact in cluster if fact.values["known"]), None)
             if self.last is None and not self.lost and known:
                 self.last = dict(known)
@@ -129,7 +127,7 @@ class _Scope:
 
     def _reason(self) -> str:
         rule = self.rule
-        if self.timeless and len(self.facts) > 1:
+        if self.facts.timeless and len(self.facts) > 1:
             return "no times"
         if self.holes and rule.kind in ("same", "moves"):
             return "the history may have holes"
@@ -203,8 +201,9 @@ class _Scope:
             return
         if not values["success"]:
             return
-        for place, value in values["values"].items():
-            self.earlier[place].add(value)
+        if self.rule.kind == "fresh":
+            for place, value in values["values"].items():
+                self.earlier[place].add(value)
         current = values["plain"] if self.rule.kind == "moves" else values["values"]
         if not settled:
             self.lost, self.last, self.last_fact = True, None, None
