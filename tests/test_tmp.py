@@ -16,6 +16,8 @@ from typing import Any
 import pytest
 
 from smscontract import cli, facts, spill
+from smscontract.clauses.base import Fact
+from smscontract.clauses.reduction import OneScope
 from smscontract.facts import FactStore
 from smscontract.kernel import rows
 from smscontract.kernel.rows import Rows
@@ -95,7 +97,7 @@ def test_what_is_beyond_memory_goes_there_and_changes_nothing(
     expected = told(path, "--mask-key-env", "MASK")
     opened: set[str] = set()
 
-    def watched(self: FactStore, clause: str) -> Iterator[list[Any]]:
+    def watched(self: FactStore, clause: str) -> Iterator[list[Fact] | OneScope]:
         opened.update(files_of("self", folder))
         yield from scopes(self, clause)
 

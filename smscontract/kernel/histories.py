@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import marshal
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
@@ -11,11 +12,13 @@ from smscontract.kernel.records import Group
 from smscontract.kernel.rowlog import Some, Told
 from smscontract.spill import Box, Shelf, Spill
 
-__all__ = ["Histories", "ShelvedRows"]
+__all__ = ["Histories", "Long", "ShelvedRows"]
 
 _PARTS = 512
 
 _Part = tuple[Group, int]
+#: The hash of its scope, and what `Told` has.
+_Row = tuple[int, int, str, Row]
 
 
 class ShelvedRows(NamedTuple):
@@ -24,6 +27,13 @@ class ShelvedRows(NamedTuple):
     groups: list[Group]
     shelves: list[Shelf]
     blocks: dict[_Part, list[int]]
+
+
+class Long:
+    """Rows of scopes that each have more than are held at a time; they are gone once they are read."""
+
+    def __init__(self, rows: Iterator[Told]) -> None:
+        self.rows = rows
 
 
 class Histories:
@@ -42,7 +52,7 @@ class Histories:
         self._limit = limit
         self.parts = 1 if expected <= limit else min(1 + 2 * expected // max(limit, 1), _PARTS)
         self._groups: dict[Group, None] = {}
-        self._held: dict[_Part, list[tuple[int, int, str, Row]]] = {}
+        self._held: dict[_Part, list[_Row]] = {}
         self._size = 0
         self._spill = Spill(box=box)
         self._blocks: dict[_Part, list[int]] = {}
@@ -81,7 +91,7 @@ class Histories:
             self._blocks.setdefault(part, []).extend(base + number for number in numbers)
         self._groups.update(dict.fromkeys(taken.groups))
 
-    def share(self, number: int, shares: int) -> Iterator[tuple[Group, Iterator[dict[int, list[Told]]]]]:
+    def share(self, number: int, shares: int) -> Iterator[tuple[Group, Iterator[dict[int, list[Told]] | Long]]]:
         """One of so many shares: groups, each with some whole scopes by their hashes, which are gone then. Two scopes may have
         one hash."""
         for group in self._groups:
@@ -91,15 +101,25 @@ class Histories:
         """Takes all away."""
         self._spill.close()
 
-    def _scopes(self, group: Group, parts: Iterable[int]) -> Iterator[dict[int, list[Told]]]:
+    def _scopes(self, group: Group, parts: Iterable[int]) -> Iterator[dict[int, list[Told]] | Long]:
         for part in parts:
+            blocks, held = self._blocks.pop((group, part), []), self._held.pop((group, part), [])
+            long: set[int] = set()
+            if len(blocks) > 1:
+                sizes = Counter(hashed for hashed, *_ in self._rows(blocks, held))
+                long = {hashed for hashed, size in sizes.items() if size > self._limit}
+            if long:
+                yield Long(Told(kind, file, row) for hashed, kind, file, row in self._rows(blocks, held) if hashed in long)
             scopes: dict[int, list[Told]] = {}
-            for block in self._spill.each(self._blocks.pop((group, part), ())):
-                for hashed, *told in marshal.loads(block):  # noqa: S302 - nobody else has the key
-                    scopes.setdefault(hashed, []).append(Told(*told))
-            for hashed, *told in self._held.pop((group, part), ()):
-                scopes.setdefault(hashed, []).append(Told(*told))
+            for hashed, kind, file, row in self._rows(blocks, held):
+                if hashed not in long:
+                    scopes.setdefault(hashed, []).append(Told(kind, file, row))
             yield scopes
+
+    def _rows(self, blocks: Sequence[int], held: Iterable[_Row]) -> Iterator[_Row]:
+        for block in self._spill.each(blocks):
+            yield from marshal.loads(block)  # noqa: S302 - nobody else has the key
+        yield from held
 
     def _write(self) -> None:
         for part, rows in self._held.items():

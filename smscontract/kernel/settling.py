@@ -16,7 +16,7 @@ from smscontract.clauses import families
 from smscontract.clauses.base import Broken, Fact
 from smscontract.forks import Beside, alone
 from smscontract.judge import Judge
-from smscontract.kernel.histories import Histories
+from smscontract.kernel.histories import Histories, Long
 from smscontract.kernel.recipes import Item, Recipe, Row
 from smscontract.kernel.records import Group
 from smscontract.kernel.rowlog import Told
@@ -112,7 +112,7 @@ class Settling:
         self.less: Counter[tuple[int, Day]] = Counter()
         self.alike: dict[bytes, Alike] = {}
 
-    def facts(self, parts: Iterable[Mapping[int, list[Told]]]) -> Iterator[Fact]:
+    def facts(self, parts: Iterable[Mapping[int, list[Told]] | Long]) -> Iterator[Fact]:
         """Counts histories, and gives the facts of those that are like no other; scopes that only seemed to have one are left
         out.
 
@@ -120,6 +120,12 @@ class Settling:
             parts: whole scopes by the hashes of their keys.
         """
         for scopes in parts:
+            if isinstance(scopes, Long):
+                while some := list(islice(scopes.rows, _TOLD)):
+                    self.less.update(zip([told.kind for told in some], days_of([told.row for told in some]), strict=True))
+                    for told in some:
+                        yield from self._facts(told)
+                continue
             for hashed, found in self._scopes(scopes):
                 whole = self._touched.has(hashed)
                 if len(found) == 1 and not whole:

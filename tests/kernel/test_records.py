@@ -5,6 +5,7 @@ from __future__ import annotations
 import pickle
 import random
 from collections import Counter
+from itertools import chain
 
 import pytest
 from hypothesis import given
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 
 from smscontract import spill
 from smscontract.kernel import records
-from smscontract.kernel.histories import Histories
+from smscontract.kernel.histories import Histories, Long
 from smscontract.kernel.recipes import Item
 from smscontract.kernel.records import Group, Records
 from smscontract.kernel.rowlog import Some
@@ -80,6 +81,13 @@ def test_rows_by_scope_wherever_they_were_read(seed: int) -> None:
     for share in range(shares):
         for group, parts in whole.share(share, shares):
             for scopes in parts:
+                if isinstance(scopes, Long):
+                    lines = {told.row[2] for told in scopes.rows}
+                    mine = {hashed: some for hashed, some in wanted[group].items() if some & lines}
+                    assert lines == set(chain.from_iterable(mine.values())), "a scope is in two parts"
+                    assert all(len(some) > limit for some in mine.values())
+                    found.setdefault(group, {}).update(mine)
+                    continue
                 for hashed, told in scopes.items():
                     assert hashed not in found.get(group, {}), "a scope is in two parts"
                     found.setdefault(group, {})[hashed] = {one.row[2] for one in told}
