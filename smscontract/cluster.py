@@ -23,7 +23,8 @@ __all__ = ["dask"]
 _AHEAD = 3
 #: How often a piece is tried that fails by itself; the workers that are lost are counted by Dask.
 _RETRIES = 1
-_PATIENCE = "30s"
+#: Seconds that a scheduler, and its first worker, are waited for.
+_PATIENCE = 30.0
 #: Seconds between two looks for an interruption: one that is raised anywhere may be lost in what Dask does beside.
 _OFTEN = 0.02
 #: Run by each worker of this machine: Ctrl-C reaches all processes of a terminal, and the first of them decides what it means.
@@ -66,6 +67,7 @@ def dask(scheduler: str | None, workers: int) -> Doing:
                     client = stack.enter_context(distributed.Client(cluster))
                 else:
                     client = stack.enter_context(distributed.Client(scheduler, timeout=_PATIENCE))
+                    _wait_for_workers(client)
             except (OSError, TimeoutError, ValueError) as error:
                 raise CannotTell(
                     f"the scheduler cannot be reached: {type(error).__name__}", hint="give its address, such as tcp://host:8786"
@@ -74,6 +76,13 @@ def dask(scheduler: str | None, workers: int) -> Doing:
             yield from _run(distributed, client, job, pieces, asked)
 
     return doing
+
+
+def _wait_for_workers(client: Any) -> None:
+    try:
+        client.wait_for_workers(1, timeout=_PATIENCE)
+    except TimeoutError:
+        raise CannotTell("the scheduler has no workers", hint="start some: `dask worker ADDRESS`") from None
 
 
 @contextlib.contextmanager

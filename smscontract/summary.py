@@ -223,6 +223,7 @@ class Summary:
         find: Callable[[Sequence[Finding]], Sequence[Exchange | None]] | None = None,
         reasons: Mapping[str, tuple[str, str]] | None = None,
         operations: Iterable[str] | None = None,
+        histories: bool = True,
     ) -> Report:
         """Everything so far as one value; verdict, exit code and causes are settled by `policy.settle`.
 
@@ -234,9 +235,16 @@ class Summary:
             find: the exchanges that show findings, for those that only a whole history tells.
             reasons: why a clause was never judged, and a hint, where somebody knows better than "not seen".
             operations: keys of the operations that were looked for; default: all that were seen.
+            histories: whether what more than one exchange decides is told, which may take long. Whoever does not want it was
+                interrupted.
         """
-        self.facts.settle()
-        reduced = self.judge.reduce(self.facts, holes=bool(self.problems) or self.holed, take=self._add_finding)
+        if histories:
+            self.facts.settle()
+            reduced = self.judge.reduce(self.facts, holes=bool(self.problems) or self.holed, take=self._add_finding)
+        else:
+            reduced = Reduced((), (), {}, {})
+            self.facts.rows = None
+            reasons = dict.fromkeys(self.facts.clauses(), ("interrupted before it was known", ""))
         for one in reduced.not_judged:
             self._skip(one.clause, one.reason, one.hint, one.count)
         tally: Counter[tuple[str, str, str, str | None]] = Counter()

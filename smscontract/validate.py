@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any, BinaryIO
 
 from smscontract.addresses import without_credentials
@@ -114,9 +115,15 @@ def validate(
         apart = _apart(request, job, judge, stdin, progress)
         summary, notes, causes = apart or _at_once(request, job, judge, stdin, progress)
         with closing(summary.facts):
-            report = summary.report(
-                now=now, command="validate", again=lambda finding: again(finding, request), find=Recall(job.reading)
+            tell = partial(
+                summary.report, now=now, command="validate", again=lambda one: again(one, request), find=Recall(job.reading)
             )
+            try:
+                report = tell()
+            except KeyboardInterrupt:
+                what = f"interrupted after {count_of(summary.exchanges, 'exchange')}, before it was known what histories say"
+                causes = [*causes, Cause(ExitCode.INTERRUPTED, what)]
+                report = tell(histories=False)
     notes = [*notes, *_of_nobody(request, judge)]
     if notes:
         report = replace(report, extra={**report.extra, "notes": notes})

@@ -122,10 +122,20 @@ def test_a_cluster_of_its_own_by_the_command_line(folder: Path, capsys: pytest.C
 
 
 def test_a_scheduler_that_is_not_there(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("smscontract.cluster._PATIENCE", "1s")
+    monkeypatch.setattr("smscontract.cluster._PATIENCE", 1.0)
     report = judged(folder, doing=dask("tcp://127.0.0.1:1", 0))
     assert report.exit_code == 3
     assert report.causes[0].startswith("the scheduler cannot be reached")
+
+
+def test_a_scheduler_without_workers(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("smscontract.cluster._PATIENCE", 1.0)
+    with distributed.LocalCluster(
+        n_workers=0, processes=False, dashboard_address=None, host="127.0.0.1", protocol="tcp"
+    ) as one:
+        report = judged(folder, doing=dask(one.scheduler_address, 0))
+    assert report.exit_code == 3
+    assert report.causes[0].startswith("the scheduler has no workers")
 
 
 def test_workers_without_what_it_takes(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

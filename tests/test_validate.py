@@ -296,6 +296,29 @@ def test_a_signal_ends_the_run_with_what_was_judged(tmp_path: Path, number: sign
     assert broken_in(report)[0][:2] == ("200/status:enum", "/status")
 
 
+@pytest.mark.parametrize("workers", [1, 2])
+def test_an_interruption_before_histories_are_known_tells_what_was_judged(
+    tmp_path: Path, workers: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What needs more than one exchange is neither kept nor called not seen."""
+
+    def interrupted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    some = [made(BLAND, step=step, answer={"data": {"conversation_id": f"c{step}"}}) for step in range(9)]
+    path = recording(tmp_path, [*some, made(STUUT, answer={"status": "queued"})])
+    monkeypatch.setattr("smscontract.facts.FactStore.settle", interrupted)
+    report = tmp_path / "r.json"
+    assert cli.run(["validate", path, "--workers", str(workers), "--report", f"json:{report}"]) == 130
+    data = json.loads(report.read_text())
+    assert (data["verdict"], data["exchanges"]) == ("interrupted", 10)
+    assert "before it was known what histories say" in " ".join(data["causes"])
+    assert [one["clause"] for one in data["findings"]] == [f"{STUUT}/200/status:enum"]
+    untold = {one["clause"] for one in data["not_judged"] if one["reason"] == "interrupted before it was known"}
+    assert f"{BLAND}/rule/new-is-new" in untold
+    assert f"{BLAND}/rule/error-text-not-blank" not in untold
+
+
 @pytest.mark.parametrize("threshold", [0, 700])
 def test_the_garbage_collector_is_left_as_it_was(threshold: int) -> None:
     before = gc.get_threshold()
