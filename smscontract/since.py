@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Mapping, Sequence
+import re
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 from smscontract.errors import UsageError
@@ -13,13 +15,17 @@ from smscontract.findings import Problem
 from smscontract.judge import Judge
 from smscontract.ledger_file import is_ledger
 from smscontract.recordings import pieces, read_piece
-from smscontract.timeline import First, timeline
+from smscontract.timeline import First, Timeline, timeline
 
 __all__ = ["Since", "since"]
 
 #: So many parts of a recording are looked at for one that has a time.
 _AHEAD = 1000
 _WHOLE = 2**62
+#: A day in the name of a file, and the time of day behind it.
+_STAMP = re.compile(r"(?<!\d)(20\d\d)([-_/]?)(\d\d)\2(\d\d)(?!\d)(?:[T/](\d\d)(?:[:-]?(\d\d))?(?!\d))?")
+#: Seconds that the first exchange may be before or behind the time in the name of its file: names may tell it in any zone.
+_NEAR = 86_400
 
 
 @dataclass(slots=True, kw_only=True)
@@ -27,7 +33,8 @@ class Since:
     """What was found.
 
     Attributes:
-        recordings: how many there are that have a time; `untimed`: how many have none, or no answer of the operation.
+        recordings: how many there are that have a time; `untimed`: how many have none, or no answer of the operation. Where
+            names tell the order only those that were looked at are known to have none.
         read: those that were read to their end, in this order.
         first: the first answer that shows it, `None` if the newest recording does not.
         before: the newest recording before it that was read, which does not show it.
@@ -51,7 +58,8 @@ def since(
     where: Sequence[str] = (),
     reading: Mapping[str, Any] | None = None,
 ) -> Since:
-    """Finds the first recording that shows it, by halves, in order of the time of their first exchange.
+    """Finds the first recording that shows it, by halves, in order of the time of their first exchange. Where each name has a
+    time of its own only those are opened that are read, as long as what is in them agrees with their names.
 
     Args:
         operation, place, where, reading: as `timeline` takes them.
@@ -68,32 +76,101 @@ def since(
     how: dict[str, Any] = {"operation": key, **(reading or {})}
     _, found = pieces(paths, size=_WHOLE, **how)
     files = [one.file for one in found if not isinstance(one, Problem)]
-    times = {file: time for file in files if (time := _first_time(judge, key, file, how)) is not None}
-    ordered = sorted(times, key=lambda file: (times[file], file))
-    result = Since(recordings=len(ordered), untimed=len(files) - len(ordered))
 
-    def first_in(file: str) -> First | None:
-        result.read.append(file)
-        told = timeline(judge, key, place, [file], where=wanted, reading=reading)
-        if told.interrupted:
-            raise KeyboardInterrupt  # half a recording says nothing of the other half
-        result.problems += told.problems
-        return min(told.first.values(), key=lambda one: (one.time or "~", one.line or 0, one.entry or 0), default=None)
+    def time_of(file: str) -> float | None:
+        return _first_time(judge, key, file, how)
 
-    low, high = 0, len(ordered) - 1
-    if high < 0:
+    def told(file: str) -> Timeline:
+        return timeline(judge, key, place, [file], where=wanted, reading=reading)
+
+    search = _Search(time_of, told)
+    named = _by_name(files)
+    found_by_name = search.among(sorted(named, key=lambda file: named[file]), named) if named else None
+    if found_by_name is not None:
+        return found_by_name
+    times = {file: time for file in files if (time := time_of(file)) is not None}
+    whole = search.among(sorted(times, key=lambda file: (times[file], file)))
+    assert whole is not None  # nothing was named
+    whole.untimed = len(files) - len(times)
+    return whole
+
+
+class _Search:
+    """Looks into recordings, into each at most once.
+
+    Args:
+        time_of: the time of the first exchange of a recording.
+        told: what a recording shows.
+    """
+
+    def __init__(self, time_of: Callable[[str], float | None], told: Callable[[str], Timeline]) -> None:
+        self._time_of = time_of
+        self._told = told
+        self._shown: dict[str, First | None] = {}
+        self._problems: list[Problem] = []
+
+    def among(self, ordered: list[str], named: Mapping[str, float] | None = None) -> Since | None:
+        """The first of them that shows it.
+
+        Args:
+            ordered: from the oldest to the newest.
+            named: when they are by their names.
+
+        Returns:
+            `None` if a name is wrong.
+        """
+        result, low = Since(recordings=0, untimed=0), 0
+        high = len(ordered) - 1
+        middle = high  # where the newest does not show it, none does
+        while low <= high:
+            file = ordered[middle]
+            if named is not None and file not in self._shown:
+                time = self._time_of(file)
+                if time is None:
+                    result.untimed += 1
+                    del ordered[middle]
+                    high -= 1
+                    middle = high if result.first is None else (low + high) // 2
+                    continue
+                if abs(time - named[file]) > _NEAR:
+                    return None
+            shown = self._first_in(file)
+            if shown is not None:
+                result.first, high = shown, middle - 1
+            else:
+                result.before, low = file, middle + 1
+                if result.first is None:
+                    break
+            middle = (low + high) // 2
+        result.recordings = len(ordered)
+        result.read, result.problems = list(self._shown), self._problems
         return result
-    result.first = first_in(ordered[high])
-    while result.first is not None and low < high:
-        middle = (low + high) // 2
-        shown = first_in(ordered[middle])
-        if shown is not None:
-            result.first, high = shown, middle
-        else:
-            result.before, low = ordered[middle], middle + 1
-    if result.first is None:
-        result.before = ordered[high]
-    return result
+
+    def _first_in(self, file: str) -> First | None:
+        if file not in self._shown:
+            told = self._told(file)
+            if told.interrupted:
+                raise KeyboardInterrupt  # half a recording says nothing of the other half
+            self._problems += told.problems
+            found = told.first.values()
+            self._shown[file] = min(found, key=lambda one: (one.time or "~", one.line or 0, one.entry or 0), default=None)
+        return self._shown[file]
+
+
+def _by_name(files: Sequence[str]) -> dict[str, float]:
+    """When recordings are by their names (seconds since 1970, as if in UTC); none if one has no time, or that of another."""
+    times: dict[str, float] = {}
+    for file in files:
+        found = list(_STAMP.finditer(file))
+        if not found:
+            return {}
+        year, _, month, day, hour, minute = found[-1].groups()
+        try:
+            stamp = datetime(int(year), int(month), int(day), int(hour or 0), int(minute or 0), tzinfo=UTC)
+        except ValueError:
+            return {}
+        times[file] = stamp.timestamp()
+    return times if len(set(times.values())) == len(files) else {}
 
 
 def _first_time(judge: Judge, operation: str, file: str, how: Mapping[str, Any]) -> float | None:

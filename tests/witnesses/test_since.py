@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Collection, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+import smscontract.since as since_module
 from smscontract import cli
 from smscontract.errors import UsageError
+from smscontract.judge import Judge
 from smscontract.recordings import jsonl
 from smscontract.since import since
 from tests import core
@@ -71,3 +76,63 @@ def test_what_cannot_be_asked_is_refused(folder: Path, tmp_path: Path) -> None:
     ledger.write_text('{"smscontract": "ledger"}')
     with pytest.raises(UsageError, match="is a ledger"):
         since(core.judge(), STUUT, "got.status", [str(ledger)], "draft")
+
+
+def dated(folder: Path, days: dict[str, int], changed: int, untimed: Collection[int] = ()) -> None:
+    """A recording of each day under the name given."""
+    folder.mkdir()
+    for name, day in days.items():
+        answer = {"modified_at": None if day >= changed else "2026-11-20T11:00:00Z"}
+        some = [made(STUUT, step=1440 * day + minute, answer=answer) for minute in range(2)]
+        if day in untimed:
+            some = [made(STUUT, sent_at=None, received_at=None)]
+        (folder / name).write_bytes(jsonl.header("test") + b"".join(map(jsonl.dumps, some)))
+
+
+def name_of(day: int, form: str = "%Y-%m-%d") -> str:
+    first = made(STUUT, step=1440 * day).sent_at
+    assert first is not None
+    return f"log-{datetime.fromtimestamp(first, UTC).strftime(form)}.jsonl"
+
+
+@pytest.mark.parametrize("form", ["%Y-%m-%d", "%d %Y%m%d", "%Y-%m-%dT%H"])
+@pytest.mark.parametrize("changed", [0, 1, 13, 29, 30])
+def test_only_those_are_opened_that_are_read_where_names_tell_the_day(
+    changed: int, form: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    untimed = {29, 7, 14} - {changed}
+    dated(tmp_path / "x", {name_of(day, form): day for day in range(30)}, changed, untimed)
+    opened: list[str] = []
+    first_time = since_module._first_time
+
+    def watched(judge: Judge, operation: str, file: str, how: Mapping[str, Any]) -> float | None:
+        opened.append(file)
+        return first_time(judge, operation, file, how)
+
+    monkeypatch.setattr(since_module, "_first_time", watched)
+    found = since(core.judge(), STUUT, "got.modified_at", [str(tmp_path / "x")], "null")
+    shown = next((day for day in range(changed, 30) if day not in untimed), None)
+    assert (found.first.file if found.first else None) == (
+        None if shown is None else str(tmp_path / "x" / name_of(shown, form))
+    )
+    hidden = [day for day in range(min(changed, 30)) if day not in untimed]
+    assert found.before == (str(tmp_path / "x" / name_of(hidden[-1], form)) if hidden else None)
+    assert len(opened) <= 3 + math.log2(30) + len(untimed)
+    assert set(found.read) <= set(opened)
+
+
+@pytest.mark.parametrize("wrong", ["shifted", "one without", "two of a day"])
+def test_names_that_tell_no_day_or_another_are_not_believed(wrong: str, tmp_path: Path) -> None:
+    days = {name_of(day): day for day in range(20)}
+    if wrong == "shifted":
+        days = {name_of((day + 9) % 20): day for day in range(20)}
+    elif wrong == "one without":
+        days["later.jsonl"] = 20
+    else:
+        days["b" + name_of(19)] = 20
+    dated(tmp_path / "x", days, 13)
+    found = since(core.judge(), STUUT, "got.modified_at", [str(tmp_path / "x")], "null")
+    assert found.first is not None
+    assert found.first.file == str(tmp_path / "x" / next(name for name, day in days.items() if day == 13))
+    assert len(set(found.read)) == len(found.read)
+    assert found.recordings == len(days)
