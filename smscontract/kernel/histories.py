@@ -22,11 +22,11 @@ _Row = tuple[int, int, str, Row]
 
 
 class ShelvedRows(NamedTuple):
-    """Rows that stand in a box: their groups, all blocks, and the numbers of those of each part."""
+    """Rows that stand in a box: their groups, all blocks, and of those of each part the number, and how many rows it has."""
 
     groups: list[Group]
     shelves: list[Shelf]
-    blocks: dict[_Part, list[int]]
+    blocks: dict[_Part, list[tuple[int, int]]]
 
 
 class Long:
@@ -55,7 +55,7 @@ class Histories:
         self._held: dict[_Part, list[_Row]] = {}
         self._size = 0
         self._spill = Spill(box=box)
-        self._blocks: dict[_Part, list[int]] = {}
+        self._blocks: dict[_Part, list[tuple[int, int]]] = {}
 
     def add(self, group: Group, hashes: Sequence[int], some: Some) -> None:
         """Takes rows.
@@ -87,8 +87,8 @@ class Histories:
         base = len(self._spill)
         for shelf in taken.shelves:
             self._spill.adopt(shelf, box)
-        for part, numbers in taken.blocks.items():
-            self._blocks.setdefault(part, []).extend(base + number for number in numbers)
+        for part, blocks in taken.blocks.items():
+            self._blocks.setdefault(part, []).extend((base + number, size) for number, size in blocks)
         self._groups.update(dict.fromkeys(taken.groups))
 
     def share(self, number: int, shares: int) -> Iterator[tuple[Group, Iterator[dict[int, list[Told]] | Long]]]:
@@ -105,7 +105,7 @@ class Histories:
         for part in parts:
             blocks, held = self._blocks.pop((group, part), []), self._held.pop((group, part), [])
             long: set[int] = set()
-            if len(blocks) > 1:
+            if len(held) + sum(size for _, size in blocks) > self._limit:
                 sizes = Counter(hashed for hashed, *_ in self._rows(blocks, held))
                 long = {hashed for hashed, size in sizes.items() if size > self._limit}
             if long:
@@ -116,12 +116,12 @@ class Histories:
                     scopes.setdefault(hashed, []).append(Told(kind, file, row))
             yield scopes
 
-    def _rows(self, blocks: Sequence[int], held: Iterable[_Row]) -> Iterator[_Row]:
-        for block in self._spill.each(blocks):
+    def _rows(self, blocks: Sequence[tuple[int, int]], held: Iterable[_Row]) -> Iterator[_Row]:
+        for block in self._spill.each([number for number, _ in blocks]):
             yield from marshal.loads(block)  # noqa: S302 - nobody else has the key
         yield from held
 
     def _write(self) -> None:
         for part, rows in self._held.items():
-            self._blocks.setdefault(part, []).append(self._spill.add(marshal.dumps(rows)))
+            self._blocks.setdefault(part, []).append((self._spill.add(marshal.dumps(rows)), len(rows)))
         self._held, self._size = {}, 0
