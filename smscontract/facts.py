@@ -36,11 +36,11 @@ _LONG = 1_000
 _TABLE = "CREATE TABLE facts (clause, scope, start, stop, file, line, entry, request, whole, fact BLOB NOT NULL)"
 _INDEX = "CREATE INDEX IF NOT EXISTS by_scope ON facts (clause, scope, start, stop, file, line, entry, request, whole)"
 _ADD = "INSERT INTO facts VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-_NOTED = "CREATE TEMP TABLE IF NOT EXISTS long (clause, scope)"
 _LONG_ONES = """SELECT scope, count(*), max(start), max(stop), min(whole) FROM facts WHERE clause = ?
     GROUP BY scope HAVING count(*) > ?"""
 _LONG_ONE = "SELECT fact FROM facts WHERE clause = ? AND scope = ? ORDER BY start, stop, file, line, entry, request"
-_OTHERS = """SELECT scope, fact FROM facts WHERE clause = ?1 AND scope NOT IN (SELECT scope FROM long WHERE clause = ?1)
+_OTHERS = """SELECT scope, fact FROM facts WHERE clause = ?1 AND scope NOT IN
+    (SELECT scope FROM facts WHERE clause = ?1 GROUP BY scope HAVING count(*) > ?2)
     ORDER BY scope, start, stop, file, line, entry, request"""
 
 
@@ -149,12 +149,11 @@ class FactStore:
         """
         spans = spans or spans_of(rows)
         group = self._alike.setdefault((fact.clause, fact.alike), _Alike())
-        infinity = float("inf")
-        limit = group.earliest[-1].sort_key()[:2] if len(group.earliest) == ALIKE_KEPT else (infinity, infinity)
+        limit = group.earliest[-1].sort_key()[:2] if len(group.earliest) == ALIKE_KEPT else (_INFINITY, _INFINITY)
         first, latest = rows[spans.first][:3], rows[spans.last][:3]
         early = heapq.nsmallest(ALIKE_KEPT, (row[:3] for row in rows if row[:2] <= limit)) if first[:2] <= limit else []
         for row in {*early, latest}:
-            times = [None if one == infinity else one for one in row[:2]]
+            times = [None if one == _INFINITY else one for one in row[:2]]
             group.add(replace(fact, start=times[0], end=times[1], origin=Origin.numbered(file, row[2]), weight=0))
         group.count += len(rows)
 
@@ -235,15 +234,13 @@ class FactStore:
             return
         with kept():
             base.execute(_INDEX)
-            base.execute(_NOTED)
             long = base.execute(_LONG_ONES, (clause, _LONG)).fetchall()
-            base.executemany("INSERT INTO long VALUES (?, ?)", ((clause, scope) for scope, *_ in long))
         for scope, number, start, stop, whole in long:
             read = partial(_facts, base, clause, scope)
             yield OneScope(clause, number, _INFINITY in (start, stop), bool(whole), read)
         current = None
         mine: list[Fact] = []
-        for scope, blob in base.execute(_OTHERS, (clause,)):
+        for scope, blob in base.execute(_OTHERS, (clause, _LONG)):
             if scope != current and mine:
                 yield mine
                 mine = []

@@ -9,8 +9,8 @@ from smscontract.addresses import without_credentials
 from smscontract.choice import Chooser
 from smscontract.errors import UsageError
 from smscontract.findings import Report
+from smscontract.garbage import collected_rarely
 from smscontract.judge import Judge
-from smscontract.leisure import leisurely
 from smscontract.policy import Selection
 from smscontract.recall import Recall
 from smscontract.shards import mark_of, merged
@@ -32,7 +32,7 @@ def merge(files: Sequence[str], judge: Judge, terms: Terms, *, now: float, contr
         UsageError: a selection that is another than that of the shards.
         UnusableInput: as `shards.merged`.
     """
-    with leisurely():
+    with collected_rarely():
         return _merged(files, judge, terms, now, contracts)
 
 

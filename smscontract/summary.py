@@ -223,7 +223,7 @@ class Summary:
         find: Callable[[Sequence[Finding]], Sequence[Exchange | None]] | None = None,
         reasons: Mapping[str, tuple[str, str]] | None = None,
         operations: Iterable[str] | None = None,
-        histories: bool = True,
+        interrupted: bool = False,
     ) -> Report:
         """Everything so far as one value; verdict, exit code and causes are settled by `policy.settle`.
 
@@ -235,16 +235,15 @@ class Summary:
             find: the exchanges that show findings, for those that only a whole history tells.
             reasons: why a clause was never judged, and a hint, where somebody knows better than "not seen".
             operations: keys of the operations that were looked for; default: all that were seen.
-            histories: whether what more than one exchange decides is told, which may take long. Whoever does not want it was
-                interrupted.
+            interrupted: whether somebody does not want to wait: what more than one exchange decides is not told then.
         """
-        if histories:
-            self.facts.settle()
-            reduced = self.judge.reduce(self.facts, holes=bool(self.problems) or self.holed, take=self._add_finding)
-        else:
+        if interrupted:
             reduced = Reduced((), (), {}, {})
             self.facts.rows = None
-            reasons = dict.fromkeys(self.facts.clauses(), ("interrupted before it was known", ""))
+            reasons = dict.fromkeys(self.facts.clauses(), ("interrupted before it was known", "")) | dict(reasons or {})
+        else:
+            self.facts.settle()
+            reduced = self.judge.reduce(self.facts, holes=bool(self.problems) or self.holed, take=self._add_finding)
         for one in reduced.not_judged:
             self._skip(one.clause, one.reason, one.hint, one.count)
         tally: Counter[tuple[str, str, str, str | None]] = Counter()

@@ -17,10 +17,10 @@ from smscontract.documents import nearest_hint
 from smscontract.errors import ExitCode, SmscontractError, UsageError
 from smscontract.facts import kept
 from smscontract.findings import Finding, Level, Problem, Report
+from smscontract.garbage import collected_rarely
 from smscontract.gathering import Gathering
 from smscontract.interruption import first_is_asked
 from smscontract.judge import Judge
-from smscontract.leisure import leisurely
 from smscontract.mapping import LogMapping, Routes
 from smscontract.plain import count_of
 from smscontract.policy import Cause
@@ -111,7 +111,7 @@ def validate(
         reading=reading,
         stored=request.resume is not None or request.shard is not None,
     )
-    with kept(), leisurely():
+    with kept(), collected_rarely():
         apart = _apart(request, job, judge, stdin, progress)
         summary, notes, causes = apart or _at_once(request, job, judge, stdin, progress)
         with closing(summary.facts):
@@ -123,7 +123,7 @@ def validate(
             except KeyboardInterrupt:
                 what = f"interrupted after {count_of(summary.exchanges, 'exchange')}, before it was known what histories say"
                 causes = [*causes, Cause(ExitCode.INTERRUPTED, what)]
-                report = tell(histories=False)
+                report = tell(interrupted=True)
     notes = [*notes, *_of_nobody(request, judge)]
     if notes:
         report = replace(report, extra={**report.extra, "notes": notes})

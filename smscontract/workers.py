@@ -16,7 +16,7 @@ from typing import Any, Protocol
 from smscontract.errors import SmscontractError
 from smscontract.findings import Problem
 from smscontract.forks import alone, deaf, quiet
-from smscontract.leisure import leisurely
+from smscontract.garbage import collected_rarely
 from smscontract.recordings import Piece
 from smscontract.spill import Box
 from smscontract.work import Doer, Done, Job, bug, do, learn
@@ -72,7 +72,7 @@ def _serve(ours: Connection, stop: Any, work: Callable[..., Doer], job: Job, box
     """Does what it is given, one piece after the other; `None` stands for the question what is held."""
     quiet()
     doer = work(job, stop=lambda: bool(stop.value), box=box)
-    with leisurely():
+    with collected_rarely():
         while True:
             try:
                 given = ours.recv()

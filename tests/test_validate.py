@@ -20,8 +20,8 @@ from jsonschema import Draft202012Validator
 from smscontract import cli
 from smscontract.clauses.base import View
 from smscontract.exchange import Exchange, Failure
+from smscontract.garbage import collected_rarely
 from smscontract.judge import Judge
-from smscontract.leisure import leisurely
 from smscontract.recordings.jsonl import dumps, header
 from smscontract.reports.json_report import schema
 from tests.core import BLAND, PARCEL, STUUT, made, parcel_judge, refused
@@ -324,7 +324,7 @@ def test_the_garbage_collector_is_left_as_it_was(threshold: int) -> None:
     before = gc.get_threshold()
     try:
         gc.set_threshold(threshold, 5, 7)
-        with leisurely():
+        with collected_rarely():
             assert gc.get_threshold()[0] == 0 if threshold == 0 else gc.get_threshold()[0] > threshold
         assert gc.get_threshold() == (threshold, 5, 7)
     finally:

@@ -31,11 +31,8 @@ def judge(clause: Clause, view: View) -> Outcome:
 
 def reduce(clauses: Mapping[str, Clause], facts: Sequence[Fact] | OneScope, *, holes: bool = False) -> Iterator[Decided]:
     """As the rule's kind is reduced."""
-    if isinstance(facts, OneScope):
-        if clauses[facts.clause].detail.kind in history.KINDS:
-            yield from history.reduce(clauses, facts, holes=holes)
-        else:
-            yield from constant.reduce(clauses, list(facts))
+    if isinstance(facts, OneScope):  # of a history: facts on what is constant are alike, and have no scope
+        yield from history.reduce(clauses, facts, holes=holes)
         return
     kinds = {identity: clause.detail.kind for identity, clause in clauses.items()}
     yield from constant.reduce(clauses, [fact for fact in facts if kinds.get(fact.clause) in constant.KINDS])

@@ -30,9 +30,6 @@ class OneScope:
     whole: bool
     read: Callable[[], Iterator[Fact]]
 
-    def __len__(self) -> int:
-        return self.size
-
     def __iter__(self) -> Iterator[Fact]:
         return self.read()
 

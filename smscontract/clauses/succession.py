@@ -127,7 +127,7 @@ class _Scope:
 
     def _reason(self) -> str:
         rule = self.rule
-        if self.facts.timeless and len(self.facts) > 1:
+        if self.facts.timeless and self.facts.size > 1:
             return "no times"
         if self.holes and rule.kind in ("same", "moves"):
             return "the history may have holes"

@@ -44,23 +44,24 @@ class Reread:
         histories, found = Histories(self.limit, expected), dict[int, Told]()
         bits = _either([*self.wanted.values(), _bits_of(self.samples.values(), len(self.log))])
         if processes == 1 or histories.parts == 1 or not alone():
-            self._read(bits, histories, found)
+            self.read(bits, histories, found)
             return histories, found
         first, *others = _spans(bits, processes)
         with ExitStack() as stack:
             besides = [stack.enter_context(closing(Beside(partial(_there, self, span, expected)))) for span in others]
-            self._read(first, histories, found)
+            self.read(first, histories, found)
             for span, beside in zip(others, besides, strict=True):
                 blocks = beside.blocks()
                 if blocks is None:
-                    self._read(span, histories, found)
+                    self.read(span, histories, found)
                     continue
                 shelved, samples = pickle.loads(next(blocks))  # noqa: S301 - our own process has written it
                 histories.put(shelved, beside.box)
                 found.update(samples)
         return histories, found
 
-    def _read(self, bits: bytes, histories: Histories, samples: dict[int, Told]) -> None:
+    def read(self, bits: bytes, histories: Histories, samples: dict[int, Told]) -> None:
+        """Reads the rows whose bits are set: those that are wanted, and samples."""
         for some in self.log.wanted(bits):
             kind, file, numbers, rows = some
             if self.samples[kind] in numbers:
@@ -76,7 +77,7 @@ class Reread:
 def _there(reread: Reread, bits: bytes, expected: int, box: Box) -> Iterator[bytes]:
     """What another process has to tell."""
     histories, samples = Histories(reread.limit, expected, box), dict[int, Told]()
-    reread._read(bits, histories, samples)  # noqa: SLF001 - the same, elsewhere
+    reread.read(bits, histories, samples)
     yield pickle.dumps((histories.take(), samples))
 
 

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from itertools import islice, pairwise
+from itertools import chain, islice, pairwise
 from typing import Any
 
 from smscontract.clauses import families
@@ -122,20 +122,24 @@ class Settling:
         for scopes in parts:
             if isinstance(scopes, Long):
                 while some := list(islice(scopes.rows, _TOLD)):
-                    self.less.update(zip([told.kind for told in some], days_of([told.row for told in some]), strict=True))
-                    for told in some:
-                        yield from self._facts(told)
+                    self._count(some)
+                    yield from chain.from_iterable(map(self._facts, some))
                 continue
             for hashed, found in self._scopes(scopes):
                 whole = self._touched.has(hashed)
                 if len(found) == 1 and not whole:
                     continue
                 found.sort(key=_by_time)
-                days = days_of([told.row for told in found])
-                self.less.update(zip([told.kind for told in found], days, strict=True))
+                days = self._count(found)
                 if whole or not self._like_another(found, days):
                     for told in found:
                         yield from self._facts(told)
+
+    def _count(self, found: Sequence[Told]) -> list[Day]:
+        """Takes note of rows of histories, and gives the day of each."""
+        days = days_of([told.row for told in found])
+        self.less.update(zip([told.kind for told in found], days, strict=True))
+        return days
 
     def put(self, less: Counter[tuple[int, Day]], alike: Mapping[bytes, Alike]) -> None:
         """Takes what another one has counted."""

@@ -28,7 +28,7 @@ from smscontract.validate import Request, validate
 from tests.bench.corpus import corpus
 
 
-def main(count: int, rounds: int) -> None:
+def main(count: int = 200_000, rounds: int = 3) -> None:
     """Writes the recording, and judges it."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "corpus.jsonl"
@@ -85,4 +85,4 @@ def _dask(workers: int):  # type: ignore[no-untyped-def]  # noqa: ANN202 - an ex
 
 
 if __name__ == "__main__":
-    main(*(int(one) for one in (*sys.argv[1:], *("200000", "3")[len(sys.argv) - 1 :])))
+    main(*map(int, sys.argv[1:]))
