@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qs
 
 from smscontract.sandbox.calls import Answer, Ask
-from smscontract.sandbox.clock import stamp
 from smscontract.sandbox.records import Message
 from smscontract.sandbox.store import Transaction
 from tests.faults.model import Kind, Stuut, logic
@@ -17,20 +15,6 @@ __all__: list[str] = []
 
 KEEPS = "rule/send-keeps-draft"
 DRAFT = "state/sms_id/draft"
-
-
-class _Shown(Stuut):
-    """Only the answer is wrong, not what is stored."""
-
-    def changed(self, body: dict[str, Any]) -> dict[str, Any]:
-        raise NotImplementedError
-
-    def present(self, message: Message) -> dict[str, Any]:
-        return self.changed(super().present(message))
-
-
-def _moved(text: str | None, **by: float) -> str | None:
-    return None if text is None else stamp(datetime.fromisoformat(text) + timedelta(**by))
 
 
 # -- what may be sent

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import html
 import unicodedata
-from datetime import datetime, timedelta
 from typing import Any
 
-from smscontract.sandbox.clock import stamp
 from smscontract.sandbox.records import Message
 from smscontract.sandbox.store import Transaction
 from tests.faults.model import Kind, Stuut, logic
+from tests.faults.shown import Shown
 
 __all__: list[str] = []
 
@@ -18,25 +17,11 @@ KEEPS = "rule/send-keeps-draft"
 DRAFT = "state/sms_id/draft"
 
 
-class _Shown(Stuut):
-    """Only the answer is wrong, not what is stored."""
-
-    def changed(self, body: dict[str, Any]) -> dict[str, Any]:
-        raise NotImplementedError
-
-    def present(self, message: Message) -> dict[str, Any]:
-        return self.changed(super().present(message))
-
-
-def _moved(text: str | None, **by: float) -> str | None:
-    return None if text is None else stamp(datetime.fromisoformat(text) + timedelta(**by))
-
-
 # -- which message it is
 
 
 @logic(Kind.MEANING, "rule/answers-for-the-asked-id")
-class NeighbouringId(_Shown):
+class NeighbouringId(Shown):
     def changed(self, body: dict[str, Any]) -> dict[str, Any]:
         return {**body, "id": body["id"][:-1] + ("0" if body["id"][-1] != "0" else "1")}
 
@@ -51,7 +36,7 @@ class SendsTheNextDraft(Stuut):
 
 
 @logic(Kind.MEANING, "rule/answers-for-the-asked-id")
-class IdInCapitals(_Shown):
+class IdInCapitals(Shown):
     def changed(self, body: dict[str, Any]) -> dict[str, Any]:
         return {**body, "id": body["id"].upper()}
 
@@ -59,31 +44,31 @@ class IdInCapitals(_Shown):
 @logic(
     Kind.MEANING, "rule/answers-for-the-asked-id", "rule/ids-differ", also=("rule/answers-for-the-asked-id", "rule/ids-differ")
 )
-class ThreadIdAsId(_Shown):
+class ThreadIdAsId(Shown):
     def changed(self, body: dict[str, Any]) -> dict[str, Any]:
         return {**body, "id": body["sms_thread_id"] or body["id"]}
 
 
 @logic(Kind.MEANING, "rule/ids-differ", also=(KEEPS,))
-class IdAsThreadId(_Shown):
+class IdAsThreadId(Shown):
     def changed(self, body: dict[str, Any]) -> dict[str, Any]:
         return {**body, "sms_thread_id": body["id"]}
 
 
 @logic(Kind.MEANING, KEEPS)
-class NewThreadForEachSend(_Shown):
+class NewThreadForEachSend(Shown):
     def changed(self, body: dict[str, Any]) -> dict[str, Any]:
         return {**body, "sms_thread_id": f"thread_{body['id'][4:]}"}
 
 
 @logic(Kind.MEANING, "rule/object-names-the-type")
-class ObjectVariesWithAutomation(_Shown):
+class ObjectVariesWithAutomation(Shown):
     def changed(self, body: dict[str, Any]) -> dict[str, Any]:
         return {**body, "object": "automated_sms_message" if body["is_automated"] else body["object"]}
 
 
 @logic(Kind.MEANING, "rule/object-names-the-type")
-class ObjectVariesWithStatus(_Shown):
+class ObjectVariesWithStatus(Shown):
     def changed(self, body: dict[str, Any]) -> dict[str, Any]:
         return {**body, "object": "failed_sms_message" if body["status"] == "failed" else body["object"]}
 
@@ -99,43 +84,43 @@ class ClassificationObjectVaries(Stuut):
 
 
 @logic(Kind.MEANING, KEEPS)
-class BodyCutAt160(_Shown):
+class BodyCutAt160(Shown):
     def changed(self, body: dict[str, Any]) -> dict[str, Any]:
         return {**body, "body": body["body"][:160]}
 
 
 @logic(Kind.MEANING, KEEPS)
-class BodyCutAt1599(_Shown):
+class BodyCutAt1599(Shown):
     def changed(self, body: dict[str, Any]) -> dict[str, Any]:
         return {**body, "body": body["body"][:1599]}
 
 
 @logic(Kind.MEANING, KEEPS)
-class BodyMojibake(_Shown):
+class BodyMojibake(Shown):
     def changed(self, body: dict[str, Any]) -> dict[str, Any]:
         return {**body, "body": body["body"].encode().decode("latin-1")}
 
 
 @logic(Kind.MEANING, KEEPS)
-class BodyEscapedForHtml(_Shown):
+class BodyEscapedForHtml(Shown):
     def changed(self, body: dict[str, Any]) -> dict[str, Any]:
         return {**body, "body": html.escape(body["body"])}
 
 
 @logic(Kind.MEANING, KEEPS)
-class BodyStripped(_Shown):
+class BodyStripped(Shown):
     def changed(self, body: dict[str, Any]) -> dict[str, Any]:
         return {**body, "body": body["body"].strip()}
 
 
 @logic(Kind.MEANING, KEEPS)
-class BodyWithoutEmoji(_Shown):
+class BodyWithoutEmoji(Shown):
     def changed(self, body: dict[str, Any]) -> dict[str, Any]:
         return {**body, "body": "".join(letter for letter in body["body"] if ord(letter) < 0x10000)}
 
 
 @logic(Kind.MEANING, KEEPS)
-class BodyComposed(_Shown):
+class BodyComposed(Shown):
     """Unicode NFC: looks the same and is another text."""
 
     def changed(self, body: dict[str, Any]) -> dict[str, Any]:
@@ -143,49 +128,49 @@ class BodyComposed(_Shown):
 
 
 @logic(Kind.MEANING, KEEPS)
-class BodyWithOtherLineEnds(_Shown):
+class BodyWithOtherLineEnds(Shown):
     def changed(self, body: dict[str, Any]) -> dict[str, Any]:
         return {**body, "body": body["body"].replace("\r\n", "\n")}
 
 
 @logic(Kind.MEANING, KEEPS)
-class BodyInAscii(_Shown):
+class BodyInAscii(Shown):
     def changed(self, body: dict[str, Any]) -> dict[str, Any]:
         return {**body, "body": body["body"].encode("ascii", "replace").decode()}
 
 
 @logic(Kind.MEANING, KEEPS)
-class BodyWithFooterForAutomated(_Shown):
+class BodyWithFooterForAutomated(Shown):
     def changed(self, body: dict[str, Any]) -> dict[str, Any]:
         return {**body, "body": body["body"] + (" Reply STOP to end." if body["is_automated"] else "")}
 
 
 @logic(Kind.MEANING, KEEPS)
-class NumbersSwapped(_Shown):
+class NumbersSwapped(Shown):
     def changed(self, body: dict[str, Any]) -> dict[str, Any]:
         return {**body, "from_number": body["to_number"], "to_number": body["from_number"]}
 
 
 @logic(Kind.MEANING, "rule/numbers-differ", also=(KEEPS,))
-class FromIsTo(_Shown):
+class FromIsTo(Shown):
     def changed(self, body: dict[str, Any]) -> dict[str, Any]:
         return {**body, "from_number": body["to_number"]}
 
 
 @logic(Kind.MEANING, "rule/numbers-can-be-read")
-class SenderMasked(_Shown):
+class SenderMasked(Shown):
     def changed(self, body: dict[str, Any]) -> dict[str, Any]:
         return {**body, "from_number": f"***{body['from_number'][-4:]}"}
 
 
 @logic(Kind.MEANING, "rule/numbers-can-be-read", also=(KEEPS,))
-class NationalNumbers(_Shown):
+class NationalNumbers(Shown):
     def changed(self, body: dict[str, Any]) -> dict[str, Any]:
         number = body["to_number"]
         return {**body, "to_number": f"({number[2:5]}) {number[5:8]}-{number[8:]}"}
 
 
 @logic(Kind.MEANING, KEEPS)
-class ConstantRecipient(_Shown):
+class ConstantRecipient(Shown):
     def changed(self, body: dict[str, Any]) -> dict[str, Any]:
         return {**body, "to_number": "+12025550199"}

@@ -11,21 +11,12 @@ from smscontract.sandbox.numbers import Outcome
 from smscontract.sandbox.records import Message
 from smscontract.sandbox.store import Transaction
 from tests.faults.model import Kind, Stuut, logic
+from tests.faults.shown import Shown
 
 __all__: list[str] = []
 
 KEEPS = "rule/send-keeps-draft"
 DRAFT = "state/sms_id/draft"
-
-
-class _Shown(Stuut):
-    """Only the answer is wrong, not what is stored."""
-
-    def changed(self, body: dict[str, Any]) -> dict[str, Any]:
-        raise NotImplementedError
-
-    def present(self, message: Message) -> dict[str, Any]:
-        return self.changed(super().present(message))
 
 
 def _moved(text: str | None, **by: float) -> str | None:
@@ -36,31 +27,31 @@ def _moved(text: str | None, **by: float) -> str | None:
 
 
 @logic(Kind.MEANING, KEEPS, also=("rule/modified-after-created",))
-class CreatedWhenSent(_Shown):
+class CreatedWhenSent(Shown):
     def changed(self, body: dict[str, Any]) -> dict[str, Any]:
         return {**body, "created_at": stamp(self.clock())}
 
 
 @logic(Kind.MEANING, "rule/modified-after-created")
-class ModifiedBeforeCreated(_Shown):
+class ModifiedBeforeCreated(Shown):
     def changed(self, body: dict[str, Any]) -> dict[str, Any]:
         return {**body, "modified_at": _moved(body["created_at"], days=-1)}
 
 
 @logic(Kind.MEANING, "rule/modified-before-answer")
-class ModifiedTomorrow(_Shown):
+class ModifiedTomorrow(Shown):
     def changed(self, body: dict[str, Any]) -> dict[str, Any]:
         return {**body, "modified_at": stamp(self.clock() + timedelta(days=1)) if body["modified_at"] else None}
 
 
 @logic(Kind.MEANING, "rule/times-in-order")
-class SentLongBeforeCreated(_Shown):
+class SentLongBeforeCreated(Shown):
     def changed(self, body: dict[str, Any]) -> dict[str, Any]:
         return {**body, "sent_at": _moved(body["sent_at"], days=-1)}
 
 
 @logic(Kind.MEANING, "rule/times-in-order")
-class LocalTimeCalledUtc(_Shown):
+class LocalTimeCalledUtc(Shown):
     """New York's wall clock with a Z."""
 
     def changed(self, body: dict[str, Any]) -> dict[str, Any]:
@@ -68,25 +59,25 @@ class LocalTimeCalledUtc(_Shown):
 
 
 @logic(Kind.MEANING, "rule/sent-before-answer", also=("rule/delivered-before-answer",))
-class EasternTimeCalledUtc(_Shown):
+class EasternTimeCalledUtc(Shown):
     def changed(self, body: dict[str, Any]) -> dict[str, Any]:
         return {**body, "sent_at": _moved(body["sent_at"], hours=2), "delivered_at": _moved(body["delivered_at"], hours=2)}
 
 
 @logic(Kind.MEANING, "rule/times-in-order")
-class DeliveredBeforeSent(_Shown):
+class DeliveredBeforeSent(Shown):
     def changed(self, body: dict[str, Any]) -> dict[str, Any]:
         return {**body, "delivered_at": _moved(body["delivered_at"], minutes=-2)}
 
 
 @logic(Kind.MEANING, "rule/delivered-before-answer")
-class DeliveryPromisedForTomorrow(_Shown):
+class DeliveryPromisedForTomorrow(Shown):
     def changed(self, body: dict[str, Any]) -> dict[str, Any]:
         return {**body, "delivered_at": _moved(body["delivered_at"], days=1)}
 
 
 @logic(Kind.MEANING, "rule/times-in-order")
-class EpochForNotDelivered(_Shown):
+class EpochForNotDelivered(Shown):
     def changed(self, body: dict[str, Any]) -> dict[str, Any]:
         late = body["delivered_at"] is None and body["status"] in {"sent", "pending"}
         return {**body, "delivered_at": "1970-01-01T00:00:00Z" if late else body["delivered_at"]}
@@ -96,13 +87,13 @@ class EpochForNotDelivered(_Shown):
 
 
 @logic(Kind.MEANING, "rule/delivered-has-times")
-class AutomatedDeliveredWithoutTime(_Shown):
+class AutomatedDeliveredWithoutTime(Shown):
     def changed(self, body: dict[str, Any]) -> dict[str, Any]:
         return {**body, "delivered_at": None if body["is_automated"] else body["delivered_at"]}
 
 
 @logic(Kind.MEANING, "rule/delivered-has-times")
-class DeliveredWithoutSentTime(_Shown):
+class DeliveredWithoutSentTime(Shown):
     def changed(self, body: dict[str, Any]) -> dict[str, Any]:
         return {**body, "sent_at": None if body["status"] == "delivered" else body["sent_at"]}
 
@@ -132,7 +123,7 @@ class ErrorKeptAfterSuccess(Stuut):
 
 
 @logic(Kind.MEANING, "rule/error-means-failed")
-class FailureCalledSent(_Shown):
+class FailureCalledSent(Shown):
     def changed(self, body: dict[str, Any]) -> dict[str, Any]:
         return {**body, "status": "sent" if body["status"] == "failed" else body["status"]}
 
@@ -144,13 +135,13 @@ class EmptyErrorForSuccess(Stuut):
 
 
 @logic(Kind.MEANING, "rule/sent-is-outbound")
-class AutomatedAreInbound(_Shown):
+class AutomatedAreInbound(Shown):
     def changed(self, body: dict[str, Any]) -> dict[str, Any]:
         return {**body, "direction": "inbound" if body["is_automated"] else "outbound"}
 
 
 @logic(Kind.MEANING, "rule/sent-is-no-draft", also=("rule/second-send", "rule/moves-on"))
-class StillDraftInAnswer(_Shown):
+class StillDraftInAnswer(Shown):
     """The answer shows what was read before the change."""
 
     def changed(self, body: dict[str, Any]) -> dict[str, Any]:
@@ -158,7 +149,7 @@ class StillDraftInAnswer(_Shown):
 
 
 @logic(Kind.CONDITION, "rule/sent-is-no-draft")
-class LongOnesStayDrafts(_Shown):
+class LongOnesStayDrafts(Shown):
     def changed(self, body: dict[str, Any]) -> dict[str, Any]:
         return {**body, "status": "draft" if len(body["body"]) > 1000 else body["status"]}
 

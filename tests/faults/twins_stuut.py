@@ -14,6 +14,7 @@ from smscontract.sandbox.numbers import Outcome
 from smscontract.sandbox.records import Message
 from smscontract.sandbox.store import Store, Transaction
 from tests.faults.model import Bland, Stuut, twin
+from tests.faults.shown import Shown
 
 __all__: list[str] = []
 
@@ -71,22 +72,14 @@ class NoRefusalBodies(Stuut):
 # -- messages that look otherwise
 
 
-class _Shown(Stuut):
-    def changed(self, body: dict[str, Any]) -> dict[str, Any]:
-        raise NotImplementedError
-
-    def present(self, message: Message) -> dict[str, Any]:
-        return self.changed(super().present(message))
-
-
 @twin
-class ExtraFields(_Shown):
+class ExtraFields(Shown):
     def changed(self, body: dict[str, Any]) -> dict[str, Any]:
         return {**body, "segments": 2, "partner": {"id": "p1", "object": "partner"}, "tags": []}
 
 
 @twin
-class TelNumbers(_Shown):
+class TelNumbers(Shown):
     def changed(self, body: dict[str, Any]) -> dict[str, Any]:
         def uri(number: str) -> str:
             return f"tel:+1-{number[2:5]}-{number[5:8]}-{number[8:]}"
@@ -113,14 +106,14 @@ def _times(body: dict[str, Any], spell: Any) -> dict[str, Any]:
 
 
 @twin
-class OtherOffsets(_Shown):
+class OtherOffsets(Shown):
     def changed(self, body: dict[str, Any]) -> dict[str, Any]:
         zone = timezone(timedelta(hours=5, minutes=45))
         return _times(body, lambda moment: moment.astimezone(zone).isoformat())
 
 
 @twin
-class NoFractions(_Shown):
+class NoFractions(Shown):
     """Whole seconds: what is created, sent and answered in one second is equal."""
 
     def changed(self, body: dict[str, Any]) -> dict[str, Any]:
@@ -132,13 +125,13 @@ class NoFractions(_Shown):
 
 
 @twin
-class NineDigits(_Shown):
+class NineDigits(Shown):
     def changed(self, body: dict[str, Any]) -> dict[str, Any]:
         return _times(body, lambda moment: moment.strftime("%Y-%m-%dT%H:%M:%S.%f123Z"))
 
 
 @twin
-class SmallLetters(_Shown):
+class SmallLetters(Shown):
     def changed(self, body: dict[str, Any]) -> dict[str, Any]:
         return _times(body, lambda moment: moment.strftime("%Y-%m-%dt%H:%M:%S.%fz"))
 
@@ -150,13 +143,13 @@ class ModifiedWhenSent(Stuut):
 
 
 @twin
-class SenderChosenLate(_Shown):
+class SenderChosenLate(Shown):
     def changed(self, body: dict[str, Any]) -> dict[str, Any]:
         return {**body, "from_number": "+12025550109"}
 
 
 @twin
-class CarriersClock(_Shown):
+class CarriersClock(Shown):
     """Four seconds behind ours."""
 
     def changed(self, body: dict[str, Any]) -> dict[str, Any]:
