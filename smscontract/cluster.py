@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import importlib
 import logging
@@ -23,8 +24,10 @@ __all__ = ["dask"]
 _AHEAD = 3
 #: How often a piece is tried that fails by itself; the workers that are lost are counted by Dask.
 _RETRIES = 1
-#: Seconds that a scheduler, and its first worker, are waited for.
+#: Seconds that a scheduler, and a worker where there is none, are waited for.
 _PATIENCE = 30.0
+#: Seconds between two looks for workers.
+_SELDOM = 1.0
 #: Seconds between two looks for an interruption: one that is raised anywhere may be lost in what Dask does beside.
 _OFTEN = 0.02
 #: Run by each worker of this machine: Ctrl-C reaches all processes of a terminal, and the first of them decides what it means.
@@ -82,7 +85,55 @@ def _wait_for_workers(client: Any) -> None:
     try:
         client.wait_for_workers(1, timeout=_PATIENCE)
     except TimeoutError:
-        raise CannotTell("the scheduler has no workers", hint="start some: `dask worker ADDRESS`") from None
+        raise _no_workers("the scheduler has no workers") from None
+
+
+def _no_workers(message: str) -> CannotTell:
+    return CannotTell(message, hint="start some: `dask worker ADDRESS`")
+
+
+def _scheduler_lost() -> CannotTell:
+    hint = "start it again; with `--resume FOLDER` what was judged is not judged again"
+    return CannotTell("the scheduler was lost", hint=hint)
+
+
+class _Presence:
+    """Whether workers are there: Dask would wait for others for ever. The scheduler is asked beside; nobody waits for it.
+
+    Attributes:
+        threads: how many they have in all, as far as is known.
+    """
+
+    def __init__(self, client: Any) -> None:
+        self._client = client
+        self.threads = sum(client.nthreads().values())
+        self._seen = self._asked = time.monotonic()
+        self._answer: Any = None
+
+    def check(self) -> None:
+        """Looks, if it is time to.
+
+        Raises:
+            CannotTell: none has been there for as long as one is waited for, or nobody who would know.
+        """
+        now = time.monotonic()
+        if self._answer is None:
+            if now - self._asked >= _SELDOM:
+                self._asked = now
+                self._answer = asyncio.run_coroutine_threadsafe(_cores(self._client), self._client.loop.asyncio_loop)
+        elif self._answer.done():
+            answer, self._answer = self._answer, None
+            known = not answer.cancelled() and answer.exception() is None
+            if known and answer.result():
+                self._seen, self.threads = now, sum(answer.result().values())
+            elif now - self._seen > _PATIENCE:
+                raise _no_workers("all workers of the scheduler were lost") if known else _scheduler_lost()
+        elif now - self._asked > _PATIENCE:
+            raise _scheduler_lost()
+
+
+async def _cores(client: Any) -> Any:
+    return await client.scheduler.ncores()
 
 
 @contextlib.contextmanager
@@ -104,10 +155,12 @@ def _run(
 ) -> Iterator[Done]:
     run = uuid.uuid4().hex
     under_way: dict[Any, tuple[int, Piece | Problem]] = {}
-    finished = distributed.as_completed()
+    presence = _Presence(client)
+    # What is done may be lost before it is here, with its worker, and done again: so it is fetched beside, too.
+    finished = distributed.as_completed(with_results=True, raise_errors=False)
 
     def more() -> None:
-        room = _AHEAD * max(sum(client.nthreads().values()), 1) - len(under_way)
+        room = _AHEAD * max(presence.threads, 1) - len(under_way)
         some = [one for _, one in zip(range(room), pieces, strict=False)]
         if not some:
             return
@@ -123,19 +176,20 @@ def _run(
     try:
         more()
         while under_way:
+            presence.check()
             while not finished.has_ready() and not asked():
                 time.sleep(_OFTEN)
+                presence.check()
             if asked():
                 raise KeyboardInterrupt
-            future = next(finished)
+            future, result = next(finished)
             _, piece = under_way.pop(future)
             try:
-                done: Done = future.result()
+                done = _done(future, result)
             except SmscontractError:
                 raise
             except distributed.CancelledError:  # which nobody else asks for
-                hint = "start it again; with `--resume FOLDER` what was judged is not judged again"
-                raise CannotTell("the scheduler was lost", hint=hint) from None
+                raise _scheduler_lost() from None
             except ImportError as error:
                 hint = "install the same smscontract, with the same extras, on all machines"
                 raise UnusableInput(f"the workers of the cluster lack `{error.name}`", hint=hint) from None
@@ -148,6 +202,17 @@ def _run(
     finally:
         with contextlib.suppress(Exception):  # the cluster may be gone, and what is left is nobody's any more
             client.cancel(list(under_way))
+
+
+def _done(future: Any, result: Any) -> Done:
+    """What a piece has become, from what was fetched; or what was raised instead."""
+    if future.status == "error":
+        _, error, trace = result
+        raise error.with_traceback(trace)
+    if isinstance(result, BaseException):
+        raise result
+    done: Done = result
+    return done
 
 
 def _do(job: Job, number: int, piece: Piece | Problem) -> Done:

@@ -110,7 +110,7 @@ def written(shard: Shard, part: Part, job: Job) -> None:
     target = Path(shard.file)
     waiting = target.with_name(f".{target.name}.{os.getpid()}.part")
     try:
-        # Readable by the user alone: a URL of a recording may open it for whoever has it.
+        # Readable by the user alone: it says whom they write to, if only in digests.
         with os.fdopen(os.open(waiting, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as stream:
             stream.write(json.dumps(head).encode("ascii") + b"\n" + part.dumps())
         waiting.replace(target)

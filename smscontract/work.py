@@ -6,12 +6,13 @@ import hashlib
 import time
 import traceback
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, TypeVar
 
 from smscontract import __version__
+from smscontract.addresses import without_credentials
 from smscontract.catalogue import Catalogue, load_catalogue
 from smscontract.choice import Choice, Chooser
 from smscontract.errors import SmscontractError, UnusableInput
@@ -28,6 +29,8 @@ from smscontract.spill import Box
 from smscontract.summary import Summary
 
 __all__ = ["HELD", "Doer", "Done", "Job", "bug", "do", "feed", "kernel_of", "knows", "learn", "stamp_of", "started"]
+
+_Any = TypeVar("_Any")
 
 #: After so many exchanges somebody is asked whether to go on.
 _EVERY = 64
@@ -186,6 +189,20 @@ def feed(
     return True
 
 
+def _found(job: Job, piece: Piece | Problem, stdin: BinaryIO | None, kernel: Kernel | None) -> Iterator[Exchange | Problem]:
+    """What is in a piece. What opens a recording, as a part of its URL, is not in what is stored."""
+
+    def shown(value: _Any, *names: str) -> _Any:
+        return without_credentials(value, job.masker.url, names) if job.stored else value
+
+    if isinstance(piece, Problem):
+        yield shown(piece)
+        return
+    called = shown(piece.file, piece.file)
+    for one in read_piece(piece, stdin=stdin, taker=kernel, called=called, **job.reading):
+        yield shown(one, piece.file) if isinstance(one, Problem) and called != piece.file else one
+
+
 class Doer:
     """Judges pieces, one after the other, and tells of several together: what it met in one it knows in the next.
 
@@ -230,7 +247,7 @@ class Doer:
         self._numbers.append(number)
         try:
             with kept():
-                found = [piece] if isinstance(piece, Problem) else read_piece(piece, stdin=stdin, taker=kernel, **job.reading)
+                found = _found(job, piece, stdin, kernel)
                 chooser = Chooser(job.choice, judge)
                 self._whole = feed(summary, found, chooser, self._left_out, self._stop, kernel=kernel, more=True)
         except SmscontractError:  # a disk that is full

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,9 +15,11 @@ from smscontract import cli
 from smscontract.addresses import without_credentials
 from smscontract.findings import Problem
 from smscontract.mask import Masker
+from smscontract.part import Part
 from tests.recordings.reading import line
 
 URL = "memory://bob:hunter2-Canary@bucket/it's/x.jsonl?X-Amz-Signature=Canary0123456789abcdef0123456789abcdef"
+CREATE = "https://api.bland.ai/v1/sms/create"
 BROKEN = line(
     response={"status": 200, "headers": {"content-type": "application/json"}, "body": '{"data": 1}'},
     sent_at="2026-11-20T09:30:00Z",
@@ -71,6 +75,56 @@ def test_no_report_of_shards_shows_them(
     told = capsys.readouterr()
     assert told.out.count("bucket") > 2
     assert "Canary" not in told.out + told.err
+
+
+def _unpacked(raw: bytes) -> str:
+    """A part as text, its packed blocks, too."""
+    _, _, rest = raw.partition(b"\n") if raw.startswith(b'{"smscontract"') else (b"", b"", raw)
+    part = Part.loads(rest)
+    return repr(part) + "".join(zlib.decompress(one).decode("utf-8", "replace") for one in (*part.facts, *part.rows))
+
+
+def test_what_is_stored_holds_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """Neither findings nor problems, rows nor facts; what a later run makes of it is what the first one said."""
+    rows = b"".join(
+        line(request={"method": "POST", "url": CREATE, "json": {"user_number": number}}, sent_at=at)
+        for number in ("+14155550101", "+14155550102")
+        for at in ("2026-11-20T09:30:00Z", "2026-11-20T09:31:00Z", "2026-11-20T09:32:00Z")
+    )
+    fsspec.filesystem("memory").pipe_file(URL.removeprefix("memory:/"), BROKEN + rows + b"broken\n")
+    folder, part = tmp_path / "results", tmp_path / "part"
+    assert cli.run(["validate", URL, "--resume", str(folder), "--allow-unreadable", "1"]) == 1
+    first = capsys.readouterr().out
+    assert cli.run(["validate", URL, "--resume", str(folder), "--allow-unreadable", "1"]) == 1
+    second = capsys.readouterr().out
+    monkeypatch.setenv("KEY", "ab" * 32)
+    assert cli.run(["validate", URL, "--shard", "1/1", "--part", str(part), "--mask-key-env", "KEY"]) == 1
+    assert "1 piece known" in second
+    assert _timeless(second) == _timeless(first)
+    stored = [*(one for one in folder.rglob("*.part")), part]
+    assert len(stored) == 2
+    for one in stored:
+        told = _unpacked(one.read_bytes())
+        assert "bucket" in told
+        assert "Canary" not in told + one.read_bytes().decode("latin-1")
+
+
+def test_what_a_store_says_is_stored_without_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(file: str, _: object) -> object:
+        raise OSError(5, f"no access to {file}")
+
+    monkeypatch.setattr("smscontract.recordings.opened", refused)
+    monkeypatch.setenv("KEY", "ab" * 32)
+    part = tmp_path / "part"
+    assert cli.run(["validate", URL, "--shard", "1/1", "--part", str(part), "--mask-key-env", "KEY"]) == 2
+    told = _unpacked(part.read_bytes())
+    assert "no access to memory://" in told
+    assert "Canary" not in told
+
+
+def _timeless(report: str) -> str:
+    without_note = re.sub(r"^note 1 piece known.*\n(?:  .*\n)*", "", report, flags=re.MULTILINE)
+    return re.sub(r" in [0-9.]+ s\b", "", without_note)
 
 
 def test_what_holds_none_stays_as_it_is() -> None:

@@ -8,6 +8,8 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
+import time
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
@@ -110,6 +112,28 @@ def test_a_scheduler_that_is_lost_is_no_error_of_ours(folder: Path, capfd: pytes
     assert capfd.readouterr().err == ""
 
 
+def test_a_scheduler_that_says_nothing_any_more_is_not_waited_for_without_end(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("smscontract.cluster._PATIENCE", 2.0)
+    monkeypatch.setattr("smscontract.cluster._SELDOM", 0.1)
+    words = [sys.executable, "-c", SCHEDULER]
+    with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
+        assert process.stdout is not None
+        address = process.stdout.readline().strip()
+
+        def stopping(pieces: Iterator[tuple[int, Piece | Problem]]) -> Iterator[tuple[int, Piece | Problem]]:
+            for number, piece in pieces:
+                if number == 5:
+                    process.send_signal(signal.SIGSTOP)
+                yield number, piece
+
+        report = judged(folder, doing=lambda job, pieces: dask(address, 0)(job, stopping(pieces)))
+        process.kill()
+    assert report.exchanges < COUNT
+    assert report.causes[-1].startswith("the scheduler was lost")
+
+
 def test_a_cluster_of_its_own_by_the_command_line(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with socket.socket() as other, warnings.catch_warnings():
         warnings.simplefilter("error", UserWarning)
@@ -136,6 +160,49 @@ def test_a_scheduler_without_workers(folder: Path, monkeypatch: pytest.MonkeyPat
         report = judged(folder, doing=dask(one.scheduler_address, 0))
     assert report.exit_code == 3
     assert report.causes[0].startswith("the scheduler has no workers")
+
+
+def test_workers_that_are_all_lost_are_not_waited_for_without_end(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("smscontract.cluster._PATIENCE", 2.0)
+    monkeypatch.setattr("smscontract.cluster._SELDOM", 0.1)
+    with distributed.LocalCluster(
+        n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None, host="127.0.0.1", silence_logs=50
+    ) as cluster:
+
+        def ending(pieces: Iterator[tuple[int, Piece | Problem]]) -> Iterator[tuple[int, Piece | Problem]]:
+            for number, piece in pieces:
+                if number == 7:
+                    cluster.scale(0)  # and nobody starts others
+                yield number, piece
+
+        report = judged(folder, doing=lambda job, pieces: dask(cluster.scheduler_address, 0)(job, ending(pieces)))
+    assert 0 < report.exchanges < COUNT
+    assert report.causes[-1].startswith("all workers of the scheduler were lost")
+    assert report.exit_code in (1, 3)
+
+
+def test_workers_that_come_back_are_waited_for(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("smscontract.cluster._PATIENCE", 60.0)
+    monkeypatch.setattr("smscontract.cluster._SELDOM", 0.1)
+    expected = as_data(judged(folder))
+    empty: list[int] = []
+    with distributed.LocalCluster(
+        n_workers=1, threads_per_worker=1, processes=True, dashboard_address=None, host="127.0.0.1", silence_logs=50
+    ) as cluster:
+
+        def replacing(pieces: Iterator[tuple[int, Piece | Problem]]) -> Iterator[tuple[int, Piece | Problem]]:
+            for number, piece in pieces:
+                if number == 5:
+                    cluster.scale(0)
+                    while cluster.scheduler.workers:
+                        time.sleep(0.05)
+                    empty.append(number)
+                    threading.Timer(1.5, cluster.scale, (1,)).start()
+                yield number, piece
+
+        report = judged(folder, doing=lambda job, pieces: dask(cluster.scheduler_address, 0)(job, replacing(pieces)))
+    assert empty == [5]
+    assert as_data(report) == expected
 
 
 def test_workers_without_what_it_takes(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -140,22 +140,25 @@ def read_piece(
     limit: int = LIMIT,
     told: Callable[[int], None] = lambda _: None,
     taker: Taker | None = None,
+    called: str | None = None,
 ) -> Iterator[Exchange | Problem]:
     """What `read` gives of one piece.
 
     Args:
         told: called with the number of bytes after each read.
+        called: how the file is called in what is given, if not as the user named it.
     """
+    name = piece.file if called is None else called
     options, forced = _meant(operation, side, status, format, mappings, limit)
     options = replace(options, taker=_fit(taker, routes), line=piece.line, ours=piece.ours, groups=piece.groups)
     try:
         if piece.end is not None:
-            yield from _routed(ranged(piece, options, told), routes)
+            yield from _routed(ranged(piece, name, options, told), routes)
             return
         with opened(piece.file, stdin) as stream:
-            yield from _routed(_read_one(Source(stream, told), piece.file, options, forced), routes)
+            yield from _routed(_read_one(Source(stream, told), piece.file, options, forced, called=name), routes)
     except OSError as error:
-        yield _unreadable(piece.file, error)
+        yield _unreadable(name, error)
 
 
 def _fit(taker: Taker | None, routes: Routes | None) -> Taker | None:
@@ -235,7 +238,10 @@ def _read(
             yield _unreadable(file, error)
 
 
-def _read_one(source: Source, file: str, options: Options, forced: Format | None) -> Iterator[Exchange | Problem]:
+def _read_one(
+    source: Source, file: str, options: Options, forced: Format | None, *, called: str | None = None
+) -> Iterator[Exchange | Problem]:
+    called = file if called is None else called
     unpacked: Unpacked | None = None
     if is_packed(head := source.head(_HEAD)):
         unpacked = Unpacked(source)
@@ -245,9 +251,9 @@ def _read_one(source: Source, file: str, options: Options, forced: Format | None
         form = format_of(plain_name(file), head, options, forced)
         if head.startswith(BOM):
             source.drop(len(BOM))
-        yield from form.read(io.BufferedReader(source, _BUFFER), file, options)
+        yield from form.read(io.BufferedReader(source, _BUFFER), called, options)
     except Broken as error:
         if unpacked is None or unpacked.fault is None:  # else that is why
-            yield problem("file", error, file)
+            yield problem("file", error, called)
     if unpacked is not None and unpacked.fault is not None:
-        yield problem("file", unpacked.fault, file)
+        yield problem("file", unpacked.fault, called)

@@ -211,8 +211,11 @@ class _Cutter:
         return ours
 
 
-def ranged(piece: Piece, options: Options, told: Callable[[int], None]) -> Iterator[Exchange | Problem]:
+def ranged(piece: Piece, called: str, options: Options, told: Callable[[int], None]) -> Iterator[Exchange | Problem]:
     """Everything in a range of lines.
+
+    Args:
+        called: how the file is called in what is given.
 
     Raises:
         OSError: the file cannot be read.
@@ -221,4 +224,4 @@ def ranged(piece: Piece, options: Options, told: Callable[[int], None]) -> Itera
         stream.seek(piece.start)
         source = Source(cast("BinaryIO", Slice(stream, piece.size)), told)
         form = format_named(piece.mapping, options) if piece.mapping else jsonl
-        yield from form.read(io.BufferedReader(source, _BLOCK), piece.file, options)
+        yield from form.read(io.BufferedReader(source, _BLOCK), called, options)
