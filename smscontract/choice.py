@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from smscontract.catalogue import Catalogue
-from smscontract.clauses.base import View
 from smscontract.clauses.history import KINDS, scope_of
+from smscontract.clauses.view import View
 from smscontract.documents import Operation, Rule
 from smscontract.exchange import Exchange, Origin
 from smscontract.judge import Judge

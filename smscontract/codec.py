@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from typing import Any
 
-from smscontract.clauses.base import Fact, Spot
+from smscontract.clauses.outcomes import Fact, Spot
 from smscontract.exchange import Origin, OriginKind
 from smscontract.findings import Finding, Level, New, NewKind, Where
 from smscontract.judge import Signature

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from typing import Any, BinaryIO
 
 from smscontract.catalogue import path_shape
-from smscontract.clauses.base import View
 from smscontract.clauses.kinds import Cell, kind_text, kinds_seen, matches
 from smscontract.clauses.news import member_name
+from smscontract.clauses.view import View
 from smscontract.documents import Node, Operation
 from smscontract.documents.nodes import place_text
 from smscontract.exchange import Exchange

@@ -15,8 +15,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
-from smscontract.clauses.base import Fact, View
+from smscontract.clauses.outcomes import Fact
 from smscontract.clauses.reduction import OneScope
+from smscontract.clauses.view import View
 from smscontract.errors import UnusableInput
 from smscontract.exchange import Exchange, Origin
 from smscontract.spans import Spans, spans_of

@@ -19,13 +19,14 @@ from typing import Any
 
 from smscontract.catalogue import Catalogue
 from smscontract.clauses import families
-from smscontract.clauses.base import KEPT, Broken, Fact, Outcome, Shown, Skipped, Spot, View
 from smscontract.clauses.credentials import credentials
 from smscontract.clauses.fast import Asked, Quick
 from smscontract.clauses.kinds import Cell, kinds_seen
 from smscontract.clauses.news import news
+from smscontract.clauses.outcomes import KEPT, Broken, Fact, Outcome, Shown, Skipped, Spot
 from smscontract.clauses.reduction import Decided, unsettled
 from smscontract.clauses.validity import assess
+from smscontract.clauses.view import View
 from smscontract.documents import Clause
 from smscontract.exchange import Exchange
 from smscontract.facts import FactStore, kept

@@ -20,7 +20,7 @@ from typing import Any
 import orjson
 
 from smscontract import codec
-from smscontract.clauses.base import Fact
+from smscontract.clauses.outcomes import Fact
 from smscontract.errors import UnusableInput
 from smscontract.facts import FactStore
 from smscontract.findings import Finding, New, Problem, Where

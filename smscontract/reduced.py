@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from smscontract.apart import Apart
-from smscontract.clauses.base import Broken, Skipped
+from smscontract.clauses.outcomes import Broken, Skipped
 from smscontract.clauses.reduction import Decided
 from smscontract.documents import Clause
 from smscontract.exchange import Origin

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from smscontract.clauses.base import View
+from smscontract.clauses.view import View
 from smscontract.documents import Node
 from smscontract.exchange import Exchange, Headers
 from smscontract.json_text import ABSENT, UNKNOWN

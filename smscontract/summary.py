@@ -9,8 +9,8 @@ from dataclasses import replace
 from typing import Any
 
 from smscontract.catalogue import path_shape
-from smscontract.clauses.base import View
 from smscontract.clauses.reduction import unbegun
+from smscontract.clauses.view import View
 from smscontract.exchange import Exchange, Origin, Role
 from smscontract.facts import FactStore
 from smscontract.findings import (

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO
 
-from smscontract.clauses.base import View
 from smscontract.clauses.kinds import Cell, kind_of, kind_text, kinds_of, matches
+from smscontract.clauses.view import View
 from smscontract.documents import EACH, Node, Operation, nearest_hint, parse_place
 from smscontract.errors import UsageError
 from smscontract.exchange import Exchange

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from smscontract.catalogue import Catalogue
-from smscontract.clauses.base import Fact
+from smscontract.clauses.outcomes import Fact
 from smscontract.exchange import Exchange, Origin, OriginKind
 from smscontract.facts import FactStore
 from smscontract.findings import Finding, place_of

@@ -9,8 +9,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from smscontract.catalogue import Catalogue
-from smscontract.clauses.base import View
 from smscontract.clauses.kinds import kind_name, kind_text, kinds_of, matches
+from smscontract.clauses.view import View
 from smscontract.documents import Node, Operation
 from smscontract.json_text import ABSENT, UNKNOWN
 from smscontract.ledger import SOURCES, ClauseCount, Ledger, RangeKey

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from smscontract import apart, facts, spill
 from smscontract.apart import Apart
-from smscontract.clauses.base import Fact
+from smscontract.clauses.outcomes import Fact
 from smscontract.findings import Report
 from smscontract.policy import Selection
 from smscontract.reports.json_report import as_data

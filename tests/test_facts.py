@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from smscontract.clauses.base import Fact
+from smscontract.clauses.outcomes import Fact
 from smscontract.exchange import Origin
 from smscontract.facts import ALIKE_KEPT, FactStore
 from tests.core import BLAND, STUUT, judge, made

@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 
 from smscontract.catalogue import Catalogue
 from smscontract.clauses import families, validity
-from smscontract.clauses.base import Fact
 from smscontract.clauses.conditions import evaluate
 from smscontract.clauses.mutate import dumped
+from smscontract.clauses.outcomes import Fact
 from smscontract.clauses.validity import assess
 from smscontract.documents import read_contract
 from smscontract.exchange import Auth, Exchange, Failure, Origin, OriginKind, Part, Wire

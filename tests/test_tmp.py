@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from smscontract import cli, facts, spill
-from smscontract.clauses.base import Fact
+from smscontract.clauses.outcomes import Fact
 from smscontract.clauses.reduction import OneScope
 from smscontract.facts import FactStore
 from smscontract.kernel import rows

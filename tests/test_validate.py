@@ -18,7 +18,7 @@ from click.testing import CliRunner, Result
 from jsonschema import Draft202012Validator
 
 from smscontract import cli
-from smscontract.clauses.base import View
+from smscontract.clauses.view import View
 from smscontract.exchange import Exchange, Failure
 from smscontract.garbage import collected_rarely
 from smscontract.judge import Judge

@@ -6,9 +6,9 @@ from typing import Any
 
 from smscontract.breaker.mend import value_at
 from smscontract.clauses.acceptance import RequestDetail
-from smscontract.clauses.base import View
 from smscontract.clauses.conditions import accepted_scope
 from smscontract.clauses.schema import SchemaDetail
+from smscontract.clauses.view import View
 from smscontract.documents import Operation, Rule
 from smscontract.exchange import Exchange, header_values
 from smscontract.json_text import ABSENT

@@ -25,9 +25,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from smscontract.catalogue import Catalogue
-from smscontract.clauses.base import View
 from smscontract.clauses.conditions import status_matches
 from smscontract.clauses.values import equal_values
+from smscontract.clauses.view import View
 from smscontract.documents import EACH, Node, Operation, Place, nearest_hint, parse_place
 from smscontract.documents.places import ROOTS
 from smscontract.errors import UsageError

@@ -30,10 +30,10 @@ from smscontract.breaker.past import Past
 from smscontract.catalogue import Catalogue
 from smscontract.clauses import families
 from smscontract.clauses.acceptance import RequestDetail, features
-from smscontract.clauses.base import View
 from smscontract.clauses.mutate import success_of
 from smscontract.clauses.state import StateDetail
 from smscontract.clauses.validity import refused
+from smscontract.clauses.view import View
 from smscontract.documents import Clause, Operation, Rule
 from smscontract.exchange import Auth, Exchange
 from smscontract.judge import Judge

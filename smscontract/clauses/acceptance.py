@@ -6,10 +6,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from smscontract.clauses.base import KEPT, Broken, Fact, Outcome, Shown, Skipped, Spot, View
+from smscontract.clauses.outcomes import KEPT, Broken, Fact, Outcome, Shown, Skipped, Spot
 from smscontract.clauses.reduction import Decided
 from smscontract.clauses.requirement import blamed_on_a_rule
 from smscontract.clauses.validity import refused
+from smscontract.clauses.view import View
 from smscontract.documents import Clause, Node
 from smscontract.json_text import ABSENT, UNKNOWN, json_type
 

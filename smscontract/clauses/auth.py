@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from smscontract.clauses.base import KEPT, Broken, Outcome, Skipped, Spot, View
 from smscontract.clauses.mutate import refusals_of, success_of
+from smscontract.clauses.outcomes import KEPT, Broken, Outcome, Skipped, Spot
 from smscontract.clauses.validity import refused
+from smscontract.clauses.view import View
 from smscontract.documents import Clause, Operation, Security, Source, level_of
 from smscontract.exchange import Auth, Exchange
 

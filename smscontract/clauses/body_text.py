@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from smscontract.clauses.base import View
 from smscontract.clauses.schema import IN_FRONT
+from smscontract.clauses.view import View
 from smscontract.exchange import header_values
 from smscontract.json_text import UNKNOWN
 

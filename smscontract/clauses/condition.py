@@ -5,9 +5,10 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterator, Sequence
 
-from smscontract.clauses.base import KEPT, Outcome, Skipped, View
 from smscontract.clauses.conditions import because_of, broken_condition, evaluate
+from smscontract.clauses.outcomes import KEPT, Outcome, Skipped
 from smscontract.clauses.rules import premise, rule_clause, set_place, unlike_at
+from smscontract.clauses.view import View
 from smscontract.documents import Clause, Operation, Rule
 from smscontract.exchange import Exchange
 

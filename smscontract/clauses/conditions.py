@@ -6,9 +6,10 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from smscontract.clauses.base import Broken, Spot, View
+from smscontract.clauses.outcomes import Broken, Spot
 from smscontract.clauses.schema import matches
 from smscontract.clauses.values import declared, equal_values
+from smscontract.clauses.view import View
 from smscontract.documents import Conditions, Place, Rule, parse_place
 from smscontract.json_text import ABSENT, UNKNOWN
 from smscontract.mask import Kind

@@ -8,10 +8,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from smscontract.clauses import schema
-from smscontract.clauses.base import KEPT, Broken, Fact, Outcome, Shown, Skipped, View
 from smscontract.clauses.mutate import edited
+from smscontract.clauses.outcomes import KEPT, Broken, Fact, Outcome, Shown, Skipped
 from smscontract.clauses.reduction import Decided
 from smscontract.clauses.rules import items_at, premise, rule_clause, set_place
+from smscontract.clauses.view import View
 from smscontract.documents import Clause, Node, Operation, Rule
 from smscontract.exchange import Exchange
 from smscontract.json_text import ABSENT, UNKNOWN

@@ -7,8 +7,9 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from smscontract.clauses import schema
-from smscontract.clauses.base import Outcome, View
 from smscontract.clauses.mutate import edited
+from smscontract.clauses.outcomes import Outcome
+from smscontract.clauses.view import View
 from smscontract.documents import Clause, Node, Operation
 from smscontract.exchange import Exchange
 from smscontract.json_text import ABSENT, json_type

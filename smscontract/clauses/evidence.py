@@ -6,8 +6,9 @@ import dataclasses
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
-from smscontract.clauses.base import KEPT, Broken, Fact, Outcome, Shown, Skipped, Spot, View
+from smscontract.clauses.outcomes import KEPT, Broken, Fact, Outcome, Shown, Skipped, Spot
 from smscontract.clauses.reduction import Decided
+from smscontract.clauses.view import View
 from smscontract.documents import Clause
 from smscontract.exchange import Exchange, Failure, Role
 

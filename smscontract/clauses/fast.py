@@ -9,10 +9,10 @@ from typing import Any
 import jsonschema_rs
 
 from smscontract.clauses.acceptance import RequestDetail
-from smscontract.clauses.base import View
 from smscontract.clauses.compiled import compiled_schema
 from smscontract.clauses.schema import IN_FRONT, SchemaDetail
 from smscontract.clauses.state import StateDetail
+from smscontract.clauses.view import View
 from smscontract.documents import Clause, Node, Rule
 from smscontract.json_text import ABSENT, UNKNOWN
 

@@ -7,10 +7,11 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from smscontract.clauses import schema
-from smscontract.clauses.base import Outcome, View
 from smscontract.clauses.enum import is_member
 from smscontract.clauses.mutate import body_of, edited, value_at
 from smscontract.clauses.opinions import in_words
+from smscontract.clauses.outcomes import Outcome
+from smscontract.clauses.view import View
 from smscontract.documents import Clause, Node, Operation
 from smscontract.exchange import Exchange
 from smscontract.json_text import ABSENT

@@ -6,12 +6,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from smscontract.clauses import succession
-from smscontract.clauses.base import Fact, Outcome, Shown, Skipped, Spot, View
 from smscontract.clauses.conditions import evaluate, mask_at
 from smscontract.clauses.mutate import body_of
+from smscontract.clauses.outcomes import Fact, Outcome, Shown, Skipped, Spot
 from smscontract.clauses.reduction import Decided, OneScope
 from smscontract.clauses.rules import rule_clause, set_place
 from smscontract.clauses.values import comparable, kinds_of
+from smscontract.clauses.view import View
 from smscontract.documents import Clause, Operation, Place, Rule
 from smscontract.exchange import Exchange
 from smscontract.json_text import ABSENT, UNKNOWN

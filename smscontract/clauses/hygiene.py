@@ -6,8 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from smscontract.clauses import condition, constant, history, relation
-from smscontract.clauses.base import Fact, Outcome, View
+from smscontract.clauses.outcomes import Fact, Outcome
 from smscontract.clauses.reduction import Decided, OneScope
+from smscontract.clauses.view import View
 from smscontract.documents import Clause, Operation
 from smscontract.exchange import Exchange
 

@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import Any
 from urllib.parse import quote
 
-from smscontract.clauses.base import View
+from smscontract.clauses.view import View
 from smscontract.documents import Node
 from smscontract.json_text import ABSENT, UNKNOWN, json_type
 

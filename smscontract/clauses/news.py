@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from smscontract.clauses.base import View
+from smscontract.clauses.view import View
 from smscontract.documents import Node
 from smscontract.findings import New, NewKind
 from smscontract.json_text import ABSENT, UNKNOWN

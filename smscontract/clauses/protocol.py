@@ -7,12 +7,13 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from smscontract.clauses import evidence
-from smscontract.clauses.base import KEPT, Broken, Fact, Outcome, Skipped, Spot, View
 from smscontract.clauses.body_text import charset_of, coding_of, declared_type, is_json, is_sound
 from smscontract.clauses.evidence import SLOW
 from smscontract.clauses.mutate import body_of, dumped, with_response, with_response_body
+from smscontract.clauses.outcomes import KEPT, Broken, Fact, Outcome, Skipped, Spot
 from smscontract.clauses.reduction import Decided
 from smscontract.clauses.schema import IN_FRONT
+from smscontract.clauses.view import View
 from smscontract.documents import Clause, Operation, Source, level_of
 from smscontract.exchange import Auth, Exchange, Failure, Part, header_values
 from smscontract.json_text import UNKNOWN, Flaw

@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from smscontract.clauses.base import Broken, Fact, Kept, Skipped
+from smscontract.clauses.outcomes import Broken, Fact, Kept, Skipped
 
 __all__ = ["Decided", "OneScope", "by_scope", "clusters", "unbegun", "unsettled"]
 

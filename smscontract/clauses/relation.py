@@ -6,11 +6,12 @@ from collections.abc import Iterator, Sequence
 from itertools import combinations, pairwise
 from typing import Any
 
-from smscontract.clauses.base import KEPT, Broken, Outcome, Spot, View
 from smscontract.clauses.conditions import mask_at
 from smscontract.clauses.mutate import body_of
+from smscontract.clauses.outcomes import KEPT, Broken, Outcome, Spot
 from smscontract.clauses.rules import premise, rule_clause, set_place
 from smscontract.clauses.values import comparable, equal_values, kinds_of
+from smscontract.clauses.view import View
 from smscontract.documents import Clause, Operation, Place, Rule
 from smscontract.exchange import Exchange
 from smscontract.json_text import UNKNOWN, json_type

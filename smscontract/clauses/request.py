@@ -6,14 +6,15 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from smscontract.clauses import acceptance
 from smscontract.clauses.acceptance import RequestDetail
-from smscontract.clauses.base import KEPT, Broken, Fact, Outcome, Skipped, Spot, View
 from smscontract.clauses.conditions import expectation
 from smscontract.clauses.enum import members_text
 from smscontract.clauses.mutate import refusals_of, success_of, with_response
+from smscontract.clauses.outcomes import KEPT, Broken, Fact, Outcome, Skipped, Spot
 from smscontract.clauses.reduction import Decided
 from smscontract.clauses.requirement import RuleDetail, judge_rule
 from smscontract.clauses.rules import rule_clause, set_place, unlike
 from smscontract.clauses.validity import refused
+from smscontract.clauses.view import View
 from smscontract.documents import Clause, Node, Operation, Rule, level_of
 from smscontract.exchange import Auth, Exchange
 from smscontract.findings import Level

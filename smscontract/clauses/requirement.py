@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from smscontract.clauses.base import KEPT, Broken, Outcome, Skipped, Spot, View
 from smscontract.clauses.conditions import evaluate, expectation, mask_at, status_matches
+from smscontract.clauses.outcomes import KEPT, Broken, Outcome, Skipped, Spot
 from smscontract.clauses.validity import refused, requirement_holds
+from smscontract.clauses.view import View
 from smscontract.documents import Conditions, Rule
 from smscontract.exchange import Auth
 from smscontract.json_text import ABSENT

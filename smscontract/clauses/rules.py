@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from smscontract.clauses.base import Skipped, View
 from smscontract.clauses.conditions import accepted_scope, evaluate, tests_of
 from smscontract.clauses.mutate import DELETE, body_of, with_request_body, with_response, with_response_body, with_value
+from smscontract.clauses.outcomes import Skipped
+from smscontract.clauses.view import View
 from smscontract.documents import Clause, Node, Operation, Place, Rule
 from smscontract.exchange import Exchange
 from smscontract.json_text import UNKNOWN

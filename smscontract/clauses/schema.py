@@ -9,8 +9,9 @@ from typing import Any
 
 import jsonschema_rs
 
-from smscontract.clauses.base import KEPT, Broken, Outcome, Skipped, Spot, View
 from smscontract.clauses.opinions import accepts
+from smscontract.clauses.outcomes import KEPT, Broken, Outcome, Skipped, Spot
+from smscontract.clauses.view import View
 from smscontract.documents import Clause, Node, Operation, ResponseDocument
 from smscontract.findings import Level
 from smscontract.json_text import ABSENT, UNKNOWN, types_of

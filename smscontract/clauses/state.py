@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from smscontract.clauses.base import KEPT, Broken, Outcome, Skipped, Spot, View
 from smscontract.clauses.conditions import known_label, status_matches
 from smscontract.clauses.mutate import refusals_of, success_of
+from smscontract.clauses.outcomes import KEPT, Broken, Outcome, Skipped, Spot
 from smscontract.clauses.validity import refused
+from smscontract.clauses.view import View
 from smscontract.documents import Clause, Operation, level_of
 from smscontract.exchange import Auth, Exchange
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from smscontract.clauses.base import KEPT, Broken, Fact, Kept, Skipped, Spot
+from smscontract.clauses.outcomes import KEPT, Broken, Fact, Kept, Skipped, Spot
 from smscontract.clauses.reduction import Decided, OneScope, by_scope, clusters
 from smscontract.documents import Clause, Place, Rule
 

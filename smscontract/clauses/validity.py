@@ -11,11 +11,11 @@ import jsonschema_rs
 
 from smscontract.clauses import enum, schema
 from smscontract.clauses import format as formats
-from smscontract.clauses.base import Assessment, View
 from smscontract.clauses.compiled import compiled_schema
 from smscontract.clauses.conditions import evaluate, known_label, status_matches, tests_of
 from smscontract.clauses.relation import holds
 from smscontract.clauses.values import comparable, equal_values, kinds_of
+from smscontract.clauses.view import Assessment, View
 from smscontract.documents import Node, Parameter, RequestBody, Rule
 from smscontract.exchange import Auth
 from smscontract.json_text import ABSENT, UNKNOWN, Flaw

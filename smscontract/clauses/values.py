@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any
 
-from smscontract.clauses.base import View
+from smscontract.clauses.view import View
 from smscontract.documents import Node, Operation, Place, ResponseDocument
 from smscontract.json_text import UNKNOWN
 from smscontract.rfc3339 import is_local_date_time, timestamp

@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from smscontract.clauses.base import Assessment, View
 from smscontract.clauses.relation import holds
 from smscontract.clauses.validity import assess
+from smscontract.clauses.view import Assessment, View
 from smscontract.documents import Node, Operation
 from smscontract.exchange import Auth, Exchange, Origin, OriginKind, Request, Wire
 from smscontract.fuzz._model import FuzzRequest

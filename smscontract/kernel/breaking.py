@@ -14,8 +14,8 @@ from typing import Any
 import orjson
 
 from smscontract.catalogue import Catalogue
-from smscontract.clauses.base import KEPT, Broken, Spot
 from smscontract.clauses.kinds import kinds_seen
+from smscontract.clauses.outcomes import KEPT, Broken, Spot
 from smscontract.clauses.relation import holds, outcome_of
 from smscontract.clauses.schema import SchemaDetail
 from smscontract.clauses.values import comparable, kinds_of

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from smscontract.clauses.base import Fact
+from smscontract.clauses.outcomes import Fact
 from smscontract.facts import FactStore
 from smscontract.judge import Judge
 from smscontract.kernel.digested import digested, kind_of, rows_of

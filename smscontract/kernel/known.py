@@ -8,7 +8,7 @@ from functools import cached_property
 from operator import itemgetter
 from typing import Any
 
-from smscontract.clauses.base import View
+from smscontract.clauses.view import View
 from smscontract.documents import Place, Rule
 from smscontract.exchange import Exchange
 from smscontract.json_text import ABSENT, UNKNOWN

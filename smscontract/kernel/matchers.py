@@ -12,8 +12,9 @@ from typing import Any
 
 import jsonschema_rs
 
-from smscontract.clauses.base import Spot, View
 from smscontract.clauses.conditions import evaluate
+from smscontract.clauses.outcomes import Spot
+from smscontract.clauses.view import View
 from smscontract.documents import EACH, Conditions, Node, Operation, Place, ResponseDocument
 from smscontract.json_text import ABSENT, UNKNOWN
 

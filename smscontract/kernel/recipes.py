@@ -11,10 +11,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from smscontract.clauses.base import Fact, Spot, View
 from smscontract.clauses.conditions import mask_at
 from smscontract.clauses.history import named
+from smscontract.clauses.outcomes import Fact, Spot
 from smscontract.clauses.values import comparable, kinds_of
+from smscontract.clauses.view import View
 from smscontract.documents import Clause, Place, Rule
 from smscontract.exchange import Origin
 from smscontract.json_text import UNKNOWN

@@ -7,8 +7,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from smscontract.clauses.base import Fact, View
+from smscontract.clauses.outcomes import Fact
 from smscontract.clauses.values import comparable, kinds_of
+from smscontract.clauses.view import View
 from smscontract.exchange import Exchange
 from smscontract.facts import FactStore
 from smscontract.judge import Judge

@@ -13,7 +13,7 @@ from itertools import chain, islice, pairwise
 from typing import Any
 
 from smscontract.clauses import families
-from smscontract.clauses.base import Broken, Fact
+from smscontract.clauses.outcomes import Broken, Fact
 from smscontract.forks import Beside, alone
 from smscontract.judge import Judge
 from smscontract.kernel.histories import Histories, Long

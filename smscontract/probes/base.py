@@ -10,7 +10,7 @@ from functools import cached_property
 from typing import Any, Protocol
 from urllib.parse import quote
 
-from smscontract.clauses.base import Assessment
+from smscontract.clauses.view import Assessment
 from smscontract.documents import Clause, Node, Operation
 from smscontract.exchange import Auth, Exchange, Headers, Origin, OriginKind, Request
 from smscontract.judge import Judge

@@ -10,7 +10,7 @@ from typing import Any
 
 from schemathesis.core.failures import Failure, FailureGroup, Severity
 
-from smscontract.clauses.base import Fact
+from smscontract.clauses.outcomes import Fact
 from smscontract.curl import Histories, curl_lines
 from smscontract.exchange import Exchange, Origin, OriginKind, Request, Response, Wire, headers_from
 from smscontract.findings import Finding, Level

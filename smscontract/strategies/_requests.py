@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from hypothesis.errors import InvalidArgument
 
 from smscontract.catalogue import Catalogue, load_catalogue
-from smscontract.clauses.base import Assessment
 from smscontract.clauses.conditions import status_matches
 from smscontract.clauses.relation import holds
+from smscontract.clauses.view import Assessment
 from smscontract.data import shipped_contracts
 from smscontract.documents import Operation
 from smscontract.errors import SmscontractError

@@ -19,9 +19,9 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator, FormatChecker
 
 from smscontract.clauses import families, opinions
-from smscontract.clauses.base import Broken
 from smscontract.clauses.compiled import compiled_schema
 from smscontract.clauses.mutate import dumped
+from smscontract.clauses.outcomes import Broken
 from smscontract.documents import Node
 from smscontract.documents.schemas import inlined
 from smscontract.judge import Judge

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from smscontract import spans, spill
 from smscontract.catalogue import load_catalogue
-from smscontract.clauses.base import Fact
+from smscontract.clauses.outcomes import Fact
 from smscontract.clauses.values import comparable, phone_number
 from smscontract.exchange import Exchange
 from smscontract.facts import FactStore
