@@ -107,8 +107,9 @@ class _Presence:
     def __init__(self, client: Any) -> None:
         self._client = client
         self.threads = sum(client.nthreads().values())
-        self._seen = self._asked = time.monotonic()
+        self._asked = time.monotonic()
         self._answer: Any = None
+        self._absent: float | None = None  # since when nobody is there
 
     def check(self) -> None:
         """Looks, if it is time to.
@@ -125,8 +126,10 @@ class _Presence:
             answer, self._answer = self._answer, None
             known = not answer.cancelled() and answer.exception() is None
             if known and answer.result():
-                self._seen, self.threads = now, sum(answer.result().values())
-            elif now - self._seen > _PATIENCE:
+                self._absent, self.threads = None, sum(answer.result().values())
+            elif self._absent is None:
+                self._absent = now
+            elif now - self._absent > _PATIENCE:
                 raise _no_workers("all workers of the scheduler were lost") if known else _scheduler_lost()
         elif now - self._asked > _PATIENCE:
             raise _scheduler_lost()
