@@ -359,7 +359,8 @@ PIECES = """(|eyJ-|sk-|1 |12-|%25|%|2026-05-13|a|token |Bearer |https://|https:/
 
 
 @pytest.mark.parametrize("piece", [piece.removesuffix("\n    ") for piece in PIECES.split("|")])
-def test_a_megabyte_of_hostile_text_comes_to_an_end(piece: str) -> None:
+def test_long_hostile_text_comes_to_an_end(piece: str) -> None:
+    """What took the square of its length would take minutes."""
     masker = Masker(KEY, secrets=["secret-of-the-run"])
-    assert masker.scrub(piece * (1_000_000 // len(piece)))
+    assert masker.scrub(piece * (300_000 // len(piece)))
     assert masker.url(piece * (100_000 // len(piece)))

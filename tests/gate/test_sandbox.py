@@ -55,7 +55,16 @@ THIRTY = [
 ]
 
 
-@pytest.mark.parametrize("identity", THIRTY)
+def asked_each_time() -> set[str]:
+    """One of each family, some of both providers; all thirty by hand."""
+    first = {shipped().clauses[one].family: one for one in reversed(THIRTY)}
+    return {*first.values(), *[one for one in THIRTY if one.startswith(BLAND)][::4]}
+
+
+CASES = [one if one in asked_each_time() else pytest.param(one, marks=pytest.mark.campaign) for one in THIRTY]
+
+
+@pytest.mark.parametrize("identity", CASES)
 def test_the_gate_names_exactly_the_clause_that_is_broken(identity: str) -> None:
     clause = shipped().clauses[identity]
     with broken_sandbox(shipped())(clause) as targets:
