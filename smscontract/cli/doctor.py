@@ -14,7 +14,7 @@ from smscontract.judge import Judge
 from smscontract.mask import Masker
 from smscontract.plain import count_of, printable
 from smscontract.policy import combine
-from smscontract.transport import Rate
+from smscontract.rates import Rate
 
 __all__ = ["command"]
 

@@ -23,8 +23,9 @@ from smscontract.errors import UsageError
 from smscontract.gate import Costs, Target, needed_by, targets_of
 from smscontract.judge import Judge
 from smscontract.policy import FailOn, Selection
+from smscontract.rates import Rate, rate
 from smscontract.terms import Terms
-from smscontract.transport import Manners, Rate, rate
+from smscontract.transport import Manners
 
 __all__ = ["Asked", "refuse_other_settings", "target_options"]
 

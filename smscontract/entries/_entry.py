@@ -18,8 +18,8 @@ from smscontract.documents import Operation, nearest_hint
 from smscontract.errors import UnusableInput, UsageError
 from smscontract.mask import Masker
 from smscontract.plain import printable
+from smscontract.rates import Rate
 from smscontract.resources import Resources, load_resources, resources_from
-from smscontract.transport import Rate
 
 __all__ = ["VARIABLE", "Needed", "Refuse", "TargetEntry", "Value", "output_of", "words"]
 

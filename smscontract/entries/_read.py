@@ -11,7 +11,7 @@ from smscontract.documents import nearest_hint
 from smscontract.documents.rules import seconds
 from smscontract.entries._entry import VARIABLE, Refuse, TargetEntry, Value, words
 from smscontract.errors import UsageError
-from smscontract.transport import Rate, rate
+from smscontract.rates import Rate, rate
 
 __all__ = ["KEYS", "read_entry"]
 

@@ -16,8 +16,9 @@ from urllib.parse import SplitResult, urlsplit
 from smscontract.catalogue import Catalogue, load_catalogue
 from smscontract.entries import Needed, TargetEntry
 from smscontract.errors import UsageError
+from smscontract.rates import Rate
 from smscontract.resources import Resources, load_resources, resources_from
-from smscontract.transport import Rate, Reach, is_loopback, target_url, tls_context
+from smscontract.transport import Reach, is_loopback, target_url, tls_context
 
 __all__ = ["Target", "given", "handover", "targets_of", "token_from"]
 

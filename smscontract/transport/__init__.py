@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from smscontract.transport._send import LIMIT_BYTES, TIME_OUT, Manners, NotSentError, Outgoing, Transport, UnsendableError
 from smscontract.transport.leash import Leash, LeashError
-from smscontract.transport.pace import Pace, Rate, rate, retry_after
+from smscontract.transport.pace import Pace, retry_after
 from smscontract.transport.reach import Reach, connecting, tls_context
 from smscontract.transport.urls import is_loopback, target_url
 
@@ -17,13 +17,11 @@ __all__ = [
     "NotSentError",
     "Outgoing",
     "Pace",
-    "Rate",
     "Reach",
     "Transport",
     "UnsendableError",
     "connecting",
     "is_loopback",
-    "rate",
     "retry_after",
     "target_url",
     "tls_context",

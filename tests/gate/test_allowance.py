@@ -16,8 +16,9 @@ from smscontract.exchange import Exchange, Origin, OriginKind, Request, Response
 from smscontract.findings import Report
 from smscontract.gate import Target
 from smscontract.gate._lease import leased
+from smscontract.rates import Rate, rate
 from smscontract.resources import resources_from
-from smscontract.transport import Pace, Rate, rate, target_url
+from smscontract.transport import Pace, target_url
 from tests.gate.run import BLAND, STUUT, broken, judge_of, reasons, run_on
 from tests.gate.server import Reply, Seen, Server
 

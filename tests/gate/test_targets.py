@@ -10,7 +10,7 @@ import pytest
 from smscontract.cli import run as command
 from smscontract.config import load_config
 from smscontract.errors import UnusableInput, UsageError
-from smscontract.transport import Rate, rate
+from smscontract.rates import Rate, rate
 from tests.gate.server import Server
 
 ENTRY = """\
