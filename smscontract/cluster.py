@@ -9,6 +9,8 @@ import logging
 import time
 import uuid
 from collections.abc import Callable, Iterator
+from concurrent import futures
+from functools import partial
 from typing import Any
 
 from smscontract.errors import CannotTell, SmscontractError, UnusableInput, UsageError
@@ -159,8 +161,16 @@ def _run(
     run = uuid.uuid4().hex
     under_way: dict[Any, tuple[int, Piece | Problem]] = {}
     presence = _Presence(client)
-    # What is done may be lost before it is here, with its worker, and done again: so it is fetched beside, too.
-    finished = distributed.as_completed(with_results=True, raise_errors=False)
+    finished = distributed.as_completed()
+
+    def until(ready: Callable[[], bool], rest: Callable[[float], object] = time.sleep) -> None:
+        """Waits, as long as somebody is there to do it, and nobody interrupts; `rest` for so many seconds at a time."""
+        presence.check()
+        while not ready():
+            if asked():
+                raise KeyboardInterrupt
+            rest(_OFTEN)
+            presence.check()
 
     def more() -> None:
         room = _AHEAD * max(presence.threads, 1) - len(under_way)
@@ -168,27 +178,27 @@ def _run(
         if not some:
             return
         # Not pure: each piece has a key of its own, whatever is in it, and is done once.
-        futures = client.map(
+        handed = client.map(
             _do, [job] * len(some), *zip(*some, strict=True), pure=False, retries=_RETRIES,
             key=[f"smscontract-{run}-{number}" for number, _ in some],
         )  # fmt: skip
-        for future, one in zip(futures, some, strict=True):
+        for future, one in zip(handed, some, strict=True):
             under_way[future] = one
             finished.add(future)
 
     try:
         more()
         while under_way:
-            presence.check()
-            while not finished.has_ready() and not asked():
-                time.sleep(_OFTEN)
-                presence.check()
+            until(finished.has_ready)
             if asked():
                 raise KeyboardInterrupt
-            future, result = next(finished)
+            future = next(finished)
+            # It may be lost with its worker before it is here, and has to be done again then.
+            fetched = asyncio.run_coroutine_threadsafe(_fetched(client, future), client.loop.asyncio_loop)
+            until(fetched.done, partial(futures.wait, [fetched]))
             _, piece = under_way.pop(future)
             try:
-                done = _done(future, result)
+                done: Done = fetched.result()
             except SmscontractError:
                 raise
             except distributed.CancelledError:  # which nobody else asks for
@@ -207,15 +217,8 @@ def _run(
             client.cancel(list(under_way))
 
 
-def _done(future: Any, result: Any) -> Done:
-    """What a piece has become, from what was fetched; or what was raised instead."""
-    if future.status == "error":
-        _, error, trace = result
-        raise error.with_traceback(trace)
-    if isinstance(result, BaseException):
-        raise result
-    done: Done = result
-    return done
+async def _fetched(client: Any, future: Any) -> Any:
+    return await client.gather(future, asynchronous=True)
 
 
 def _do(job: Job, number: int, piece: Piece | Problem) -> Done:

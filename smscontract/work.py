@@ -200,7 +200,7 @@ def _found(job: Job, piece: Piece | Problem, stdin: BinaryIO | None, kernel: Ker
         return
     called = shown(piece.file, piece.file)
     for one in read_piece(piece, stdin=stdin, taker=kernel, called=called, **job.reading):
-        yield shown(one, piece.file) if isinstance(one, Problem) and called != piece.file else one
+        yield shown(one, piece.file) if isinstance(one, Problem) else one
 
 
 class Doer:

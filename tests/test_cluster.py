@@ -65,6 +65,18 @@ def judged(folder: Path, **changes: Any) -> Report:
     return validate(Request(paths=[str(folder)], size=12_000, **changes), judge, now=1e9)
 
 
+@contextlib.contextmanager
+def scheduler() -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """A cluster in a process of its own, and its address."""
+    words = [sys.executable, "-c", SCHEDULER]
+    with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
+        try:
+            assert process.stdout is not None
+            yield process, process.stdout.readline().strip()
+        finally:
+            process.kill()
+
+
 def test_a_worker_that_is_lost_changes_nothing(folder: Path) -> None:
     expected = as_data(judged(folder))
     assert expected["findings"]
@@ -93,10 +105,7 @@ def test_a_worker_that_is_lost_changes_nothing(folder: Path) -> None:
 
 
 def test_a_scheduler_that_is_lost_is_no_error_of_ours(folder: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    words = [sys.executable, "-c", SCHEDULER]
-    with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
-        assert process.stdout is not None
-        address = process.stdout.readline().strip()
+    with scheduler() as (process, address):
 
         def ending(pieces: Iterator[tuple[int, Piece | Problem]]) -> Iterator[tuple[int, Piece | Problem]]:
             for number, piece in pieces:
@@ -117,10 +126,7 @@ def test_a_scheduler_that_says_nothing_any_more_is_not_waited_for_without_end(
 ) -> None:
     monkeypatch.setattr("smscontract.cluster._PATIENCE", 2.0)
     monkeypatch.setattr("smscontract.cluster._SELDOM", 0.1)
-    words = [sys.executable, "-c", SCHEDULER]
-    with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
-        assert process.stdout is not None
-        address = process.stdout.readline().strip()
+    with scheduler() as (process, address):
 
         def stopping(pieces: Iterator[tuple[int, Piece | Problem]]) -> Iterator[tuple[int, Piece | Problem]]:
             for number, piece in pieces:
@@ -129,7 +135,6 @@ def test_a_scheduler_that_says_nothing_any_more_is_not_waited_for_without_end(
                 yield number, piece
 
         report = judged(folder, doing=lambda job, pieces: dask(address, 0)(job, stopping(pieces)))
-        process.kill()
     assert report.exchanges < COUNT
     assert report.causes[-1].startswith("the scheduler was lost")
 
