@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 
 from smscontract.clauses.outcomes import KEPT, Broken, Fact, Outcome, Shown, Skipped, Spot
 from smscontract.clauses.reduction import Decided
@@ -89,6 +90,7 @@ def _reduce_failures(identity: str, facts: list[Fact]) -> Iterator[Decided]:
     for fact in facts:
         cases.setdefault(fact.scope, []).append(fact)
     once: list[Fact] = []
+    alone: set[tuple[object, ...]] = set()
     total = sum(fact.values["role"] != Role.CONTROL for fact in facts)
     for case in cases.values():
         tried = [fact for fact in case if fact.values["role"] != Role.CONTROL]
@@ -104,10 +106,22 @@ def _reduce_failures(identity: str, facts: list[Fact]) -> Iterator[Decided]:
         elif any(fact.values["bad"] for fact in controls):
             yield Decided(identity, bad[0], Skipped("outage: the control failed too"))
         elif len(attempts := _attempts(tried)) >= 2 and all(any(one.values["bad"] for one in few) for few in attempts):
-            yield Decided(identity, bad[0], _failed(bad[0], "every time"))
+            if _between_controls(tried[-1], case):
+                yield Decided(identity, bad[0], _failed(bad[0], "every time"))
+            else:
+                yield Decided(identity, bad[0], Skipped("no control request before or after it was tried again"))
         else:
             once.extend(bad)
-    yield from _now_and_then(identity, once, facts, total)
+            if len(attempts) < 2:
+                alone.add(bad[0].scope)
+    yield from _now_and_then(identity, once, alone, facts, total)
+
+
+def _between_controls(last: Fact, case: Sequence[Fact]) -> bool:
+    """Whether a control request was sent before the case was tried for the last time and one after it: without the first, both
+    failures may be of one outage, and without the second, an outage may have begun with it."""
+    at = case.index(last)
+    return any(fact.values["role"] == Role.CONTROL for fact in case[:at]) and case[-1].values["role"] == Role.CONTROL
 
 
 def _attempts(tried: Sequence[Fact]) -> list[list[Fact]]:
@@ -124,8 +138,10 @@ def _attempts(tried: Sequence[Fact]) -> list[list[Fact]]:
     return found
 
 
-def _now_and_then(identity: str, once: list[Fact], facts: list[Fact], total: int) -> Iterator[Decided]:
-    """Failures that did not happen again at once."""
+def _now_and_then(
+    identity: str, once: list[Fact], alone: AbstractSet[tuple[object, ...]], facts: list[Fact], total: int
+) -> Iterator[Decided]:
+    """Failures that did not happen again at once, or, where they stand alone, that nothing was left to try again."""
     alike = Counter(fact.values["bad"] for fact in once)
     # What also hits requests that nobody could take amiss is bound to no case.
     disturbed = {fact.values["bad"] for fact in facts if fact.values["role"] == Role.CONTROL}
@@ -137,6 +153,8 @@ def _now_and_then(identity: str, once: list[Fact], facts: list[Fact], total: int
             yield Decided(identity, fact, Skipped("outage: controls failed alike"))
         elif count >= FLAKY_COUNT:
             yield Decided(identity, fact, _failed(fact, "now and then"), f"{count} of {total} answers")
+        elif fact.scope in alone:
+            yield Decided(identity, fact, Skipped("it was not tried again"))
         else:
             yield Decided(identity, fact, Skipped("flaky: did not happen again"))
 
@@ -155,8 +173,8 @@ def expand(clause: Clause, broken: Exchange, good: Exchange) -> list[Exchange]:
     if clause.detail == "in-time":
         return [_later(broken, index) for index in range(SLOW_COUNT)]
     if clause.detail in ("no-server-error", "answers"):
-        control = dataclasses.replace(_later(good, 1), role=Role.CONTROL, known={})
-        return [broken, control, dataclasses.replace(_later(broken, 2), role=Role.REPEAT)]
+        before, after = (dataclasses.replace(_later(good, steps), role=Role.CONTROL, known={}) for steps in (1, 3))
+        return [broken, before, dataclasses.replace(_later(broken, 2), role=Role.REPEAT), after]
     return [broken]
 
 

@@ -169,7 +169,7 @@ def _good_day(index: int | None, provider: str) -> frozenset[str]:
 
 
 def _report(day: Day, provider: str, requests: int = 150) -> Report:
-    manners = Manners(sleep=lambda _: None, time_out=0.15, clock=day.clock)
+    manners = Manners(sleep=lambda _: None, time_out=0.4, clock=day.clock)
     with listening(Server(behave=day.behave)) as server:
         return run(provider, server.url, fail_on="should", manners=manners, max_requests=requests)
 

@@ -275,12 +275,14 @@ def walk_bland(drive: Drive, *, short: bool = False) -> None:
 
 
 def gather_evidence(drive: Drive) -> None:
-    """What the gate does after a failure: a plain request, and the case again on something fresh."""
+    """What the gate does after a failure: a plain request, the case again on something fresh, and the plain one once more."""
     for seen in [one for one in drive.seen if one.response is None or one.response.status >= 500]:
         case = seen.origin.case
         if seen.operation == "bland.create-sms":
             drive.create(PLAIN, role=Role.CONTROL, case=case)
             drive.create(seen.request.body or b"", role=Role.REPEAT, case=case)
+            drive.create(PLAIN, role=Role.CONTROL, case=case)
         else:
             drive.send(drive.drafts("draft")[-1], role=Role.CONTROL, case=case)
             drive.send(drive.drafts(str(seen.known["sms_id"]["label"]))[-1], role=Role.REPEAT, case=case)
+            drive.send(drive.drafts("draft")[-1], role=Role.CONTROL, case=case)

@@ -108,6 +108,31 @@ def test_a_short_outage_is_waited_for(server: Server, provider: str, operation: 
     assert report.operations[0].tiers["control"] == 3
 
 
+@pytest.mark.parametrize(("provider", "operation"), PROVIDERS)
+@pytest.mark.parametrize(("reply", "clause"), [(ERROR, "no-server-error"), (RESET, "answers"), (CUT, "complete-body")])
+def test_an_outage_that_begins_when_a_failure_is_tried_again(
+    server: Server, provider: str, operation: str, reply: Reply, clause: str
+) -> None:
+    # A failure of its own kind, a control that passes, and then the target is gone for some time.
+    server.behave = when(lambda seen: seen.number in {5, 7, 8, 9}, reply)
+    report = run(provider, server.url)
+    assert (report.exit_code, broken(report)) == (0, {}), causes(report)
+    assert "outage: the control failed too" in reasons(report, f"{operation}/protocol/{clause}")
+
+
+def test_the_last_request_of_a_budget_shows_no_break(server: Server) -> None:
+    server.behave = when(lambda seen: b'"SOMEBODY"' in seen.body, ERROR)
+    report = run("bland", server.url)
+    (finding,) = report.findings
+    failed = next(seen.number for seen in server.arrived if b'"SOMEBODY"' in seen.body)
+    for more in (1, 2, 3):  # a control, the case again, a control
+        server.reset()
+        cut = run("bland", server.url, max_requests=failed + more)
+        assert set(broken(cut)) == ({finding.clause} if more == 3 else set())
+        assert more == 3 or reasons(cut, finding.clause) == {"it was not tried again"}
+    assert len(server.arrived) == failed + 3
+
+
 @pytest.mark.parametrize("reply", [ERROR, BUSY], ids=["500", "503"])
 def test_an_error_that_only_one_kind_of_request_provokes_is_a_break(server: Server, reply: Reply) -> None:
     server.behave = when(lambda seen: b'"warning_time"' in seen.body, reply)
