@@ -38,6 +38,8 @@ _WRITTEN = re.compile(
     b'"' + b"".join(rb"(?:%c|\\u00%02x)" % (letter, letter) for letter in b"smscontract") + b'"', re.IGNORECASE
 )
 _LONGEST_MARK = 6 * len(_MARK)
+#: Bytes that are read at a time where they are only counted.
+_ROOM = 128 * 1024
 _native = load("lines")
 
 
@@ -45,12 +47,21 @@ def _may_mark(text: bytes) -> bool:
     return _MARK in text or ((b"\\u006" in text or b"\\u007" in text) and _WRITTEN.search(text) is not None)
 
 
-def _counted(block: bytes) -> tuple[int, bool]:
+def _counted(view: memoryview) -> tuple[int, bool]:
     """How many lines end in a block, and whether there may be a mark."""
     if _native is None:
+        block = bytes(view)
         return block.count(b"\n"), _may_mark(block)
-    lines, maybe = _native.counted(block)
-    return lines, maybe and _may_mark(block)
+    lines, maybe = _native.counted(view)
+    return lines, maybe and _may_mark(bytes(view))
+
+
+def _behind_last_line(view: memoryview) -> int:
+    """Where a block goes on behind the last line that ends in it."""
+    size = 4 * 1024
+    while (last := bytes(view[-size:]).rfind(b"\n")) < 0:
+        size *= 4
+    return max(len(view) - size, 0) + last + 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,21 +167,23 @@ class _Cutter:
 
     def pieces(self, size: int) -> Iterator[Piece]:
         begin, line, ours = self._at, 0, False
-        with contextlib.suppress(OSError), opened(self._file, None) as stream:
+        room = bytearray(_ROOM)
+        with contextlib.suppress(OSError), opened(self._file, None) as stream, memoryview(room) as view:
             stream.seek(begin)
-            block = b""
-            while block := (block or stream.read(_BLOCK)):
-                room = begin + size - self._at
-                end = block.find(b"\n", max(room - 1, 0)) + 1 if room <= len(block) else 0
-                self._take(block[:end] if end else block)
-                block = block[end:] if end else b""
-                if not end:
-                    continue
-                yield self._piece(begin, self._at, line, ours)
-                following = self._state(ours)
-                if following is None:
-                    return
-                begin, line, ours = self._at, self._lines, following
+            while filled := cast("io.RawIOBase", stream).readinto(room):
+                at = 0
+                while at < filled:
+                    last = at + max(begin + size - self._at - 1, 0)  # a piece ends with the line that this byte is of
+                    end = room.find(b"\n", last, filled) + 1 if last < filled else 0
+                    self._take(view[at : end or filled])
+                    at = end or filled
+                    if not end:
+                        continue
+                    yield self._piece(begin, self._at, line, ours)
+                    following = self._state(ours)
+                    if following is None:
+                        return
+                    begin, line, ours = self._at, self._lines, following
         # Where it could not be read any further, whoever reads the rest says so.
         end = max(self._at, self._total)
         if end > begin:
@@ -179,23 +192,23 @@ class _Cutter:
     def _piece(self, begin: int, end: int, line: int, ours: bool) -> Piece:
         return Piece(file=self._file, start=begin, end=end, line=line, ours=ours, mapping=self._mapping, size=end - begin)
 
-    def _take(self, block: bytes) -> None:
+    def _take(self, view: memoryview) -> None:
         """Counts lines, and remembers where headers may be: only our own form has them."""
-        lines, marked = _counted(block)
+        lines, marked = _counted(view)
+        start, tail = bytes(view[:_LONGEST_MARK]), bytes(view[-_LONGEST_MARK:])
         if self._mapping:
             pass
-        elif marked or _may_mark(self._tail + block[:_LONGEST_MARK]):
-            text = self._tail + block
+        elif marked or _may_mark(self._tail + start):
+            text = self._tail + bytes(view)
             base = self._at - len(self._tail)
             for found in _WRITTEN.finditer(text):
                 before = text.rfind(b"\n", 0, found.start())
                 self._marks.append(base + before + 1 if before >= 0 else self._line_start)
         self._lines += lines
-        last = block.rfind(b"\n")
-        if last >= 0:
-            self._line_start = self._at + last + 1
-        self._tail = block[-_LONGEST_MARK:] if len(block) >= _LONGEST_MARK else (self._tail + block)[-_LONGEST_MARK:]
-        self._at += len(block)
+        if lines:
+            self._line_start = self._at + _behind_last_line(view)
+        self._tail = tail if len(tail) == _LONGEST_MARK else (self._tail + tail)[-_LONGEST_MARK:]
+        self._at += len(view)
 
     def _state(self, ours: bool) -> bool | None:
         """Whether the lines that follow are our own, as the headers say that were seen; `None` if nothing follows."""

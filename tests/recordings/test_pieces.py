@@ -17,12 +17,14 @@ from smscontract.exchange import Exchange
 from smscontract.findings import Problem
 from smscontract.mapping import LogMapping, Place
 from smscontract.native import load
-from smscontract.recordings import Piece, pieces, read, read_piece
+from smscontract.recordings import Piece, _pieces, pieces, read, read_piece
 from smscontract.recordings._files import Slice, Source
 from smscontract.recordings.jsonl import header
 from tests.recordings.reading import DATA
 
 LINE = b'{"request": {"method": "GET", "url": "/%d"}, "response": {"status": 200, "body": "%s"}}\n'
+#: A header whose mark stands far from where its line begins.
+LATE = b'{"pad": "' + b"p" * 6_000 + b'", ' + header("gate")[1:]
 ESCAPED = header("gate").replace(b'"smscontract"', b'"\\u0073mscontract"')
 LINES = st.sampled_from(
     [
@@ -61,15 +63,16 @@ def test_the_pieces_are_the_file(
     assert together(path, size) == list(read([str(path)]))
 
 
-@pytest.mark.parametrize("block", [1, 7, 64])
-def test_blocks_of_any_size(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, block: int) -> None:
+@pytest.mark.parametrize("block", [1, 7, 64, 5_000, None])
+def test_blocks_of_any_size(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, block: int | None) -> None:
     path = tmp_path / "x.jsonl"
     path.write_bytes(
-        (LINE % (1, b"a") + header("gate") + LINE % (2, b"b" * 99) + ESCAPED + LINE % (3, b"c") + header("log")) * 9
+        (LINE % (1, b"a") + header("gate") + LINE % (2, b"b" * 9_000) + LATE + LINE % (3, b"c") + header("log") + ESCAPED) * 9
     )
     expected = list(read([str(path)]))
-    monkeypatch.setattr("smscontract.recordings._pieces._BLOCK", block)
-    for size in (10, 100, 1000):
+    for name in ("_BLOCK", "_ROOM"):
+        monkeypatch.setattr(f"smscontract.recordings._pieces.{name}", block or getattr(_pieces, name))
+    for size in (10, 100, 1000, 30_000):
         assert together(path, size) == expected
 
 
