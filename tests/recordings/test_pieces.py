@@ -76,6 +76,16 @@ def test_blocks_of_any_size(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, blo
         assert together(path, size) == expected
 
 
+def test_a_header_whose_mark_is_blocks_behind_its_beginning(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "x.jsonl"
+    first = LINE % (1, b"a" * 500)
+    path.write_bytes(first + LATE + (LINE % (2, b"b" * 3_000)) * 9)
+    monkeypatch.setattr("smscontract.recordings._pieces._ROOM", 5_000)
+    found = cut(path, len(first + LATE))
+    assert [piece.ours for piece in found[:3]] == [False, True, True]
+    assert together(path, len(first + LATE)) == list(read([str(path)]))
+
+
 def test_pieces_are_as_large_as_wanted_and_end_with_lines(tmp_path: Path) -> None:
     path = tmp_path / "x.jsonl"
     path.write_bytes(b"".join(LINE % (number, b"y" * 50) for number in range(1000)))
