@@ -9,9 +9,11 @@ import heapq
 import pickle
 import sqlite3
 import tempfile
+import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -30,6 +32,9 @@ IN_MEMORY = 6_000
 ALIKE_KEPT = 100
 
 _INFINITY = float("inf")
+
+#: Facts of a block, on their way to another process.
+_TAKEN = 2_000
 
 #: Facts of a scope that are given back as a list.
 _LONG = 1_000
@@ -162,6 +167,31 @@ class FactStore:
         """Takes a fact that stands for as many like it as its weight, each alone in its scope."""
         self._alone.setdefault(fact.clause, []).append(fact)
 
+    def take(self) -> Iterator[bytes]:
+        """All facts that were made, in blocks, on their way to another process of ours. They are gone then."""
+        held, self._held = self._held, []
+        rows = map(_row, held)
+        while some := list(islice(rows, _TAKEN)):
+            yield _block(some, [])
+        if self._base is not None:
+            written = self._base.execute("SELECT * FROM facts")
+            while more := written.fetchmany(_TAKEN):
+                yield _block(more, [])
+        others = [fact for group in self._alike.values() for fact in group.facts()]
+        self._alike = {}
+        if others:
+            yield _block([], others)
+        self.close()
+
+    def put(self, block: bytes) -> None:
+        """Takes a block that `take` of another one gave."""
+        rows, others = pickle.loads(zlib.decompress(block))  # noqa: S301 - our own process has written it
+        if len(self._held) + len(rows) > self._limit:
+            self._write(rows)
+        else:
+            self._held += [pickle.loads(row[-1]) for row in rows]  # noqa: S301 - as above
+        self.add(others)
+
     def settle(self) -> None:
         """Makes of the facts that are still to be made only those that tell something: from now on scopes in which the same
         happened are given back once, weighted. Without it all are made, when somebody asks."""
@@ -212,11 +242,11 @@ class FactStore:
         if self.rows is not None:
             self.add(self.rows.facts())
 
-    def _write(self) -> None:
+    def _write(self, more: Iterable[Sequence[Any]] = ()) -> None:
         with kept():
-            self._written()
+            self._written(more)
 
-    def _written(self) -> None:
+    def _written(self, more: Iterable[Sequence[Any]]) -> None:
         if self._base is None:
             self._directory = tempfile.TemporaryDirectory(prefix="smscontract-", dir=self._folder)
             self._base = sqlite3.connect(Path(self._directory.name) / "facts.sqlite")
@@ -225,7 +255,7 @@ class FactStore:
             self._base.execute(_TABLE)
             with contextlib.suppress(OSError):  # some systems keep the name of what is open: there `close` takes it away
                 self._directory.cleanup()
-        self._base.executemany(_ADD, map(_row, self._held))
+        self._base.executemany(_ADD, chain(map(_row, self._held), more))
         self._base.commit()
         self._held = []
 
@@ -256,6 +286,10 @@ def _row(fact: Fact) -> tuple[Any, ...]:
     # Bytes are in the order of the characters, and a name of a file may have half of one in it.
     place = file.encode("utf-8", "surrogatepass"), *numbers
     return (fact.clause, repr(fact.scope), start, end, *place, bool(fact.values.get("whole", True)), pickle.dumps(fact))
+
+
+def _block(rows: Sequence[Sequence[Any]], others: Sequence[Fact]) -> bytes:
+    return zlib.compress(pickle.dumps((rows, others), protocol=5), 1)
 
 
 def _facts(base: sqlite3.Connection, clause: str, scope: str) -> Iterator[Fact]:

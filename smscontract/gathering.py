@@ -103,6 +103,8 @@ class Gathering:
         elif not done.stopped and self._results is not None and piece is not None:
             self._results.put(piece, done.part, part)
         self._carrier.put(done.rows, done.box)
+        for block in done.facts:
+            self._summary.facts.put(block)
         self._taken.update(done.also)
         self._add(done.number, part, piece)
 

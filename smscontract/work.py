@@ -79,7 +79,8 @@ class Done:
         number: of the piece, from 0.
         part: `Part.dumps()`; empty while it is held, to be told with that of another one.
         also: pieces that the part is of, too.
-        rows: of exchanges that are like others, as `kernel.Carrier` takes them; they are in the part where parts are stored.
+        facts: as `FactStore.put` takes them, and
+        rows: of exchanges that are like others, as `kernel.Carrier` takes them; both are in the part where parts are stored.
         fault: what went wrong on our side, so that the part is not all of the piece; or empty.
         stopped: whether somebody stopped it before its end.
         box: that the rows were written into, where whoever takes them has it.
@@ -88,6 +89,7 @@ class Done:
     number: int
     part: bytes
     also: tuple[int, ...] = ()
+    facts: tuple[bytes, ...] = ()
     rows: bytes = b""
     fault: str = ""
     stopped: bool = False
@@ -270,11 +272,20 @@ class Doer:
             with kept():
                 self._close()
                 rows = b"" if job.stored else taken(summary.facts)
+                facts = () if job.stored else tuple(summary.facts.take())
                 part = Part.of(summary, problems=self._problems, left_out=self._left_out).dumps()
         finally:
             summary.facts.close()
         *others, number = self._numbers
-        done = Done(number=number, also=tuple(others), part=part, rows=rows, fault=self._fault, stopped=not self._whole)
+        done = Done(
+            number=number,
+            also=tuple(others),
+            part=part,
+            facts=facts,
+            rows=rows,
+            fault=self._fault,
+            stopped=not self._whole,
+        )
         self._begin()
         return done
 
