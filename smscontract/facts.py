@@ -6,14 +6,14 @@ from __future__ import annotations
 import bisect
 import contextlib
 import heapq
-import pickle
+import marshal
 import sqlite3
 import tempfile
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
-from itertools import chain, islice
+from itertools import chain
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -22,9 +22,10 @@ from smscontract.clauses.reduction import OneScope
 from smscontract.clauses.view import View
 from smscontract.errors import UnusableInput
 from smscontract.exchange import Exchange, Origin
+from smscontract.fact_bytes import bytes_of, fact_of
 from smscontract.spans import Spans, spans_of
 
-__all__ = ["ALIKE_KEPT", "IN_MEMORY", "FactStore", "Later", "kept", "unkept"]
+__all__ = ["ALIKE_KEPT", "IN_MEMORY", "FactStore", "Later", "block_of", "kept", "unkept"]
 
 #: Facts that are held in memory before they are written out.
 IN_MEMORY = 6_000
@@ -170,27 +171,26 @@ class FactStore:
     def take(self) -> Iterator[bytes]:
         """All facts that were made, in blocks, on their way to another process of ours. They are gone then."""
         held, self._held = self._held, []
-        rows = map(_row, held)
-        while some := list(islice(rows, _TAKEN)):
-            yield _block(some, [])
+        while held:
+            yield block_of(held[:_TAKEN])
+            held = held[_TAKEN:]
         if self._base is not None:
             written = self._base.execute("SELECT * FROM facts")
-            while more := written.fetchmany(_TAKEN):
-                yield _block(more, [])
-        others = [fact for group in self._alike.values() for fact in group.facts()]
-        self._alike = {}
-        if others:
-            yield _block([], others)
+            while rows := written.fetchmany(_TAKEN):
+                yield _block(rows, [])
+        alike, self._alike = self._alike, {}
+        if alike:
+            yield block_of([fact for group in alike.values() for fact in group.facts()])
         self.close()
 
     def put(self, block: bytes) -> None:
-        """Takes a block that `take` of another one gave."""
-        rows, others = pickle.loads(zlib.decompress(block))  # noqa: S301 - our own process has written it
+        """Takes a block that `take` of another one or `block_of` gave, in this process or another one of ours."""
+        rows, alike = marshal.loads(zlib.decompress(block))  # noqa: S302 - our own process has written it
         if len(self._held) + len(rows) > self._limit:
             self._write(rows)
         else:
-            self._held += [pickle.loads(row[-1]) for row in rows]  # noqa: S301 - as above
-        self.add(others)
+            self._held += [fact_of(row[-1]) for row in rows]
+        self.add(map(fact_of, alike))
 
     def settle(self) -> None:
         """Makes of the facts that are still to be made only those that tell something: from now on scopes in which the same
@@ -276,7 +276,7 @@ class FactStore:
                 yield mine
                 mine = []
             current = scope
-            mine.append(pickle.loads(blob))  # noqa: S301 - our own file, in a folder of our own
+            mine.append(fact_of(blob))
         if mine:
             yield mine
 
@@ -285,13 +285,20 @@ def _row(fact: Fact) -> tuple[Any, ...]:
     start, end, (file, *numbers) = fact.sort_key()
     # Bytes are in the order of the characters, and a name of a file may have half of one in it.
     place = file.encode("utf-8", "surrogatepass"), *numbers
-    return (fact.clause, repr(fact.scope), start, end, *place, bool(fact.values.get("whole", True)), pickle.dumps(fact))
+    return (fact.clause, repr(fact.scope), start, end, *place, bool(fact.values.get("whole", True)), bytes_of(fact))
 
 
-def _block(rows: Sequence[Sequence[Any]], others: Sequence[Fact]) -> bytes:
-    return zlib.compress(pickle.dumps((rows, others), protocol=5), 1)
+def block_of(facts: Iterable[Fact]) -> bytes:
+    """Some facts, as `FactStore.put` takes them."""
+    some = list(facts)
+    return _block([_row(fact) for fact in some if not fact.alike], [bytes_of(fact) for fact in some if fact.alike])
+
+
+def _block(rows: Sequence[tuple[Any, ...]], alike: Sequence[bytes]) -> bytes:
+    block: Any = (rows, alike)
+    return zlib.compress(marshal.dumps(block), 1)
 
 
 def _facts(base: sqlite3.Connection, clause: str, scope: str) -> Iterator[Fact]:
     for [blob] in base.execute(_LONG_ONE, (clause, scope)):
-        yield pickle.loads(blob)  # noqa: S301 - as above
+        yield fact_of(blob)

@@ -64,13 +64,12 @@ class Answers(NamedTuple):
 
 
 class Outcomes(NamedTuple):
-    """How often a clause was kept (`k`), broken (`b`) or not judged (`s`)."""
+    """How often a clause was kept (`k`), broken (`b`) or not judged (`s`) on each day, by each source. Clauses that were always
+    judged alike share the numbers, which are not to be changed."""
 
-    day: Day
-    source: str
     clause: str
     outcome: str
-    number: int
+    numbers: Mapping[tuple[Day, str], int]
 
 
 class Seen(NamedTuple):
@@ -200,27 +199,38 @@ class Ledger:
                 yield Seen(one.day, one.source, one.operation, one.status, one.position, one.seen, count)
 
     def outcomes(self, catalogue: Catalogue) -> Iterator[Outcomes]:
-        """What was said of each clause, what histories decided included. The catalogue is that of the signatures."""
-        alike: Counter[tuple[Day, str, str, str]] = Counter()
+        """What was said of each clause, what histories decided included, in any number of parts. The catalogue is that of the
+        signatures."""
+        alike: dict[str, dict[str, Counter[tuple[Day, str]]]] = {}
         for (day, source, signature), count in self.entries.items():  # most differ in what they saw alone
-            alike[day, source, signature.operation, signature.outcomes] += count
-        for (day, source, operation, outcomes), count in alike.items():
-            for clause, outcome in zip(catalogue.of_operation(operation), outcomes, strict=True):
-                if outcome in "kbs":
-                    yield Outcomes(day, source, clause.id, outcome, count)
-        for one, count in self.rest.items():
-            if one.what == "clause":
-                yield Outcomes(
-                    one.day, one.source, catalogue.of_operation(one.operation)[one.position].id, str(one.seen), count
-                )
+            alike.setdefault(signature.operation, {}).setdefault(signature.outcomes, Counter())[day, source] += count
+        for operation, told in alike.items():
+            columns: dict[tuple[str, ...], list[str]] = {}
+            for clause, column in zip(catalogue.of_operation(operation), zip(*told, strict=True), strict=True):
+                columns.setdefault(column, []).append(clause.id)
+            for column, clauses in columns.items():
+                for outcome in sorted({*column} & {*"kbs"}):
+                    numbers: Counter[tuple[Day, str]] = Counter()
+                    for one, mine in zip(column, told.values(), strict=True):
+                        if one == outcome:
+                            numbers.update(mine)
+                    for identity in clauses:
+                        yield Outcomes(identity, outcome, numbers)
+        others: dict[tuple[str, str], Counter[tuple[Day, str]]] = {}
+        for rest, count in self.rest.items():
+            if rest.what == "clause":
+                identity = catalogue.of_operation(rest.operation)[rest.position].id
+                others.setdefault((identity, str(rest.seen)), Counter())[rest.day, rest.source] += count
         for (identity, outcome, source, day), count in self.decided.items():
-            yield Outcomes(day, source, identity, outcome, count)
+            others.setdefault((identity, outcome), Counter())[day, source] += count
+        for (identity, outcome), numbers in others.items():
+            yield Outcomes(identity, outcome, numbers)
 
     def clauses(self, catalogue: Catalogue) -> dict[str, ClauseCount]:
         """The counts of each clause of the catalogue."""
         counts = {identity: ClauseCount() for identity in catalogue.clauses}
         for one in self.outcomes(catalogue):
-            counts[one.clause].add(one.outcome, one.number)
+            counts[one.clause].add(one.outcome, sum(one.numbers.values()))
         return counts
 
     def decide(self, tally: Mapping[tuple[str, str, str, Day], int]) -> None:

@@ -64,6 +64,10 @@ class _Tally:
         self.sources[source] += count
         self.days[day or UNDATED] += count
 
+    def merge(self, other: _Tally) -> None:
+        self.sources.update(other.sources)
+        self.days.update(other.days)
+
     def plain(self) -> tuple[dict[str, int], dict[str, int]]:
         """Sources in the order of columns, days in order."""
         return {name: self.sources[name] for name in SOURCES if self.sources[name]}, dict(sorted(self.days.items()))
@@ -131,14 +135,19 @@ def _clauses(catalogue: Catalogue, ledger: Ledger) -> dict[str, list[ClauseSeen]
     counts = {identity: ClauseCount() for identity in catalogue.clauses}
     tallies = {identity: _Tally() for identity in catalogue.clauses}
     succeeded = {one.operation for one in ledger.answers() if one.status // 100 == 2}
+    shared, alike = None, _Tally()  # of the latest: clauses that were judged alike follow each other
     for one in ledger.outcomes(catalogue):
         clause = catalogue.clauses[one.clause]
         outcome = one.outcome
         if outcome == "b" and clause.family in ADMISSION and clause.operation not in succeeded:
             outcome = "s"  # who refuses everything may be the wrong target
-        counts[one.clause].add(outcome, one.number)
+        counts[one.clause].add(outcome, sum(one.numbers.values()))
         if outcome in "kb":
-            tallies[one.clause].add(one.source, one.day, one.number)
+            if one.numbers is not shared:
+                shared, alike = one.numbers, _Tally()
+                for (day, source), number in shared.items():
+                    alike.add(source, day, number)
+            tallies[one.clause].merge(alike)
     result: dict[str, list[ClauseSeen]] = {key: [] for key in catalogue.operations}
     for identity, clause in catalogue.clauses.items():
         sources, days = tallies[identity].plain()

@@ -210,7 +210,7 @@ class Rows:
         )
         histories, samples = reread.by(self.processes)
         settlings = {group: Settling(self.judge, self._kinds, group, self._touched.get(group, Touched())) for group in wanted}
-        store.add(settled(settlings, histories, self.processes))
+        settled(store, settlings, histories, self.processes)
         for group, settling in settlings.items():
             store.add(settling.counted())
             days: dict[int, dict[Day, int]] = {}

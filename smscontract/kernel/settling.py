@@ -14,6 +14,7 @@ from typing import Any
 
 from smscontract.clauses import families
 from smscontract.clauses.outcomes import Broken, Fact
+from smscontract.facts import FactStore, block_of
 from smscontract.forks import Beside, alone
 from smscontract.judge import Judge
 from smscontract.kernel.histories import Histories, Long
@@ -232,8 +233,8 @@ class Settling:
         return self._kinds[told.kind].facts(self._judge, self._group, told, days)
 
 
-def settled(settlings: Mapping[Group, Settling], histories: Histories, processes: int = 1) -> Iterator[Fact]:
-    """The facts of all histories that are like no other; the others are counted then, each by its group's.
+def settled(store: FactStore, settlings: Mapping[Group, Settling], histories: Histories, processes: int = 1) -> None:
+    """Puts the facts of all histories that are like no other into a store; the others are counted then, each by its group's.
 
     Args:
         processes: that do it. What one of them cannot do is done here.
@@ -241,14 +242,15 @@ def settled(settlings: Mapping[Group, Settling], histories: Histories, processes
     shares = min(processes, histories.parts) if processes > 1 and alone() else 1
     others = [Beside(partial(_share, settlings, histories, number, shares)) for number in range(1, shares)]
     try:
-        yield from _facts(settlings, histories, 0, shares)
+        store.add(_facts(settlings, histories, 0, shares))
         for number, other in enumerate(others, 1):
             blocks = other.blocks()
             if blocks is None:
-                yield from _facts(settlings, histories, number, shares)
+                store.add(_facts(settlings, histories, number, shares))
             for block in blocks or ():
                 facts, counted = pickle.loads(block)  # noqa: S301 - our own process has written it
-                yield from facts
+                if facts:
+                    store.put(facts)
                 for group, less, alike in counted:
                     settlings[group].put(less, alike)
     finally:
@@ -266,8 +268,8 @@ def _share(settlings: Mapping[Group, Settling], histories: Histories, number: in
     """What another process has to tell."""
     facts = _facts(settlings, histories, number, shares)
     while some := list(islice(facts, _TOLD)):
-        yield pickle.dumps((some, ()))
-    yield pickle.dumps(((), [(group, one.less, one.alike) for group, one in settlings.items()]))
+        yield pickle.dumps((block_of(some), ()))
+    yield pickle.dumps((b"", [(group, one.less, one.alike) for group, one in settlings.items()]))
 
 
 def _way(items: Sequence[Item]) -> Callable[[Row], Any]:

@@ -126,7 +126,9 @@ def test_histories_are_settled_by_several_processes(
     by = reread.Reread.by
     monkeypatch.setattr(rows, "HELD", 5)
     monkeypatch.setattr(reread.Reread, "by", lambda self, _: by(self, 3))
-    monkeypatch.setattr(rows, "settled", lambda settlings, histories, _: settling.settled(settlings, histories, 3))
+    monkeypatch.setattr(
+        rows, "settled", lambda store, settlings, histories, _: settling.settled(store, settlings, histories, 3)
+    )
     monkeypatch.setattr(settling, "_HISTORIES", histories)
     monkeypatch.setattr(settling, "_TOLD", 2)
     for module in (reread, settling):

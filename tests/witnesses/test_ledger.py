@@ -38,7 +38,8 @@ def told(ledger: Ledger) -> tuple[Counter[object], ...]:
     for place in ledger.seen():
         seen[place[:-1]] += place.number
     for outcome in ledger.outcomes(core.shipped()):
-        outcomes[outcome[:-1]] += outcome.number
+        for when, number in outcome.numbers.items():
+            outcomes[outcome.clause, outcome.outcome, when] += number
     return answers, seen, outcomes
 
 
