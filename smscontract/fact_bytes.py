@@ -12,6 +12,8 @@ from smscontract.exchange import Origin, OriginKind
 __all__ = ["bytes_of", "fact_of"]
 
 _KINDS = {kind.value: kind for kind in OriginKind}
+#: How `marshal` writes: the same in all processes, whichever Python they have.
+_VERSION = 4
 #: What `pickle` writes first, and `marshal` never.
 _PICKLED = b"\x80"
 
@@ -22,7 +24,7 @@ def bytes_of(fact: Fact) -> bytes:
     place: Any = (origin.kind.value, origin.file, origin.line, origin.entry, origin.case, origin.request)
     told: Any = (fact.start, fact.end, fact.values, fact.shown, fact.alike, fact.weight, fact.days)
     try:
-        return marshal.dumps((fact.clause, fact.scope, spot.part, spot.pointer, place, told))
+        return marshal.dumps((fact.clause, fact.scope, spot.part, spot.pointer, place, told), _VERSION)
     except ValueError:  # a family's values of another kind
         return pickle.dumps(fact)
 

@@ -34,8 +34,8 @@ ALIKE_KEPT = 100
 
 _INFINITY = float("inf")
 
-#: Facts of a block, on their way to another process.
-_TAKEN = 2_000
+#: Facts of a block, on their way to another process, and how `marshal` writes it: the same in all of them.
+_TAKEN, _VERSION = 2_000, 4
 
 #: Facts of a scope that are given back as a list.
 _LONG = 1_000
@@ -296,7 +296,7 @@ def block_of(facts: Iterable[Fact]) -> bytes:
 
 def _block(rows: Sequence[tuple[Any, ...]], alike: Sequence[bytes]) -> bytes:
     block: Any = (rows, alike)
-    return zlib.compress(marshal.dumps(block), 1)
+    return zlib.compress(marshal.dumps(block, _VERSION), 1)
 
 
 def _facts(base: sqlite3.Connection, clause: str, scope: str) -> Iterator[Fact]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from smscontract.clauses.outcomes import Fact
-from smscontract.exchange import Origin
+from smscontract.exchange import Origin, OriginKind
+from smscontract.fact_bytes import bytes_of, fact_of
 from smscontract.facts import ALIKE_KEPT, FactStore
 from tests.core import BLAND, STUUT, judge, made
 
@@ -52,6 +54,42 @@ def test_a_file_says_the_same_as_memory(
         assert spilled == whole
     store.close()
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("there", [0, 7, 1_000])
+@pytest.mark.parametrize("here", [0, 7, 1_000])
+def test_what_another_store_had_is_as_if_it_had_been_here(here: int, there: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("smscontract.facts._TAKEN", 5)
+    held = facts()
+    held += [replace(fact, start=None, end=None, alike="as others") for fact in held[:4]]
+    one, two, other = FactStore(in_memory=here), FactStore(held[::2], in_memory=there), FactStore(held[1::2], in_memory=there)
+    for store in (two, other):
+        blocks = list(store.take())
+        assert len(blocks) > 2
+        assert not [*store.take(), *store.clauses()]
+        for block in blocks:
+            one.put(block)
+    whole = FactStore(held)
+    assert one.clauses() == whole.clauses()
+    for clause in whole.clauses():
+        assert one.of_clause(clause) == whole.of_clause(clause)
+    assert judge().reduce(one) == judge().reduce(held)
+    one.close()
+
+
+class Word(str):
+    """What `marshal` cannot write."""
+
+    __slots__ = ()
+
+
+@pytest.mark.parametrize("value", ["x", "\ud800", None, True, 1, 1.5, ("a", (2, None)), {"k": ("v",)}, Word("w")])
+def test_facts_come_back_from_their_bytes(value: object) -> None:
+    for fact in facts():
+        changed = replace(fact, values={**fact.values, "value": value}, days=Counter({None: 2, 20_000: 1}))
+        for one in (fact, changed, replace(changed, origin=Origin(kind=OriginKind.LIVE, case="c", request=3), days={1: 1})):
+            back = fact_of(bytes_of(one))
+            assert (back, repr(back)) == (one, repr(one))
 
 
 def test_facts_that_are_alike_are_counted_and_not_kept() -> None:

@@ -170,7 +170,8 @@ class _Cutter:
         room = bytearray(_ROOM)
         with contextlib.suppress(OSError), opened(self._file, None) as stream, memoryview(room) as view:
             stream.seek(begin)
-            while filled := cast("io.RawIOBase", stream).readinto(room):
+            source = Source(stream, lambda _: None)
+            while filled := source.readinto(view):
                 at = 0
                 while at < filled:
                     last = at + max(begin + size - self._at - 1, 0)  # a piece ends with the line that this byte is of
