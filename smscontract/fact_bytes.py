@@ -22,7 +22,8 @@ def bytes_of(fact: Fact) -> bytes:
     """The fact as bytes."""
     origin, spot = fact.origin, fact.spot
     place: Any = (origin.kind.value, origin.file, origin.line, origin.entry, origin.case, origin.request)
-    told: Any = (fact.start, fact.end, fact.values, fact.shown, fact.alike, fact.weight, fact.days)
+    days = dict(fact.days) if fact.days is not None else None  # a `Counter` is nothing that `marshal` knows
+    told: Any = (fact.start, fact.end, fact.values, fact.shown, fact.alike, fact.weight, days)
     try:
         return marshal.dumps((fact.clause, fact.scope, spot.part, spot.pointer, place, told), _VERSION)
     except ValueError:  # a family's values of another kind

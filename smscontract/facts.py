@@ -170,6 +170,7 @@ class FactStore:
 
     def take(self) -> Iterator[bytes]:
         """All facts that were made, in blocks, on their way to another process of ours. They are gone then."""
+        assert not self._alone, "only who settles all has them"
         held, self._held = self._held, []
         while held:
             yield block_of(held[:_TAKEN])

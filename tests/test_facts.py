@@ -84,12 +84,16 @@ class Word(str):
 
 
 @pytest.mark.parametrize("value", ["x", "\ud800", None, True, 1, 1.5, ("a", (2, None)), {"k": ("v",)}, Word("w")])
-def test_facts_come_back_from_their_bytes(value: object) -> None:
+@pytest.mark.parametrize("days", [None, {1: 1}, Counter({None: 2, 20_000: 1})])
+def test_facts_come_back_from_their_bytes(value: object, days: Counter[int | None] | None) -> None:
+    live = Origin(kind=OriginKind.LIVE, case="c", request=3)
     for fact in facts():
-        changed = replace(fact, values={**fact.values, "value": value}, days=Counter({None: 2, 20_000: 1}))
-        for one in (fact, changed, replace(changed, origin=Origin(kind=OriginKind.LIVE, case="c", request=3), days={1: 1})):
-            back = fact_of(bytes_of(one))
-            assert (back, repr(back)) == (one, repr(one))
+        for one in (fact, replace(fact, values={**fact.values, "value": value}, days=days, origin=live)):
+            raw = bytes_of(one)
+            back = fact_of(raw)
+            assert back == one
+            assert type(back.values.get("value")) is type(one.values.get("value"))
+            assert raw.startswith(b"\x80") == isinstance(one.values.get("value"), Word)
 
 
 def test_facts_that_are_alike_are_counted_and_not_kept() -> None:

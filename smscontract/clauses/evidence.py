@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from collections.abc import Set as AbstractSet
 
 from smscontract.clauses.outcomes import KEPT, Broken, Fact, Outcome, Shown, Skipped, Spot
 from smscontract.clauses.reduction import Decided
@@ -89,8 +88,7 @@ def _reduce_failures(identity: str, facts: list[Fact]) -> Iterator[Decided]:
     cases: dict[tuple[object, ...], list[Fact]] = {}
     for fact in facts:
         cases.setdefault(fact.scope, []).append(fact)
-    once: list[Fact] = []
-    alone: set[tuple[object, ...]] = set()
+    once: list[tuple[Fact, str]] = []
     total = sum(fact.values["role"] != Role.CONTROL for fact in facts)
     for case in cases.values():
         tried = [fact for fact in case if fact.values["role"] != Role.CONTROL]
@@ -111,10 +109,9 @@ def _reduce_failures(identity: str, facts: list[Fact]) -> Iterator[Decided]:
             else:
                 yield Decided(identity, bad[0], Skipped("no control request before or after it was tried again"))
         else:
-            once.extend(bad)
-            if len(attempts) < 2:
-                alone.add(bad[0].scope)
-    yield from _now_and_then(identity, once, alone, facts, total)
+            why = "flaky: did not happen again" if len(attempts) > 1 else "it was not tried again"
+            once += [(fact, why) for fact in bad]
+    yield from _now_and_then(identity, once, facts, total)
 
 
 def _between_controls(last: Fact, case: Sequence[Fact]) -> bool:
@@ -138,25 +135,21 @@ def _attempts(tried: Sequence[Fact]) -> list[list[Fact]]:
     return found
 
 
-def _now_and_then(
-    identity: str, once: list[Fact], alone: AbstractSet[tuple[object, ...]], facts: list[Fact], total: int
-) -> Iterator[Decided]:
-    """Failures that did not happen again at once, or, where they stand alone, that nothing was left to try again."""
-    alike = Counter(fact.values["bad"] for fact in once)
+def _now_and_then(identity: str, once: list[tuple[Fact, str]], facts: list[Fact], total: int) -> Iterator[Decided]:
+    """Failures that did not happen again at once, each with what is said where it tells nothing."""
+    alike = Counter(fact.values["bad"] for fact, _ in once)
     # What also hits requests that nobody could take amiss is bound to no case.
     disturbed = {fact.values["bad"] for fact in facts if fact.values["role"] == Role.CONTROL}
-    for fact in once:
+    for fact, why in once:
         count = alike[fact.values["bad"]]
         if fact.values["bad"] in _GATEWAY:
-            yield Decided(identity, fact, Skipped("flaky: a gateway's, and it did not happen again"))
+            yield Decided(identity, fact, Skipped(f"{why}, and it is a gateway's"))
         elif fact.values["bad"] in disturbed:
             yield Decided(identity, fact, Skipped("outage: controls failed alike"))
         elif count >= FLAKY_COUNT:
             yield Decided(identity, fact, _failed(fact, "now and then"), f"{count} of {total} answers")
-        elif fact.scope in alone:
-            yield Decided(identity, fact, Skipped("it was not tried again"))
         else:
-            yield Decided(identity, fact, Skipped("flaky: did not happen again"))
+            yield Decided(identity, fact, Skipped(why))
 
 
 def _failed(fact: Fact, how: str) -> Broken:

@@ -168,7 +168,8 @@ class _Cutter:
     def pieces(self, size: int) -> Iterator[Piece]:
         begin, line, ours = self._at, 0, False
         room = bytearray(_ROOM)
-        with contextlib.suppress(OSError), opened(self._file, None) as stream, memoryview(room) as view:
+        view = memoryview(room)
+        with contextlib.suppress(OSError), opened(self._file, None) as stream:
             stream.seek(begin)
             source = Source(stream, lambda _: None)
             while filled := source.readinto(view):

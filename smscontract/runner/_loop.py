@@ -93,7 +93,7 @@ class Runner(Sending):
         if case.spends:
             case = self._renewed(case)  # an earlier case may have been accepted that should not have been
         tier = "promoted" if case.promoted else "plan"
-        sent = self._send(case, Role.CASE, tier, identity, copies=case.together)
+        sent = self.together(case, Role.CASE, tier, identity)
         if self._held:
             self._skip(case, *self._held)
         elif not sent:
@@ -156,7 +156,7 @@ class Runner(Sending):
         if self._signs.doubts >= _DOUBTS:
             self.progress.stop = "outage"
         elif self.left > case.together:  # one for the control after it
-            again = self._send(self._renewed(case), Role.REPEAT, "repeat", identity, copies=case.together)
+            again = self.together(self._renewed(case), Role.REPEAT, "repeat", identity)
             if any(failed(one) for one in again):
                 self.send(controls[index % len(controls)], Role.CONTROL, "control", identity)
 
