@@ -147,7 +147,7 @@ def _now_and_then(identity: str, once: list[tuple[Fact, str]], facts: list[Fact]
         elif fact.values["bad"] in disturbed:
             yield Decided(identity, fact, Skipped("outage: controls failed alike"))
         elif count >= FLAKY_COUNT:
-            yield Decided(identity, fact, _failed(fact, "now and then"), f"{count} of {total} answers")
+            yield Decided(identity, fact, _failed(fact, "now and then"), f"now and then: {count} of {total} answers")
         else:
             yield Decided(identity, fact, Skipped(why))
 

@@ -180,7 +180,7 @@ def test_three_alike_are_a_break_that_comes_and_goes(server: Server, reply: Repl
     assert finding.count == 3
     assert "now and then" in finding.message
     sent = report.operations[0].tiers
-    assert finding.note.startswith(f"3 of {sent['plan'] + sent['repeat']} answers")
+    assert finding.note.startswith(f"now and then: 3 of {sent['plan'] + sent['repeat']} answers")
 
 
 def test_two_alike_and_one_of_another_kind_are_flaky(server: Server) -> None:
