@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from smscontract.clauses.outcomes import KEPT, Broken, Fact, Outcome, Shown, Skipped, Spot
 from smscontract.clauses.reduction import Decided
@@ -12,12 +12,12 @@ from smscontract.clauses.view import View
 from smscontract.documents import Clause
 from smscontract.exchange import Exchange, Failure, Role
 
-__all__ = ["FLAKY_COUNT", "SLOW", "SLOW_COUNT", "expand", "judge", "reduce"]
+__all__ = ["FLAKY_COUNT", "SLOW", "SLOW_COUNT", "expand", "judge", "moments", "reduce"]
 
-#: Seconds after which an answer is slow, and how many slow answers make a break.
+#: Seconds after which an answer is slow, and at how many moments answers are slow if it is a break.
 SLOW = 2.0
 SLOW_COUNT = 5
-#: How many failures of one kind that did not repeat make a break that comes and goes.
+#: At how many moments one kind of failure that did not repeat was seen if it is a break that comes and goes.
 FLAKY_COUNT = 3
 
 #: What stands before a provider says this of a provider that is not there.
@@ -60,6 +60,23 @@ def judge(clause: Clause, view: View) -> Outcome:
     return Shown((fact,), (_STATUS, _BODY) if bad and clause.detail != "in-time" else ())
 
 
+def moments(spans: Iterable[tuple[float | None, float | None]]) -> int:
+    """How many moments it takes at least to explain what went wrong from a start to an end: what was under way at the same
+    time may have had one cause, such as a machine that stood still. That is the largest number of spans that have no time in
+    common. Seconds since 1970 UTC; a span that is not known counts for itself."""
+    known, found = [], 0
+    for start, end in spans:
+        if start is None or end is None:
+            found += 1
+        else:
+            known.append((end, start))
+    until = float("-inf")
+    for end, start in sorted(known):
+        if start >= until:
+            found, until = found + 1, end
+    return found
+
+
 def reduce(clauses: Mapping[str, Clause], facts: Sequence[Fact]) -> Iterator[Decided]:
     """What is broken, flaky or not to be told, by cases with their controls and repetitions."""
     for identity in sorted({fact.clause for fact in facts}):
@@ -75,9 +92,10 @@ def _reduce_slow(identity: str, facts: list[Fact]) -> Iterator[Decided]:
     for fact in facts:
         if not fact.values["bad"]:
             yield Decided(identity, fact, KEPT)
+    often = moments((fact.start, fact.end) for fact in slow) >= SLOW_COUNT
     for fact in slow:
-        if len(slow) < SLOW_COUNT:
-            yield Decided(identity, fact, Skipped(f"slow, but not {SLOW_COUNT} times"))
+        if not often:
+            yield Decided(identity, fact, Skipped(f"slow, but not at {SLOW_COUNT} moments"))
             continue
         took = (fact.end or 0.0) - (fact.start or 0.0)
         broken = Broken(message="the answer is slow", spot=fact.spot, expected=f"{SLOW:g} s", got=f"{took:.1f} s")
@@ -138,16 +156,19 @@ def _attempts(tried: Sequence[Fact]) -> list[list[Fact]]:
 def _now_and_then(identity: str, once: list[tuple[Fact, str]], facts: list[Fact], total: int) -> Iterator[Decided]:
     """Failures that did not happen again at once, each with what is said where it tells nothing."""
     alike = Counter(fact.values["bad"] for fact, _ in once)
+    often = {
+        kind: moments((fact.start, fact.end) for fact, _ in once if fact.values["bad"] == kind) >= FLAKY_COUNT for kind in alike
+    }
     # What also hits requests that nobody could take amiss is bound to no case.
     disturbed = {fact.values["bad"] for fact in facts if fact.values["role"] == Role.CONTROL}
     for fact, why in once:
-        count = alike[fact.values["bad"]]
-        if fact.values["bad"] in _GATEWAY:
+        kind = fact.values["bad"]
+        if kind in _GATEWAY:
             yield Decided(identity, fact, Skipped(f"{why}, and it is a gateway's"))
-        elif fact.values["bad"] in disturbed:
+        elif kind in disturbed:
             yield Decided(identity, fact, Skipped("outage: controls failed alike"))
-        elif count >= FLAKY_COUNT:
-            yield Decided(identity, fact, _failed(fact, "now and then"), f"now and then: {count} of {total} answers")
+        elif often[kind]:
+            yield Decided(identity, fact, _failed(fact, "now and then"), f"now and then: {alike[kind]} of {total} answers")
         else:
             yield Decided(identity, fact, Skipped(why))
 

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 
-from smscontract.clauses.evidence import SLOW, SLOW_COUNT
+from smscontract.clauses.evidence import SLOW, SLOW_COUNT, moments
 from smscontract.exchange import Exchange, Role
 from smscontract.judge import Judgement
 from smscontract.plan import Plan
@@ -176,6 +176,7 @@ class Sending:
         except NotSentError as error:
             self._held = (error.reason, error.hint)
             return []
+        self._slow += moments((one.sent_at, one.received_at) for one in sent if one.took is not None and one.took > SLOW)
         for exchange in sent:
             self._took_in(case, tier, exchange)
         return sent
@@ -185,7 +186,6 @@ class Sending:
         self.progress.tiers[tier] += 1
         if exchange.origin.request is not None:
             self.cases[exchange.origin.request] = case
-        self._took(exchange)
         if failed(exchange) or (exchange.response is not None and exchange.response.status // 100 == 2):
             self._spent |= {
                 (name, entry.value) for name, entry in case.entries.items() if is_spendable(self.kit.operation, name, entry)
@@ -197,8 +197,3 @@ class Sending:
         if self._sink is not None:
             self._sink(exchange)
         return self.summary.add(exchange)
-
-    def _took(self, exchange: Exchange) -> None:
-        took = exchange.took
-        if took is not None and took > SLOW:
-            self._slow += 1

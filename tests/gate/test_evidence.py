@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import socket
 import time
@@ -11,8 +12,13 @@ from email.utils import formatdate
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from smscontract.clauses.evidence import moments
+from smscontract.exchange import Exchange
 from smscontract.findings import Report, Verdict
+from smscontract.recordings import read
 from smscontract.transport import Manners
 from tests.gate.run import BLAND, STUUT, broken, reasons, run
 from tests.gate.server import HANG, RESET, Behave, Reply, Seen, Server
@@ -233,13 +239,15 @@ def test_one_case_that_stays_limited_cannot_be_told(server: Server) -> None:
 
 
 class Clock:
-    """A clock that the server moves on."""
+    """A clock that the server moves on. By itself it goes a millisecond with each look: a machine that stands still for two
+    seconds makes no answer slow by it."""
 
     def __init__(self) -> None:
-        self.ahead = 0.0
+        self.ahead = time.time()
+        self._looks = itertools.count()
 
     def __call__(self) -> float:
-        return time.time() + self.ahead
+        return self.ahead + next(self._looks) / 1000
 
 
 @pytest.mark.parametrize(("provider", "operation"), PROVIDERS)
@@ -269,7 +277,62 @@ def test_four_slow_answers_are_none(server: Server, provider: str, operation: st
     server.behave = behave
     report = run(provider, server.url, manners=Manners(clock=clock), fail_on="should")
     assert (report.exit_code, broken(report)) == (0, {})
-    assert reasons(report, f"{operation}/protocol/in-time") == {"slow, but not 5 times"}
+    assert reasons(report, f"{operation}/protocol/in-time") == {"slow, but not at 5 moments"}
+
+
+_SPANS = st.lists(st.tuples(st.integers(0, 9), st.integers(1, 5)).map(lambda one: (one[0], one[0] + one[1])), max_size=7)
+
+
+@given(_SPANS, st.integers(0, 3))
+def test_moments_are_as_few_as_can_be(spans: list[tuple[int, int]], unknown: int) -> None:
+    # Whatever is under way at one of some moments had its cause then: tried with all choices of moments between whole seconds.
+    few = next(
+        count
+        for count in range(len(spans) + 1)
+        for chosen in itertools.combinations(range(14), count)
+        if all(any(start <= at < end for at in chosen) for start, end in spans)
+    )
+    lost: list[tuple[float | None, float | None]] = [(None, 1.0), (1.0, None), (None, None)]
+    assert moments([*spans, *lost[:unknown]]) == few + unknown
+
+
+@pytest.fixture
+def pair(server: Server, tmp_path: Path, provider: str) -> int:
+    """The number of the first of two requests that leave together."""
+    record = tmp_path / "run.jsonl"
+    run(provider, server.url, record=str(record))
+    server.reset()
+    sent = [one.sent_at for one in read([str(record)]) if isinstance(one, Exchange)]
+    return next(number for number in range(1, len(sent)) if sent[number - 1] == sent[number])
+
+
+@pytest.mark.parametrize("others", [3, 4])
+@pytest.mark.parametrize(("provider", "operation"), PROVIDERS)
+def test_slow_answers_of_one_moment_are_one(server: Server, pair: int, provider: str, operation: str, others: int) -> None:
+    # Both of the pair are under way while a machine stands still once.
+    clock = Clock()
+
+    def behave(seen: Seen, answer: Callable[[], Reply]) -> Reply:
+        clock.ahead += 2.5 if seen.number <= others or seen.number in {pair, pair + 1} else 0
+        return answer()
+
+    server.behave = behave
+    report = run(provider, server.url, manners=Manners(clock=clock), fail_on="should")
+    clause = f"{operation}/protocol/in-time"
+    assert (report.exit_code, broken(report)) == ((1, {clause: 6}) if others == 4 else (0, {}))
+    assert others == 4 or [one.count for one in report.not_judged if one.clause == clause] == [5]
+
+
+@pytest.mark.parametrize(("provider", "operation"), PROVIDERS)
+@pytest.mark.parametrize(("reply", "clause"), [(ERROR, "no-server-error"), (RESET, "answers"), (CUT, "complete-body")])
+@pytest.mark.parametrize("others", [1, 2])
+def test_failures_of_one_moment_are_one(
+    server: Server, pair: int, *, provider: str, operation: str, reply: Reply, clause: str, others: int
+) -> None:
+    failing = {pair, pair + 1, pair + 20, pair + 20 * others}
+    server.behave = when(lambda seen: seen.number in failing, reply)
+    report = run(provider, server.url)
+    assert (report.exit_code, broken(report)) == ((1, {f"{operation}/protocol/{clause}": 4}) if others == 2 else (0, {}))
 
 
 @pytest.mark.parametrize("declared", [True, False])
