@@ -63,7 +63,8 @@ def judge(clause: Clause, view: View) -> Outcome:
 def moments(spans: Iterable[tuple[float | None, float | None]]) -> int:
     """How many moments it takes at least to explain what went wrong from a start to an end: what was under way at the same
     time may have had one cause, such as a machine that stood still. That is the largest number of spans that have no time in
-    common. Seconds since 1970 UTC; a span that is not known counts for itself."""
+    common. Seconds since 1970 UTC; a span that is not known counts for itself. A clock may tell one time for start and end, and
+    the transport begins no request at the time of an answer: spans that touch are of one moment."""
     known, found = [], 0
     for start, end in spans:
         if start is None or end is None:
@@ -72,7 +73,7 @@ def moments(spans: Iterable[tuple[float | None, float | None]]) -> int:
             known.append((end, start))
     until = float("-inf")
     for end, start in sorted(known):
-        if start >= until:
+        if start > until:
             found, until = found + 1, end
     return found
 
@@ -144,7 +145,7 @@ def _attempts(tried: Sequence[Fact]) -> list[list[Fact]]:
     found: list[list[Fact]] = []
     end: float | None = None
     for fact in tried:
-        if end is not None and fact.start is not None and fact.start < end:
+        if end is not None and fact.start is not None and fact.start <= end:
             found[-1].append(fact)
         else:
             found.append([fact])
