@@ -13,6 +13,7 @@ from smscontract.garbage import collected_rarely
 from smscontract.judge import Judge
 from smscontract.policy import Selection
 from smscontract.recall import Recall
+from smscontract.reported import reported
 from smscontract.shards import mark_of, merged
 from smscontract.summary import Summary
 from smscontract.terms import Terms
@@ -49,7 +50,7 @@ def _merged(files: Sequence[str], judge: Judge, terms: Terms, now: float, contra
     request = Request(paths=(), contracts=contracts, **found.reading)
     # With another key the same number would have two tokens in one report.
     find = Recall(found.reading) if mark_of(judge.masker) == found.key else None
-    report = summary.report(now=now, command="validate", again=lambda finding: again(finding, request), find=find)
+    report = reported(summary, now=now, command="validate", again=lambda finding: again(finding, request), find=find)
     summary.facts.close()
     notes = chooser.notes(found.part.left_out, found.part.exchanges, judge.catalogue, found.part.seen)
     if notes:

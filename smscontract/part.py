@@ -4,9 +4,6 @@ Merging is associative and commutative: a recording that is cut anywhere and jud
 that it gives as a whole. A part holds what a report may hold, and facts with keyed digests in place of values.
 """
 
-# The other half of `Summary`: what it knows, as a value.
-# ruff: noqa: SLF001
-
 from __future__ import annotations
 
 import json
@@ -101,15 +98,15 @@ class Part:
         """
         return cls(
             exchanges=summary.exchanges,
-            succeeded=Counter(summary._succeeded),
-            seen=Counter(summary._seen),
-            groups={key: _told(summary, group) for key, group in summary._groups.items()},
-            new=dict(summary._new),
-            not_judged=Counter(summary._not_judged),
-            hints=dict(summary._hints),
-            unmatched=Counter(summary._unmatched),
-            newest=dict(summary._newest),
-            took={key: list(steps) for key, steps in summary._took.items()},
+            succeeded=Counter(summary.succeeded),
+            seen=Counter(summary.seen),
+            groups={key: _told(summary, group) for key, group in summary.groups.items()},
+            new=dict(summary.new),
+            not_judged=Counter(summary.not_judged),
+            hints=dict(summary.hints),
+            unmatched=Counter(summary.unmatched),
+            newest=dict(summary.newest),
+            took={key: list(steps) for key, steps in summary.took.items()},
             ledger=summary.ledger.merge(Ledger()),
             problems=[(piece, place, one) for place, one in enumerate(summary.problems)] if problems is None else [*problems],
             left_out=Counter(left_out or {}),
@@ -120,13 +117,13 @@ class Part:
     def into(self, summary: Summary) -> None:
         """Makes a summary that knows nothing yet know all of this."""
         summary.exchanges = self.exchanges
-        summary._succeeded, summary._seen = Counter(self.succeeded), Counter(self.seen)
-        summary._groups = {key: _group(told) for key, told in self.groups.items()}
-        summary._new = dict(self.new)
-        summary._not_judged, summary._hints = Counter(self.not_judged), dict(self.hints)
-        summary._unmatched = Counter(self.unmatched)
-        summary._newest = dict(self.newest)
-        summary._took = {key: list(steps) for key, steps in self.took.items()}
+        summary.succeeded, summary.seen = Counter(self.succeeded), Counter(self.seen)
+        summary.groups = {key: _group(told) for key, told in self.groups.items()}
+        summary.new = dict(self.new)
+        summary.not_judged, summary.hints = Counter(self.not_judged), dict(self.hints)
+        summary.unmatched = Counter(self.unmatched)
+        summary.newest = dict(self.newest)
+        summary.took = {key: list(steps) for key, steps in self.took.items()}
         summary.ledger = self.ledger.merge(Ledger())
         summary.problems = [problem for _, _, problem in sorted(self.problems, key=lambda one: one[:2])]
         if self.facts or self.rows:

@@ -26,6 +26,7 @@ from smscontract.plain import count_of
 from smscontract.policy import Cause
 from smscontract.recall import Recall
 from smscontract.recordings import SIZE, Piece, pieces, read
+from smscontract.reported import reported
 from smscontract.results import Results
 from smscontract.shards import Shard, written
 from smscontract.summary import Summary
@@ -116,7 +117,7 @@ def validate(
         summary, notes, causes = apart or _at_once(request, job, judge, stdin, progress)
         with closing(summary.facts):
             tell = partial(
-                summary.report, now=now, command="validate", again=lambda one: again(one, request), find=Recall(job.reading)
+                reported, summary, now=now, command="validate", again=lambda one: again(one, request), find=Recall(job.reading)
             )
             try:
                 report = tell()

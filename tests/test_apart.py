@@ -16,6 +16,7 @@ from smscontract.apart import Apart
 from smscontract.clauses.outcomes import Fact
 from smscontract.findings import Report
 from smscontract.policy import Selection
+from smscontract.reported import reported
 from smscontract.reports.json_report import as_data
 from smscontract.summary import Summary
 from tests.core import BLAND, judge, made
@@ -78,7 +79,7 @@ def broken(number: int) -> Iterator[Fact]:
 def told(some: Iterator[Fact], select: tuple[str, ...] = ()) -> Report:
     summary = Summary(judge(), Selection(select=select))
     summary.facts.add(some)
-    report = summary.report(now=2e9)
+    report = reported(summary, now=2e9)
     summary.facts.close()
     return report
 
@@ -107,7 +108,7 @@ def test_broken_histories_are_not_kept_one_by_one(monkeypatch: pytest.MonkeyPatc
     told(broken(50))  # what is made once
     tracemalloc.start()
     try:
-        summary.report(now=2e9)
+        reported(summary, now=2e9)
         peak = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()

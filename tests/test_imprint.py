@@ -13,6 +13,7 @@ from smscontract.documents import read_contract
 from smscontract.errors import UsageError
 from smscontract.findings import LATENCY_EDGES
 from smscontract.imprint import labels_from
+from smscontract.reported import reported
 from smscontract.reports import formats
 from smscontract.summary import Summary
 from tests.core import STUUT, judge, made
@@ -75,7 +76,7 @@ def test_answer_times_are_counted_by_steps() -> None:
         exchange = made(STUUT, step=step)
         assert exchange.sent_at is not None
         summary.add(dataclasses.replace(exchange, received_at=exchange.sent_at + seconds))
-    (one,) = summary.report(now=0.0).operations
+    (one,) = reported(summary, now=0.0).operations
     assert dict(zip((*LATENCY_EDGES, None), one.latency, strict=True)) == {
         **dict.fromkeys((*LATENCY_EDGES, None), 0),
         0.005: 2,

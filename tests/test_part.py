@@ -16,6 +16,7 @@ from smscontract.errors import UnusableInput
 from smscontract.exchange import Exchange, Origin, OriginKind
 from smscontract.findings import Problem, Report
 from smscontract.part import Part
+from smscontract.reported import reported
 from smscontract.reports.json_report import render
 from smscontract.summary import Summary
 from tests import core
@@ -23,7 +24,7 @@ from tests.core import BLAND, STUUT, made, refused
 from tests.witnesses import samples
 
 #: What a summary is told, not what it knows.
-TOLD = {"_source", "_ranges", "judge", "selection", "begun", "holed"}
+TOLD = {"source", "_ranges", "judge", "selection", "begun", "holed"}
 
 
 def history() -> list[Exchange]:
@@ -62,7 +63,7 @@ def summary_of(exchanges: list[Exchange], problems: list[Problem] | None = None,
 
 
 def told(summary: Summary) -> tuple[Report, str, Any]:
-    report = summary.report(now=1e9)
+    report = reported(summary, now=1e9)
     summary.facts.close()
     ledger = summary.ledger.merge(type(summary.ledger)())
     return report, render(report), (ledger.entries, ledger.rest, ledger.decided, ledger.ranges)

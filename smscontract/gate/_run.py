@@ -24,6 +24,7 @@ from smscontract.plain import count_of
 from smscontract.plan import Plan, aimed, make_plan
 from smscontract.policy import Cause, Selection
 from smscontract.probes.base import Kit
+from smscontract.reported import reported
 from smscontract.runner import REFUSED, Progress
 from smscontract.summary import Summary
 from smscontract.terms import Terms
@@ -168,7 +169,8 @@ def gate(request: Request, judge: Judge, targets: Sequence[Target], *, now: Call
     def curl(finding: Finding) -> str:
         return curl_lines(judge, histories, showing(finding.clause, finding.origin.request), finding, granted)
 
-    report = summary.report(
+    report = reported(
+        summary,
         now=now(),
         command="gate",
         requests=len(exchanges),

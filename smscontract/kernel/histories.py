@@ -14,7 +14,8 @@ from smscontract.spill import Box, Shelf, Spill
 
 __all__ = ["Histories", "Long", "ShelvedRows"]
 
-_PARTS = 512
+#: Parts that rows are split into where they are not one: so many at least that several processes have equal shares.
+_SHARED, _PARTS = 16, 512
 
 _Part = tuple[Group, int]
 #: The hash of its scope, and what `Told` has.
@@ -50,7 +51,7 @@ class Histories:
 
     def __init__(self, limit: int, expected: int, box: Box | None = None) -> None:
         self._limit = limit
-        self.parts = 1 if expected <= limit else min(1 + 2 * expected // max(limit, 1), _PARTS)
+        self.parts = 1 if expected <= limit else max(_SHARED, min(1 + 2 * expected // max(limit, 1), _PARTS))
         self._groups: dict[Group, None] = {}
         self._held: dict[_Part, list[_Row]] = {}
         self._size = 0

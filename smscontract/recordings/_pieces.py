@@ -92,7 +92,8 @@ def cut(file: str, options: Options, forced: Format | None, size: int) -> Iterat
     """The pieces of one file. Only its line ends are looked for, when a piece is asked for.
 
     Args:
-        size: bytes of a piece; each ends with a line. A file of no more than twice as many is one piece.
+        size: bytes of a piece, if it is none of the last; each ends with a line. A file of no more than twice as many is one
+            piece.
     """
     total = size_of(file)
     whole = Piece(file=file, size=total)
@@ -175,7 +176,7 @@ class _Cutter:
             while filled := source.readinto(view):
                 at = 0
                 while at < filled:
-                    last = at + max(begin + size - self._at - 1, 0)  # a piece ends with the line that this byte is of
+                    last = at + max(begin + self._wanted(begin, size) - self._at - 1, 0)  # it ends with the line of this byte
                     end = room.find(b"\n", last, filled) + 1 if last < filled else 0
                     self._take(view[at : end or filled])
                     at = end or filled
@@ -190,6 +191,10 @@ class _Cutter:
         end = max(self._at, self._total)
         if end > begin:
             yield self._piece(begin, end, line, ours)
+
+    def _wanted(self, begin: int, size: int) -> int:
+        """Bytes of the piece that begins there. The last ones are smaller: nobody is to wait long for whoever does the last."""
+        return max(min(size, (self._total - begin) // 8), size // 8, 1)
 
     def _piece(self, begin: int, end: int, line: int, ours: bool) -> Piece:
         return Piece(file=self._file, start=begin, end=end, line=line, ours=ours, mapping=self._mapping, size=end - begin)

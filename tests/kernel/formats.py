@@ -22,6 +22,7 @@ from smscontract.kernel import Kernel, templates
 from smscontract.mapping import LogMapping, Place, Routes
 from smscontract.mask import Masker
 from smscontract.recordings import read
+from smscontract.reported import reported
 from smscontract.reports.json_report import render
 from smscontract.work import Job, feed, started
 from tests.kernel.lines import changed
@@ -239,7 +240,7 @@ def judged(
         kernel = Kernel(summary) if short else None
         found = read(files, taker=kernel, mappings=MAPPINGS, routes=routes)
         feed(summary, found, Chooser(choice, judge), left_out, kernel=kernel)
-        report = summary.report(now=2e9)
+        report = reported(summary, now=2e9)
         summary.facts.close()
     ledger = summary.ledger.compact()
     return report, render(report), ledger.entries, ledger.rest, ledger.decided, left_out

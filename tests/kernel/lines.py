@@ -21,6 +21,7 @@ from smscontract.mask import Masker
 from smscontract.policy import Selection
 from smscontract.recordings import jsonl
 from smscontract.recordings._parts import Options
+from smscontract.reported import reported
 from smscontract.reports.json_report import render
 from smscontract.summary import Summary
 from tests.bench.corpus import corpus
@@ -224,7 +225,7 @@ def _told(lines: list[bytes], *, short: bool, contracts: tuple[str, ...], select
                 summary.add(one)
     if kernel is not None:
         kernel.close()
-    report = summary.report(now=2e9)
+    report = reported(summary, now=2e9)
     summary.facts.close()
     ledger = summary.ledger.compact()
     return report, render(report), ledger.entries, ledger.rest, ledger.decided

@@ -20,6 +20,7 @@ from smscontract.mask import Masker
 from smscontract.part import Part
 from smscontract.recordings import jsonl
 from smscontract.recordings._parts import Options
+from smscontract.reported import reported
 from smscontract.summary import Summary
 from tests.kernel.lines import PARCELS, changed, parcels, written
 from tests.kernel.test_same import SEEDS
@@ -49,7 +50,7 @@ def _parts(lines: list[bytes], judge: Judge, cuts: int, *, short: bool = True) -
 def _said(parts: list[Part], judge: Judge) -> Any:
     summary = Summary(judge)
     Part().merge(*[Part.loads(part.dumps()) for part in parts]).into(summary)
-    report = summary.report(now=0.0)
+    report = reported(summary, now=0.0)
     summary.facts.close()
     return report, summary.ledger
 

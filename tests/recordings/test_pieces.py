@@ -91,8 +91,11 @@ def test_pieces_are_as_large_as_wanted_and_end_with_lines(tmp_path: Path) -> Non
     path.write_bytes(b"".join(LINE % (number, b"y" * 50) for number in range(1000)))
     found = cut(path, 10_000)
     assert len(found) > 8
-    assert all(10_000 <= piece.size < 10_200 for piece in found[:-1])
     raw = path.read_bytes()
+    for piece in found[:-1]:  # the last ones are smaller, so that nobody is waited for long
+        wanted = max(min(10_000, (len(raw) - piece.start) // 8), 10_000 // 8)
+        assert wanted <= piece.size < wanted + 200
+    assert found[-1].size < 10_000 // 8 + 200
     assert [raw[piece.start : piece.end].count(b"\n") for piece in found[:-1]] == [
         after.line - before.line for before, after in pairwise(found)
     ]
@@ -256,8 +259,8 @@ def test_a_file_that_is_cut_between_two_lines_has_lost_something(tmp_path: Path)
     lines = [LINE % (number, b"x" * 40) for number in range(20)]
     path.write_bytes(b"".join(lines))
     cuts = cut(path, len(lines[0]) * 4)
-    path.write_bytes(b"".join(lines[:-2]))
+    path.write_bytes(b"".join(lines[:-1]))
     found = [one for piece in cuts for one in read_piece(piece)]
-    assert len([one for one in found if isinstance(one, Exchange)]) == 18
+    assert len([one for one in found if isinstance(one, Exchange)]) == 19
     [problem] = [one for one in found if isinstance(one, Problem)]
     assert problem.message == "the file cannot be read: it has become shorter since it was first looked at"

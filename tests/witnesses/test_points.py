@@ -21,6 +21,7 @@ from smscontract.json_text import ABSENT
 from smscontract.judge import Judge
 from smscontract.ledger import Ledger
 from smscontract.mask import Masker
+from smscontract.reported import reported
 from smscontract.reports import json_report, render
 from smscontract.reports._witnesses import summary_line
 from smscontract.seen import OperationSeen, Point
@@ -38,7 +39,7 @@ def report(exchanges: list[Exchange], *, ranges: bool = False, source: str | Non
     summary = Summary(Judge(core.shipped(), Masker(b"k")), ranges=ranges, source=source)
     for one in exchanges:
         summary.add(one)
-    return summary.report(now=1e9)
+    return reported(summary, now=1e9)
 
 
 def point(one: OperationSeen, name: str) -> Point:
@@ -119,7 +120,7 @@ def test_points_are_seen_in_items(acme: Catalogue) -> None:
     exchange = core.made(operation.key, judge_=Judge(acme), body=json.dumps(body).encode(), status=200)
     summary = Summary(Judge(acme))
     summary.add(exchange)
-    (one,) = summary.report(now=1.0).witnesses
+    (one,) = reported(summary, now=1.0).witnesses
     found = {each.name.partition("/200")[2] for each in one.points if each.seen}
     assert found == {
         *("", "=value", "/items/code=1", "/items/code=null", "/items/word=%22null%22", "/items/flag=true"),

@@ -18,6 +18,7 @@ from smscontract.exchange import Exchange
 from smscontract.findings import Problem
 from smscontract.ledger import Ledger
 from smscontract.recordings import jsonl, read
+from smscontract.reported import reported
 from smscontract.summary import Summary
 from smscontract.timeline import Timeline, timeline
 from tests import core
@@ -56,7 +57,7 @@ def counted(exchanges: list[Exchange]) -> Ledger:
     summary = Summary(core.judge())
     for one in exchanges:
         summary.add(one)
-    summary.report(now=1.0)
+    reported(summary, now=1.0)
     return summary.ledger
 
 
