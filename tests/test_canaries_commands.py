@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 import smscontract
-from smscontract import cli
+from smscontract import cli, reported
 from smscontract.judge import Judge
 from smscontract.mask import Masker
 from smscontract.recordings import jsonl
@@ -92,7 +92,7 @@ STRUCK: list[tuple[Any, str, list[str]]] = [
     (Judge, "reduce", ["validate", "../read"]),
     (Judge, "_decided", ["validate", "../read"]),
     (Masker, "scrub", ["validate", "../read"]),
-    (Summary, "report", ["validate", "../read"]),
+    (reported, "_finding_groups", ["validate", "../read"]),
     (terminal, "lines", ["validate", "../read"]),
     (jsonl, "_exchange", ["validate", "../read"]),
     (Transport, "exchanges", ["gate", "stuut", "--fuzz", "0", "--max-requests", "5"]),
