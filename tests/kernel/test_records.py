@@ -93,3 +93,21 @@ def test_rows_by_scope_wherever_they_were_read(seed: int) -> None:
                     found.setdefault(group, {})[hashed] = {one.row[2] for one in told}
     assert found == wanted
     whole.close()
+
+
+@pytest.mark.parametrize("processes", [2, 3, 4])
+@pytest.mark.parametrize("many", [1_001, 3_000])
+def test_processes_have_equal_shares(processes: int, many: int) -> None:
+    """However few more than are held there are: of three parts one of two processes would have two."""
+    chance = random.Random(many)
+    whole = Histories(1_000, many)
+    whole.add(
+        ("a",), [chance.randrange(2**62) for _ in range(many)], Some(1, "file", [], [(0.0, 0.0, one) for one in range(many)])
+    )
+    sizes = [
+        sum(len(scopes) for _, parts in whole.share(share, processes) for scopes in parts if not isinstance(scopes, Long))
+        for share in range(processes)
+    ]
+    assert sum(sizes) == many
+    assert max(sizes) < 1.3 * many / processes
+    whole.close()
