@@ -221,6 +221,7 @@ def tower(levels: int) -> str:
         (": x", 1, ""),
         ("[" * 201 + "]" * 201, 1, "nested deeper than 200"),
         ("[" * 100_000, 1, "nested deeper than 200"),
+        ("a: 1\nb: " + "[" * 100_000, 2, "nested deeper than 200"),
         ("{a: " * 201 + "1" + "}" * 201, 1, "nested deeper than 200"),
         ("- " * 201 + "1", 1, "nested deeper than 200"),
         (tower(202), 100, "nested deeper than 200"),

@@ -116,6 +116,8 @@ def value_of(block: bytes, anchors: Anchors) -> Any:
     try:
         result = builder.document()
     except yaml.MarkedYAMLError as error:
+        if "nesting depth" in (error.problem or ""):  # libyaml 0.2.6 looks ahead and stops at 1000 levels, before we do
+            raise Broken("is nested too deeply") from None
         mark = error.problem_mark
         raise Broken(f"is not YAML{'' if mark is None else f' in its line {mark.line + 1}'}") from None
     except (yaml.YAMLError, UnicodeError):

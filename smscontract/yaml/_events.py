@@ -96,6 +96,9 @@ class Reader:
     def fail(self, message: str, line: int, hint: str) -> NoReturn:
         raise UnusableInput(message, file=self.file, line=line, hint=hint) from None
 
+    def too_deep(self, line: int) -> NoReturn:
+        self.fail(f"nested deeper than {MAX_DEPTH} levels", line, "flatten the file")
+
     def events(self) -> Iterator[Any]:
         bad = _UNPRINTABLE.search(self.text)
         if bad:
@@ -112,6 +115,9 @@ class Reader:
 
     def fail_as(self, error: yaml.MarkedYAMLError) -> NoReturn:
         problem, context = error.problem or "", (error.context or "").replace("while scanning for the next token", "")
+        if "nesting depth" in problem and error.problem_mark:
+            # libyaml 0.2.6 stops at 1000 levels, and looks far enough ahead in a line to stop before we do.
+            self.too_deep(error.problem_mark.line + 1)
         # Where something was opened says more than where the file ended.
         opened = "quoted scalar" in context or "flow" in context
         mark = (error.context_mark if opened else None) or error.problem_mark or error.context_mark
@@ -173,7 +179,7 @@ class Reader:
                 self.anchors[event.anchor] = _Open(value, mark, height=0)
             return None
         if depth > MAX_DEPTH:
-            self.fail(f"nested deeper than {MAX_DEPTH} levels", line, "flatten the file")
+            self.too_deep(line)
         data: Any = {} if isinstance(event, yaml.MappingStartEvent) else []
         mark = into.put(data, line)
         if event.anchor:
@@ -219,7 +225,7 @@ class Reader:
         if self.aliased > MAX_ALIASED_NODES:
             self.fail(f"aliases add more than {MAX_ALIASED_NODES} values", line, "write the values out, or use fewer aliases")
         if depth + target.height - 1 > MAX_DEPTH:
-            self.fail(f"nested deeper than {MAX_DEPTH} levels", line, "flatten the file")
+            self.too_deep(line)
         into.put(_copy(target.data), line).inside = target.mark.inside
         into.size += target.size
         into.height = max(into.height, target.height + 1)
