@@ -8,11 +8,15 @@ import re
 import shlex
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import fields, is_dataclass
+from functools import lru_cache
 from typing import Any, TypeVar
 
 __all__ = ["without_credentials"]
 
 _Any = TypeVar("_Any")
+
+#: What holds nothing else, as most that is in a report.
+_PLAIN = frozenset((str, int, float, bool, bytes, type(None)))
 
 #: A URL with a user, a query or a fragment: what else is in one is no credential.
 _RISKY = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*(?:::|://).*[@?#]", re.DOTALL)
@@ -34,17 +38,27 @@ def without_credentials(value: _Any, masked: Callable[[str], str], names: Iterab
 
 
 def _files(value: Any) -> Iterator[str]:
-    if is_dataclass(value):
-        file = getattr(value, "file", None)
-        if isinstance(file, str):
-            yield file
-        value = [getattr(value, one.name) for one in fields(value)]
-    elif isinstance(value, Mapping):
-        value = value.values()
-    elif not isinstance(value, list | tuple):
-        return
-    for one in value:
-        yield from _files(one)
+    waiting = [value]
+    while waiting:
+        one = waiting.pop()
+        kind: type = type(one)
+        if kind in _PLAIN:
+            continue
+        if names := _fields_of(kind):
+            file = getattr(one, "file", None)
+            if isinstance(file, str):
+                yield file
+            waiting += [getattr(one, name) for name in names]
+        elif isinstance(one, Mapping):
+            waiting += one.values()
+        elif isinstance(one, list | tuple):
+            waiting += one
+
+
+@lru_cache(maxsize=256)
+def _fields_of(kind: type) -> tuple[str, ...]:
+    """The names of the fields of a dataclass; none of anything else."""
+    return tuple(one.name for one in fields(kind)) if is_dataclass(kind) else ()
 
 
 def _replaced(value: Any, forms: list[tuple[str, str]]) -> Any:

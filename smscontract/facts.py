@@ -10,18 +10,19 @@ import marshal
 import sqlite3
 import tempfile
 import zlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import chain
 from pathlib import Path
 from typing import Any, Protocol
 
-from smscontract.clauses.outcomes import Fact
-from smscontract.clauses.reduction import OneScope
+from smscontract.clauses.outcomes import Fact, Kept, Skipped
+from smscontract.clauses.reduction import Decided, OneScope
 from smscontract.clauses.view import View
 from smscontract.errors import UnusableInput
-from smscontract.exchange import Exchange, Origin
+from smscontract.exchange import Exchange, Origin, OriginKind
 from smscontract.fact_bytes import bytes_of, fact_of
 from smscontract.spans import Spans, spans_of
 
@@ -130,6 +131,7 @@ class FactStore:
         self._held: list[Fact] = []
         self._alone: dict[str, list[Fact]] = {}
         self._alike: dict[tuple[str, str], _Alike] = {}
+        self._decided: dict[tuple[str, bool], dict[Kept | Skipped, Counter[int | None]]] = {}
         self._limit = IN_MEMORY if in_memory is None else in_memory
         self._folder = folder
         self._directory: tempfile.TemporaryDirectory[str] | None = None
@@ -168,9 +170,30 @@ class FactStore:
         """Takes a fact that stands for as many like it as its weight, each alone in its scope."""
         self._alone.setdefault(fact.clause, []).append(fact)
 
+    def add_decided(self, clause: str, outcome: Kept | Skipped, days: Mapping[int | None, int], *, holes: bool) -> None:
+        """Takes what is decided of exchanges in recordings, so that nobody needs to make facts of them.
+
+        Args:
+            days: how many on which day.
+            holes: whether this is decided where exchanges may be missing, or where none are.
+        """
+        self._decided.setdefault((clause, holes), {}).setdefault(outcome, Counter()).update(days)
+
+    def decided(self, clause: str, *, holes: bool) -> Iterator[Decided]:
+        """What was decided before, each of a fact that stands for all of which the same was.
+
+        Args:
+            holes: whether exchanges may be missing.
+        """
+        place = Origin(kind=OriginKind.FILE)
+        for outcome, days in self._decided.get((clause, holes), {}).items():
+            fact = Fact(clause=clause, scope=(), start=None, end=None, origin=place, values={}, weight=days.total(), days=days)
+            yield Decided(clause, fact, outcome)
+
     def take(self) -> Iterator[bytes]:
         """All facts that were made, in blocks, on their way to another process of ours. They are gone then."""
         assert not self._alone, "only who settles all has them"
+        assert not self._decided, "as these"
         held, self._held = self._held, []
         while held:
             yield block_of(held[:_TAKEN])
@@ -203,6 +226,7 @@ class FactStore:
         """Ids of the clauses that there are facts of."""
         self._make()
         found = {fact.clause for fact in self._held} | {clause for clause, _ in self._alike} | set(self._alone)
+        found |= {clause for clause, _ in self._decided}
         if self._base is not None:
             found |= {row[0] for row in self._base.execute("SELECT DISTINCT clause FROM facts")}
         return sorted(found)

@@ -8,15 +8,18 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from smscontract.spill import Box
 
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection
 
-__all__ = ["Beside", "alone", "deaf", "quiet"]
+__all__ = ["Beside", "ahead", "alone", "deaf", "quiet"]
+
+_Found = TypeVar("_Found")
 
 
 def alone() -> bool:
@@ -101,4 +104,50 @@ def _do(work: Callable[[Box], Iterable[bytes]], box: Box, theirs: Connection) ->
     try:
         theirs.send([(box.write(block), len(block)) for block in work(box)])
     except Exception:  # noqa: BLE001 - whoever waits does it itself, and says what is wrong
+        os._exit(1)
+
+
+def ahead(found: Iterator[_Found], most: int) -> Iterator[_Found]:
+    """What an iterator gives, found by another process before somebody asks for it. Where there can be no other process, or it
+    cannot go on, this one goes through the iterator, and gives what was not given yet.
+
+    Args:
+        found: that nobody has begun with; the same each time.
+        most: so many are found at most before they are asked for.
+    """
+    import multiprocessing  # as above
+
+    given = 0
+    if alone():
+        context = multiprocessing.get_context("fork")
+        ours, theirs = context.Pipe()
+        process = context.Process(target=_find, args=(found, most, theirs), daemon=True)
+        with deaf():
+            process.start()
+        theirs.close()
+        try:
+            while (one := ours.recv()) is not None:
+                given += 1
+                with contextlib.suppress(OSError):  # it has found all
+                    ours.send_bytes(b"")
+                yield one[0]
+            return
+        except (EOFError, OSError):
+            pass
+        finally:
+            ours.close()
+            process.kill()
+            process.join()
+    yield from islice(found, given, None)
+
+
+def _find(found: Iterator[object], most: int, theirs: Connection) -> None:
+    quiet()
+    try:
+        for number, one in enumerate(found):
+            if number >= most:
+                theirs.recv_bytes()
+            theirs.send((one,))
+        theirs.send(None)
+    except Exception:  # noqa: BLE001 - as above
         os._exit(1)

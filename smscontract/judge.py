@@ -196,6 +196,7 @@ class Judge:
                     missing = holes if isinstance(holes, bool) else identity in holes
                     for scope in store.scopes(identity):
                         yield from module.reduce(clauses, scope, holes=missing)
+                    yield from store.decided(identity, holes=missing)
             else:
                 yield from module.reduce(clauses, [fact for identity in mine for fact in store.of_clause(identity)])
 

@@ -17,6 +17,7 @@ from smscontract.documents import nearest_hint
 from smscontract.errors import ExitCode, SmscontractError, UsageError
 from smscontract.facts import kept
 from smscontract.findings import Finding, Level, Problem, Report
+from smscontract.forks import ahead
 from smscontract.garbage import collected_rarely
 from smscontract.gathering import Gathering
 from smscontract.interruption import first_is_asked
@@ -40,8 +41,9 @@ __all__ = ["AUTO", "Request", "again", "validate"]
 AUTO = 0
 #: Below so many bytes for each of them further processes take longer to start than they save.
 _WORTH = 256 * 1024 * 1024
-#: Bytes of a piece that a process of this machine does.
-_SHARE = 8 * 1024 * 1024
+#: Bytes of a piece that a process of this machine does, and of all that are cut before somebody has time for them: what was
+#: read to cut it is to be in memory still when it is judged.
+_SHARE, _AHEAD = 8 * 1024 * 1024, 1024 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -200,6 +202,8 @@ def _apart(
     )
     shard = request.shard
     knows(job, judge)
+    if workers > 1 and request.doing is None:
+        found = ahead(found, max(_AHEAD // size, 1))
     doing = request.doing or (processes(workers) if workers > 1 else _alone)
     gathering.run(doing, shard.mine(found) if shard is not None else enumerate(found))
     notes = gathering.notes()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import importlib
 import os
 import signal
@@ -83,7 +84,9 @@ def _terminated(_: int, __: FrameType | None) -> None:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Runs the command line and exits with one of `ExitCode`."""
-    sys.exit(int(run(list(sys.argv[1:] if arguments is None else arguments))))
+    code = int(run(list(sys.argv[1:] if arguments is None else arguments)))
+    gc.freeze()  # what ends anyway need not be looked through for cycles: that took longer than many a command
+    sys.exit(code)
 
 
 def run(arguments: list[str]) -> int:

@@ -9,9 +9,11 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 from smscontract.clauses.outcomes import Fact
+from smscontract.fact_bytes import bytes_of, fact_of
 from smscontract.facts import FactStore
 from smscontract.judge import Judge
 from smscontract.kernel.digested import digested, kind_of, rows_of
+from smscontract.kernel.recipes import Recipe
 from smscontract.kernel.rows import Rows
 from smscontract.kernel.settling import Kind
 from smscontract.spill import Box
@@ -23,8 +25,13 @@ _written: WeakKeyDictionary[Kind, bytes] = WeakKeyDictionary()
 
 
 def _bytes_of(kind: Kind) -> bytes:
+    """A kind without what the contract says: whoever reads it has the same."""
     if kind not in _written:
-        _written[kind] = pickle.dumps(kind, protocol=5)
+        recipes = [
+            (group, [(bytes_of(one.sample), one.scope, one.values, one.shown, one.plain, one.own) for one in mine])
+            for group, mine in kind.recipes.items()
+        ]
+        _written[kind] = pickle.dumps((kind.number, recipes, kind.masker), protocol=5)
     return _written[kind]
 
 
@@ -89,5 +96,11 @@ class Carrier:
 
     def _kind(self, raw: bytes) -> Kind:
         if raw not in self._kinds:
-            self._kinds[raw] = pickle.loads(raw)  # noqa: S301 - as above
+            number, groups, masker = pickle.loads(raw)  # noqa: S301 - as above
+            recipes = {group: tuple([self._recipe(*one) for one in mine]) for group, mine in groups}
+            self._kinds[raw] = Kind(number, recipes, masker)
         return self._kinds[raw]
+
+    def _recipe(self, sample: bytes, *items: Any) -> Recipe:
+        fact = fact_of(sample)
+        return Recipe(fact, self._rows.judge.catalogue.clauses[fact.clause].detail, *items)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from smscontract.clauses.conditions import mask_at
 from smscontract.clauses.history import named
@@ -29,8 +29,7 @@ Row = tuple[Any, ...]
 _HEAD = 3
 
 
-@dataclass(frozen=True, slots=True)
-class Item:
+class Item(NamedTuple):
     """One value of a row: where it is, and what the document says of it."""
 
     slot: int

@@ -212,7 +212,7 @@ class Rows:
         settlings = {group: Settling(self.judge, self._kinds, group, self._touched.get(group, Touched())) for group in wanted}
         settled(store, settlings, histories, self.processes)
         for group, settling in settlings.items():
-            store.add(settling.counted())
+            settling.counted(store)
             days: dict[int, dict[Day, int]] = {}
             for (kind, day), (many, _) in self._days.items():
                 if left := many - settling.less[kind, day]:

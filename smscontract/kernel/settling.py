@@ -13,7 +13,8 @@ from itertools import chain, islice, pairwise
 from typing import Any
 
 from smscontract.clauses import families
-from smscontract.clauses.outcomes import Broken, Fact
+from smscontract.clauses.outcomes import Broken, Fact, Kept, Skipped
+from smscontract.clauses.reduction import Decided
 from smscontract.facts import FactStore, block_of
 from smscontract.forks import Beside, alone
 from smscontract.judge import Judge
@@ -28,7 +29,7 @@ from smscontract.mask import Masker
 from smscontract.spans import days_of
 from smscontract.spill import Box
 
-__all__ = ["Alike", "Day", "Kind", "Settling", "settled"]
+__all__ = ["Day", "Kind", "Settling", "settled"]
 
 #: Scopes of more exchanges are made facts of at once; scopes that are told apart by what happened in them.
 _LONG = 6
@@ -76,20 +77,8 @@ def _as_it_is(value: Any) -> Any:
     return value
 
 
-@dataclass(slots=True)
-class Alike:
-    """Scopes in which the same happened: the rows of one of them, as `marshal` has them, and of each row the days of all that
-    it stands for; none where something is broken."""
-
-    rows: bytes = b""
-    days: Sequence[Counter[Day]] = ()
-
-    def add(self, days: Sequence[Mapping[Day, int] | Sequence[Day]]) -> None:
-        """Counts scopes: one, or so many of each day."""
-        if not self.days:
-            self.days = [Counter() for _ in days]
-        for mine, some in zip(self.days, days, strict=True):
-            mine.update(some)
+#: What is decided of a row: of which clause, whether exchanges may be missing, and what.
+_Verdict = tuple[tuple[str, bool, Kept | Skipped], ...]
 
 
 class Settling:
@@ -102,7 +91,7 @@ class Settling:
 
     Attributes:
         less: of each kind and day how many rows are of a history.
-        alike: scopes in which the same happened, by a digest of it.
+        decided: of each verdict and day how many rows, of those that are counted.
     """
 
     def __init__(self, judge: Judge, kinds: Mapping[int, Kind], group: Group, touched: Touched) -> None:
@@ -111,7 +100,9 @@ class Settling:
         self._group = group
         self._touched = touched
         self.less: Counter[tuple[int, Day]] = Counter()
-        self.alike: dict[bytes, Alike] = {}
+        self.decided: Counter[tuple[_Verdict, Day]] = Counter()
+        self._alike: dict[bytes, tuple[_Verdict, ...]] = {}  # by a digest of what happened; none where something is broken
+        self._verdicts: dict[_Verdict, _Verdict] = {}  # each is there once
 
     def facts(self, parts: Iterable[Mapping[int, list[Told]] | Long]) -> Iterator[Fact]:
         """Counts histories, and gives the facts of those that are like no other; scopes that only seemed to have one are left
@@ -142,21 +133,16 @@ class Settling:
         self.less.update(zip([told.kind for told in found], days, strict=True))
         return days
 
-    def put(self, less: Counter[tuple[int, Day]], alike: Mapping[bytes, Alike]) -> None:
+    def put(self, less: Counter[tuple[int, Day]], decided: Counter[tuple[_Verdict, Day]]) -> None:
         """Takes what another one has counted."""
         self.less.update(less)
-        for key, other in alike.items():
-            mine = self.alike.setdefault(key, Alike(other.rows))
-            if other.days:
-                mine.add(other.days)
+        self.decided.update(decided)
 
-    def counted(self) -> Iterator[Fact]:
-        """The facts of all histories that were counted."""
-        for alike in self.alike.values():
-            if alike.days:
-                rows = [Told(*told) for told in marshal.loads(alike.rows)]  # noqa: S302 - one of our processes has written it
-                for told, days in zip(rows, alike.days, strict=True):
-                    yield from self._facts(told, days)
+    def counted(self, store: FactStore) -> None:
+        """Tells a store what is decided of the histories that were counted."""
+        for (verdict, day), number in self.decided.items():
+            for clause, holes, outcome in verdict:
+                store.add_decided(clause, outcome, {day: number}, holes=holes)
 
     def _scopes(self, some: Mapping[int, list[Told]]) -> Iterator[tuple[int, list[Told]]]:
         """Scopes with their hashes, those of one hash told apart."""
@@ -187,15 +173,14 @@ class Settling:
         if any(one.row[1] >= two.row[0] for one, two in pairwise(found)):
             return False  # they overlap, or have no times
         key = hashlib.blake2b(marshal.dumps(self._history(found), _VERSION), digest_size=16).digest()
-        alike = self.alike.get(key)
-        if alike is None:
-            if len(self.alike) >= _HISTORIES:
+        verdicts = self._alike.get(key)
+        if verdicts is None:
+            if len(self._alike) >= _HISTORIES:
                 return False
-            broken = self._breaks(fact for told in found for fact in self._facts(told))
-            alike = self.alike[key] = Alike(b"" if broken else marshal.dumps([tuple(told) for told in found]))
-        if not alike.rows:
+            verdicts = self._alike[key] = tuple(self._judged(found))
+        if not verdicts:
             return False
-        alike.add([[day] for day in days])
+        self.decided.update(zip(verdicts, days, strict=True))
         return True
 
     def _history(self, found: Sequence[Told]) -> Any:
@@ -217,20 +202,28 @@ class Settling:
                     history.append(tuple([row[0] - other[1] <= within for other in rows]))
         return tuple(history)
 
-    def _breaks(self, facts: Iterable[Fact]) -> bool:
+    def _judged(self, found: Sequence[Told]) -> Iterator[_Verdict]:
+        """What is decided of each row of a scope; nothing at all where something is broken."""
         by_clause: dict[str, list[Fact]] = {}
-        for fact in facts:
-            by_clause.setdefault(fact.clause, []).append(fact)
+        rows: dict[int, int] = {}
+        for number, told in enumerate(found):
+            for fact in self._facts(told):
+                by_clause.setdefault(fact.clause, []).append(fact)
+                rows[id(fact)] = number
+        verdicts: list[list[Any]] = [[] for _ in found]
         for identity, mine in by_clause.items():
             clause = self._judge.catalogue.clauses[identity]
-            reduce: Callable[..., Iterator[Any]] = families()[clause.family].reduce
+            reduce: Callable[..., Iterator[Decided]] = families()[clause.family].reduce
             for holes in (False, True):
-                if any(isinstance(one.outcome, Broken) for one in reduce({identity: clause}, mine, holes=holes)):
-                    return True
-        return False
+                for one in reduce({identity: clause}, mine, holes=holes):
+                    if isinstance(one.outcome, Broken):
+                        return
+                    verdicts[rows[id(one.fact)]].append((identity, holes, one.outcome))
+        for verdict in map(tuple, verdicts):
+            yield self._verdicts.setdefault(verdict, verdict)
 
-    def _facts(self, told: Told, days: Mapping[Day, int] | None = None) -> Iterator[Fact]:
-        return self._kinds[told.kind].facts(self._judge, self._group, told, days)
+    def _facts(self, told: Told) -> Iterator[Fact]:
+        return self._kinds[told.kind].facts(self._judge, self._group, told)
 
 
 def settled(store: FactStore, settlings: Mapping[Group, Settling], histories: Histories, processes: int = 1) -> None:
@@ -251,8 +244,8 @@ def settled(store: FactStore, settlings: Mapping[Group, Settling], histories: Hi
                 facts, counted = pickle.loads(block)  # noqa: S301 - our own process has written it
                 if facts:
                     store.put(facts)
-                for group, less, alike in counted:
-                    settlings[group].put(less, alike)
+                for group, less, decided in counted:
+                    settlings[group].put(less, decided)
     finally:
         for other in others:
             other.close()
@@ -269,7 +262,7 @@ def _share(settlings: Mapping[Group, Settling], histories: Histories, number: in
     facts = _facts(settlings, histories, number, shares)
     while some := list(islice(facts, _TOLD)):
         yield pickle.dumps((block_of(some), ()))
-    yield pickle.dumps((b"", [(group, one.less, one.alike) for group, one in settlings.items()]))
+    yield pickle.dumps((b"", [(group, one.less, one.decided) for group, one in settlings.items()]))
 
 
 def _way(items: Sequence[Item]) -> Callable[[Row], Any]:

@@ -20,6 +20,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from smscontract import forks
+from smscontract.clauses.outcomes import KEPT, Skipped
 from smscontract.facts import FactStore
 from smscontract.kernel import reread, rows, scopes, settling, touched
 from smscontract.kernel.touched import Touched
@@ -60,6 +61,27 @@ def test_a_fact_stands_for_many_at_several_times() -> None:
     assert tally == {"1970-01-01": 3, "1970-01-02": 4, None: 2, day(fact.end): 1}
 
 
+def test_what_is_decided_needs_no_facts() -> None:
+    [fact] = [one for one in judge().judge(made(BLAND)).facts if one.clause.endswith("workflow-belongs-to-one-pair")]
+    store = FactStore()
+    days: dict[int | None, int] = {0: 3, None: 2}
+    store.add_decided(fact.clause, KEPT, days, holes=False)
+    store.add_decided(fact.clause, KEPT, {0: 1}, holes=False)
+    store.add_decided(fact.clause, Skipped("a reason", "a hint"), days, holes=True)
+    assert store.clauses() == [fact.clause]
+    whole = judge().reduce(store)
+    assert (whole.kept, whole.not_judged) == ({fact.clause: 6}, ())
+    assert whole.tally == {(fact.clause, "k", "recording", "1970-01-01"): 4, (fact.clause, "k", "recording", None): 2}
+    for holes in (True, {fact.clause}):
+        holed = judge().reduce(store, holes=holes)
+        assert holed.kept == {}
+        assert [(one.clause, one.reason, one.hint, one.count) for one in holed.not_judged] == [
+            (fact.clause, "a reason", "a hint", 5)
+        ]
+        assert holed.tally == {(fact.clause, "s", "recording", "1970-01-01"): 3, (fact.clause, "s", "recording", None): 2}
+    assert judge().reduce(store, holes={"another"}) == whole
+
+
 def pairs() -> list[bytes]:
     """Pairs of numbers that get one conversation after the other, on two days; some get the one that they had, or that others
     have, and of some it is not known when."""
@@ -83,10 +105,12 @@ def pairs() -> list[bytes]:
 @pytest.mark.parametrize("held", [4000, 5])
 @pytest.mark.parametrize("mask", [(1 << 64) - 1, 63, 7])
 @pytest.mark.parametrize("histories", [20_000, 3])
+@pytest.mark.parametrize("torn", [[], [b'{"request": ']])
 def test_histories_alike_are_counted_as_often_as_they_are(
-    histories: int, mask: int, held: int, monkeypatch: pytest.MonkeyPatch
+    torn: list[bytes], histories: int, mask: int, held: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    lines = pairs()
+    """Also where a line cannot be read, so that no history is known to be whole."""
+    lines = [*pairs(), *torn]
     everything = told(lines, short=False)
     monkeypatch.setattr(scopes, "_MASK", mask)
     monkeypatch.setattr(settling, "_HISTORIES", histories)
