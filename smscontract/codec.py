@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from typing import Any
 
+from smscontract.clauses.kinds import Cell
 from smscontract.clauses.outcomes import Fact, Spot
 from smscontract.exchange import Origin, OriginKind
 from smscontract.findings import Finding, Level, New, NewKind, Where
 from smscontract.judge import Signature
+from smscontract.ledger import Ledger, RangeKey, Rest
 
-__all__ = ["fact", "finding", "new", "origin", "plain", "signature", "tuples", "where"]
+__all__ = ["fact", "finding", "ledger", "ledger_plain", "new", "origin", "plain", "tuples", "where"]
 
 
 def origin(data: Mapping[str, Any]) -> Origin:
@@ -34,9 +37,41 @@ def new(data: Mapping[str, Any]) -> New:
     return New(**{**data, "kind": NewKind(data["kind"]), "origin": origin(data["origin"])})
 
 
-def signature(data: Mapping[str, Any]) -> Signature:
-    """What a ledger counts."""
-    return Signature(data["operation"], data["status"], data["outcomes"], tuple(map(tuple, data["witnesses"])))
+def ledger_plain(counts: Ledger) -> dict[str, Any]:
+    """A ledger as JSON has it, without what histories said: each of the few cells stands there once, and signatures, of which
+    there are many, name them by number."""
+    cells: dict[Cell, int] = {}
+    for _, _, one in counts.entries:
+        for cell in one.witnesses:
+            cells.setdefault(cell, len(cells))
+    number = cells.__getitem__
+    return {
+        "cells": list(cells),
+        "entries": [
+            (day, source, one.operation, one.status, one.outcomes, list(map(number, one.witnesses)), count)
+            for (day, source, one), count in counts.entries.items()
+        ],
+        "rest": [(tuple(one), count) for one, count in counts.rest.items()],
+        "ranges": [(tuple(one), ends) for one, ends in counts.ranges.items()],
+    }
+
+
+def ledger(data: Mapping[str, Any]) -> Ledger:
+    """A ledger that `ledger_plain` gave."""
+    cell = {number: tuple(one) for number, one in enumerate(data["cells"])}.__getitem__
+    return Ledger(
+        Counter(
+            {
+                (day, source, Signature(operation, status, outcomes, tuple(map(cell, witnesses)))): count
+                for day, source, operation, status, outcomes, witnesses, count in data["entries"]
+            }
+        ),
+        Counter(
+            {Rest._make((*one, tuple(seen) if type(seen) is list else seen)): count for (*one, seen), count in data["rest"]}
+        ),
+        Counter(),
+        {RangeKey(*one): (low, high) for one, (low, high) in data["ranges"]},
+    )
 
 
 def fact(data: Mapping[str, Any]) -> Fact:

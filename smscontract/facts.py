@@ -129,6 +129,7 @@ class FactStore:
         #: those that are still to be made
         self.rows: Later | None = None
         self._held: list[Fact] = []
+        self._raw: list[tuple[Any, ...]] = []  # the same, as they came from elsewhere: many are written as they are
         self._alone: dict[str, list[Fact]] = {}
         self._alike: dict[tuple[str, str], _Alike] = {}
         self._decided: dict[tuple[str, bool], dict[Kept | Skipped, Counter[int | None]]] = {}
@@ -145,7 +146,7 @@ class FactStore:
                 self._alike.setdefault((fact.clause, fact.alike), _Alike()).add(fact)
             else:
                 self._held.append(fact)
-                if len(self._held) > self._limit:
+                if len(self._held) + len(self._raw) > self._limit:
                     self._write()
 
     def add_alike(self, fact: Fact, rows: Sequence[tuple[Any, ...]], file: str, spans: Spans | None = None) -> None:
@@ -194,6 +195,7 @@ class FactStore:
         """All facts that were made, in blocks, on their way to another process of ours. They are gone then."""
         assert not self._alone, "only who settles all has them"
         assert not self._decided, "as these"
+        self._read_raw()
         held, self._held = self._held, []
         while held:
             yield block_of(held[:_TAKEN])
@@ -210,10 +212,9 @@ class FactStore:
     def put(self, block: bytes) -> None:
         """Takes a block that `take` of another one or `block_of` gave, in this process or another one of ours."""
         rows, alike = marshal.loads(zlib.decompress(block))  # noqa: S302 - our own process has written it
-        if len(self._held) + len(rows) > self._limit:
-            self._write(rows)
-        else:
-            self._held += [fact_of(row[-1]) for row in rows]
+        self._raw += rows
+        if len(self._held) + len(self._raw) > self._limit:
+            self._write()
         self.add(map(fact_of, alike))
 
     def settle(self) -> None:
@@ -266,12 +267,19 @@ class FactStore:
     def _make(self) -> None:
         if self.rows is not None:
             self.add(self.rows.facts())
+        if self._base is not None:
+            self._write()
+        self._read_raw()
 
-    def _write(self, more: Iterable[Sequence[Any]] = ()) -> None:
+    def _read_raw(self) -> None:
+        raw, self._raw = self._raw, []
+        self._held += [fact_of(row[-1]) for row in raw]
+
+    def _write(self) -> None:
         with kept():
-            self._written(more)
+            self._written()
 
-    def _written(self, more: Iterable[Sequence[Any]]) -> None:
+    def _written(self) -> None:
         if self._base is None:
             self._directory = tempfile.TemporaryDirectory(prefix="smscontract-", dir=self._folder)
             self._base = sqlite3.connect(Path(self._directory.name) / "facts.sqlite")
@@ -280,9 +288,9 @@ class FactStore:
             self._base.execute(_TABLE)
             with contextlib.suppress(OSError):  # some systems keep the name of what is open: there `close` takes it away
                 self._directory.cleanup()
-        self._base.executemany(_ADD, chain(map(_row, self._held), more))
+        self._base.executemany(_ADD, chain(map(_row, self._held), self._raw))
         self._base.commit()
-        self._held = []
+        self._held, self._raw = [], []
 
     def _read(self, clause: str) -> Iterator[list[Fact] | OneScope]:
         base = self._base

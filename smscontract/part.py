@@ -23,13 +23,13 @@ from smscontract.facts import FactStore
 from smscontract.findings import Finding, New, Problem, Where
 from smscontract.grouped import WHERE_LIMIT, Group
 from smscontract.kernel import Carrier, stored
-from smscontract.ledger import Ledger, RangeKey, Rest
+from smscontract.ledger import Ledger
 from smscontract.shown import shown
 from smscontract.summary import Summary
 
 __all__ = ["VERSION", "Part", "Told"]
 
-VERSION = 2
+VERSION = 3
 _BLOCK = 5000  # facts of one block
 
 _Key = tuple[str, str]
@@ -169,7 +169,6 @@ class Part:
 
     def dumps(self) -> bytes:
         """The part as bytes: a line of JSON, then the blocks of facts and rows, the lengths of which it tells."""
-        ledger = self.ledger
         head = {
             "version": VERSION,
             "exchanges": self.exchanges,
@@ -182,11 +181,7 @@ class Part:
             "unmatched": self.unmatched,
             "newest": self.newest,
             "took": self.took,
-            "ledger": [
-                list(ledger.entries.items()),
-                [(tuple(one), count) for one, count in ledger.rest.items()],
-                [(tuple(one), ends) for one, ends in ledger.ranges.items()],
-            ],
+            "ledger": codec.ledger_plain(self.ledger),
             "problems": self.problems,
             "left_out": self.left_out,
             "facts": [len(block) for block in self.facts],
@@ -211,7 +206,6 @@ class Part:
     def _from(cls, head: Mapping[str, Any], rest: memoryview) -> Part:
         if head["version"] != VERSION:
             raise ValueError
-        entries, others, ranges = head["ledger"]
         blocks = []
         sizes = [*head["facts"], *head["rows"]]
         for size in sizes:
@@ -231,12 +225,7 @@ class Part:
             unmatched=Counter(head["unmatched"]),
             newest=dict(head["newest"]),
             took=dict(head["took"]),
-            ledger=Ledger(
-                Counter({(day, source, codec.signature(one)): count for (day, source, one), count in entries}),
-                Counter({Rest(*codec.tuples(one)): count for one, count in others}),
-                Counter(),
-                {RangeKey(*one): (low, high) for one, (low, high) in ranges},
-            ),
+            ledger=codec.ledger(head["ledger"]),
             problems=[(piece, number, Problem(**one)) for piece, number, one in head["problems"]],
             left_out=Counter(head["left_out"]),
             facts=tuple(blocks[:facts]),
