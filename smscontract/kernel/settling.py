@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
-import marshal
 import pickle
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import chain, islice, pairwise
-from typing import Any
+from typing import Any, NamedTuple
 
 from smscontract.clauses import families
 from smscontract.clauses.outcomes import Broken, Fact, Kept, Skipped
@@ -34,8 +32,6 @@ __all__ = ["Day", "Kind", "Settling", "settled"]
 #: Scopes of more exchanges are made facts of at once; scopes that are told apart by what happened in them.
 _LONG = 6
 _HISTORIES = 20_000
-#: How `marshal` writes equal values alike, whether or not they are one.
-_VERSION = 2
 
 #: Facts that are told of at a time.
 _TOLD = 1_000
@@ -81,6 +77,21 @@ def _as_it_is(value: Any) -> Any:
 _Verdict = tuple[tuple[str, bool, Kept | Skipped], ...]
 
 
+class _Asked(NamedTuple):
+    """What verdicts on the rows of a kind rest on, each once: rules ask for the same.
+
+    Attributes:
+        owners: scopes of rules by which a value has one owner.
+        values, plain: values that are compared with others, and slots of those that count themselves.
+        within: seconds in which an exchange has to follow another one.
+    """
+
+    owners: tuple[tuple[Item, ...], ...]
+    values: tuple[Item, ...]
+    plain: tuple[int, ...]
+    within: tuple[float, ...]
+
+
 class Settling:
     """The histories of one group.
 
@@ -101,7 +112,8 @@ class Settling:
         self._touched = touched
         self.less: Counter[tuple[int, Day]] = Counter()
         self.decided: Counter[tuple[_Verdict, Day]] = Counter()
-        self._alike: dict[bytes, tuple[_Verdict, ...]] = {}  # by a digest of what happened; none where something is broken
+        self._alike: dict[tuple[Any, ...], tuple[_Verdict, ...]] = {}  # by what happened; none where something is broken
+        self._asked: dict[int, _Asked] = {}
         self._verdicts: dict[_Verdict, _Verdict] = {}  # each is there once
 
     def facts(self, parts: Iterable[Mapping[int, list[Told]] | Long]) -> Iterator[Fact]:
@@ -172,35 +184,46 @@ class Settling:
             return False
         if any(one.row[1] >= two.row[0] for one, two in pairwise(found)):
             return False  # they overlap, or have no times
-        key = hashlib.blake2b(marshal.dumps(self._history(found), _VERSION), digest_size=16).digest()
-        verdicts = self._alike.get(key)
+        history = self._history(found)
+        verdicts = self._alike.get(history)
         if verdicts is None:
             if len(self._alike) >= _HISTORIES:
                 return False
-            verdicts = self._alike[key] = tuple(self._judged(found))
+            verdicts = self._alike[history] = tuple(self._judged(found))
         if not verdicts:
             return False
         self.decided.update(zip(verdicts, days, strict=True))
         return True
 
-    def _history(self, found: Sequence[Told]) -> Any:
+    def _history(self, found: Sequence[Told]) -> tuple[Any, ...]:
         """All that the verdict on a scope rests on whose exchanges do not overlap: kinds, values that are equal, and how close
         they are."""
         numbers: dict[Any, int] = {}
-        rows = [told.row for told in found]
-        history: list[Any] = [tuple([told.kind for told in found])]
+        history: list[Any] = [len(found), *[told.kind for told in found]]
         for kind, _, row in found:
-            for recipe in self._kinds[kind].recipes[self._group]:
-                if recipe.own is not None:
-                    history.append(numbers.setdefault(("owner", *[item.plain(row) for item in recipe.scope]), len(numbers)))
-                for item in recipe.values:
-                    value = item.plain(row)
-                    history.append(numbers.setdefault((recipe.sample.clause, item.text, type(value), value), len(numbers)))
-                history.extend(row[item.slot] for item in recipe.plain)
-                within = recipe.rule.within
-                if within is not None:
-                    history.append(tuple([row[0] - other[1] <= within for other in rows]))
+            asked = self._asked.get(kind) or self._asked_of(kind)
+            for scope in asked.owners:
+                owner = "owner", *[item.plain(row) for item in scope]
+                history.append(numbers.setdefault(owner, len(numbers)))
+            for item in asked.values:
+                value = item.plain(row)
+                history.append(numbers.setdefault((item.text, type(value), value), len(numbers)))
+            for slot in asked.plain:
+                value = row[slot]
+                history.append(value if type(value) is str else (type(value), repr(value)))  # 1 is not True here
+            for within in asked.within:
+                history += [row[0] - other.row[1] <= within for other in found]
         return tuple(history)
+
+    def _asked_of(self, kind: int) -> _Asked:
+        recipes = self._kinds[kind].recipes[self._group]
+        self._asked[kind] = _Asked(
+            owners=tuple({one.scope: None for one in recipes if one.own is not None}),
+            values=tuple({item: None for one in recipes for item in one.values}),
+            plain=tuple({item.slot: None for one in recipes for item in one.plain}),
+            within=tuple({one.rule.within: None for one in recipes if one.rule.within is not None}),
+        )
+        return self._asked[kind]
 
     def _judged(self, found: Sequence[Told]) -> Iterator[_Verdict]:
         """What is decided of each row of a scope; nothing at all where something is broken."""
@@ -268,7 +291,12 @@ def _share(settlings: Mapping[Group, Settling], histories: Histories, number: in
 def _way(items: Sequence[Item]) -> Callable[[Row], Any]:
     """Rows of which this is equal are of one scope; of others it is not known."""
     kinds, slots = [item.kinds for item in items], [item.slot for item in items]
-    return lambda row: (kinds, [(type(row[slot]), row[slot]) for slot in slots])
+
+    def way(row: Row) -> Any:
+        values = [row[slot] for slot in slots]
+        return kinds, values, [*map(type, values)]
+
+    return way
 
 
 def _by_time(told: Told) -> tuple[float, float, str, int]:
