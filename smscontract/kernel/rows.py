@@ -212,7 +212,9 @@ class Rows:
         settlings = {group: Settling(self.judge, self._kinds, group, self._touched.get(group, Touched())) for group in wanted}
         settled(store, settlings, histories, self.processes)
         for group, settling in settlings.items():
-            settling.counted(store)
+            for (verdict, day), many in settling.decided().items():
+                for clause, holes, outcome in verdict:
+                    store.add_decided(clause, outcome, {day: many}, holes=holes)
             days: dict[int, dict[Day, int]] = {}
             for (kind, day), (many, _) in self._days.items():
                 if left := many - settling.less[kind, day]:

@@ -102,7 +102,6 @@ class Settling:
 
     Attributes:
         less: of each kind and day how many rows are of a history.
-        decided: of each verdict and day how many rows, of those that are counted.
     """
 
     def __init__(self, judge: Judge, kinds: Mapping[int, Kind], group: Group, touched: Touched) -> None:
@@ -111,10 +110,10 @@ class Settling:
         self._group = group
         self._touched = touched
         self.less: Counter[tuple[int, Day]] = Counter()
-        self.decided: Counter[tuple[_Verdict, Day]] = Counter()
-        self._alike: dict[tuple[Any, ...], tuple[_Verdict, ...]] = {}  # by what happened; none where something is broken
+        self._decided: Counter[tuple[int, Day]] = Counter()
+        self._alike: dict[tuple[Any, ...], tuple[int, ...]] = {}  # by what happened; none where something is broken
+        self._verdicts: dict[_Verdict, int] = {}
         self._asked: dict[int, _Asked] = {}
-        self._verdicts: dict[_Verdict, _Verdict] = {}  # each is there once
 
     def facts(self, parts: Iterable[Mapping[int, list[Told]] | Long]) -> Iterator[Fact]:
         """Counts histories, and gives the facts of those that are like no other; scopes that only seemed to have one are left
@@ -145,16 +144,19 @@ class Settling:
         self.less.update(zip([told.kind for told in found], days, strict=True))
         return days
 
-    def put(self, less: Counter[tuple[int, Day]], decided: Counter[tuple[_Verdict, Day]]) -> None:
+    def put(self, less: Counter[tuple[int, Day]], decided: Mapping[tuple[_Verdict, Day], int]) -> None:
         """Takes what another one has counted."""
         self.less.update(less)
-        self.decided.update(decided)
+        for (verdict, day), many in decided.items():
+            self._decided[self._numbered(verdict), day] += many
 
-    def counted(self, store: FactStore) -> None:
-        """Tells a store what is decided of the histories that were counted."""
-        for (verdict, day), number in self.decided.items():
-            for clause, holes, outcome in verdict:
-                store.add_decided(clause, outcome, {day: number}, holes=holes)
+    def decided(self) -> dict[tuple[_Verdict, Day], int]:
+        """What is decided of the rows that were counted: of how many on which day."""
+        verdicts = list(self._verdicts)
+        return {(verdicts[number], day): many for (number, day), many in self._decided.items()}
+
+    def _numbered(self, verdict: _Verdict) -> int:
+        return self._verdicts.setdefault(verdict, len(self._verdicts))
 
     def _scopes(self, some: Mapping[int, list[Told]]) -> Iterator[tuple[int, list[Told]]]:
         """Scopes with their hashes, those of one hash told apart."""
@@ -189,10 +191,10 @@ class Settling:
         if verdicts is None:
             if len(self._alike) >= _HISTORIES:
                 return False
-            verdicts = self._alike[history] = tuple(self._judged(found))
+            verdicts = self._alike[history] = tuple(map(self._numbered, self._judged(found)))
         if not verdicts:
             return False
-        self.decided.update(zip(verdicts, days, strict=True))
+        self._decided.update(zip(verdicts, days, strict=True))
         return True
 
     def _history(self, found: Sequence[Told]) -> tuple[Any, ...]:
@@ -242,8 +244,7 @@ class Settling:
                     if isinstance(one.outcome, Broken):
                         return
                     verdicts[rows[id(one.fact)]].append((identity, holes, one.outcome))
-        for verdict in map(tuple, verdicts):
-            yield self._verdicts.setdefault(verdict, verdict)
+        yield from map(tuple, verdicts)
 
     def _facts(self, told: Told) -> Iterator[Fact]:
         return self._kinds[told.kind].facts(self._judge, self._group, told)
@@ -285,7 +286,7 @@ def _share(settlings: Mapping[Group, Settling], histories: Histories, number: in
     facts = _facts(settlings, histories, number, shares)
     while some := list(islice(facts, _TOLD)):
         yield pickle.dumps((block_of(some), ()))
-    yield pickle.dumps((b"", [(group, one.less, one.decided) for group, one in settlings.items()]))
+    yield pickle.dumps((b"", [(group, one.less, one.decided()) for group, one in settlings.items()]))
 
 
 def _way(items: Sequence[Item]) -> Callable[[Row], Any]:

@@ -27,7 +27,7 @@ from smscontract.kernel.touched import Touched
 from smscontract.plain import day
 from smscontract.spill import Box
 from tests.core import BLAND, judge, made
-from tests.kernel.lines import RECORDS, told
+from tests.kernel.lines import ODD, PARCELS, RECORDS, told
 
 _HASHES = st.integers(0, 2**64 - 1) | st.integers(0, 20)
 
@@ -116,6 +116,40 @@ def test_histories_alike_are_counted_as_often_as_they_are(
     monkeypatch.setattr(settling, "_HISTORIES", histories)
     monkeypatch.setattr(rows, "HELD", held)
     assert told(lines, short=True) == everything
+
+
+def short_histories(seed: int) -> list[bytes]:
+    """Many parcels that are asked for a few times each: what moves, stays and is new differs, and how soon it was."""
+    chance, lines = random.Random(seed), []
+    for number in range(150):
+        name, at = f"par_{number}", 1_772_445_000 + number * 9_000
+        for _ in range(chance.randrange(1, 4)):
+            body: dict[str, Any] = {
+                "id": name,
+                "status": chance.choice(("waiting", "moving", "moving", "lost")),
+                "carrier": chance.choice((None, "bike")),
+                "weight": chance.choice((1200, 1200, 1200, 7)),
+                "label": chance.choice((None, None, f"Box {chance.randrange(90)}")),
+                "phone": chance.choice(("+14155550123", "+14155550123", "tel:+1-415-555-0123", "+14155550124")),
+                "handed_over_at": "2026-03-02T09:15:00Z",
+                "arrived_at": None,
+                "stops": [],
+            }
+            at += chance.choice((30, 110, 130, 600))
+            answer = {"status": 200, "headers": {"content-type": "application/json"}, "json": body}
+            asked = {"method": "GET", "url": f"/v1/parcels/{name}/status", "headers": {}, "body": ""}
+            lines.append(orjson.dumps({"request": asked, "response": answer, "sent_at": at, "received_at": at + 0.3}))
+    return lines
+
+
+@pytest.mark.parametrize("contract", [PARCELS, ODD])
+@pytest.mark.parametrize("seed", range(3))
+def test_what_happened_tells_histories_apart(contract: str, seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    lines = short_histories(seed)
+    everything = told(lines, short=False, contracts=(contract,))
+    assert told(lines, short=True, contracts=(contract,)) == everything
+    monkeypatch.setattr(rows, "HELD", 5)
+    assert told(lines, short=True, contracts=(contract,)) == everything
 
 
 def _ends(*_: Any) -> Iterator[bytes]:
