@@ -54,6 +54,12 @@ def test_it_is_found_elsewhere_and_no_more_than_is_said(forked: bool) -> None:
     assert [one for one, _ in here] == [*range(1, 20)]
 
 
+@pytest.mark.parametrize("most", [1, 2, 7, 10_000])
+def test_any_number_of_them(most: int) -> None:
+    """What is said about room fills no pipe."""
+    assert list(ahead(iter(range(5_000)), most)) == [*range(5_000)]
+
+
 @pytest.mark.parametrize("at", [0, 1, 4, 5])
 @pytest.mark.parametrize("ended", [lambda: os.kill(os.getpid(), signal.SIGKILL), lambda: os._exit(0)])
 def test_whoever_dies_is_done_without(at: int, ended: object) -> None:

@@ -135,7 +135,7 @@ def short_histories(seed: int) -> list[bytes]:
                 "arrived_at": None,
                 "stops": [],
             }
-            at += chance.choice((30, 110, 130, 600))
+            at += chance.choice((30, 110, 130, 600, 40_000))
             answer = {"status": 200, "headers": {"content-type": "application/json"}, "json": body}
             asked = {"method": "GET", "url": f"/v1/parcels/{name}/status", "headers": {}, "body": ""}
             lines.append(orjson.dumps({"request": asked, "response": answer, "sent_at": at, "received_at": at + 0.3}))
