@@ -123,6 +123,15 @@ def test_what_a_store_says_is_stored_without_them(tmp_path: Path, monkeypatch: p
     assert "Canary" not in told
 
 
+def test_urls_are_found_wherever_a_report_names_a_file() -> None:
+    """In values of values, though no user has named them so: a folder was."""
+    problem = Problem(message="broken", file=URL)
+    told = without_credentials(["see", URL, {"some": ({"more": [problem]},)}], Masker().url)
+    assert "bucket" in repr(told)
+    assert "Canary" not in repr(told)
+    assert without_credentials([{"some": ("a", 1)}], Masker().url) == [{"some": ("a", 1)}]
+
+
 def _timeless(report: str) -> str:
     without_note = re.sub(r"^note 1 piece known.*\n(?:  .*\n)*", "", report, flags=re.MULTILINE)
     return re.sub(r" in [0-9.]+ s\b", "", without_note)

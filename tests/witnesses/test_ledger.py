@@ -11,8 +11,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from smscontract import codec, ledger_file
 from smscontract import ledger as module
-from smscontract import ledger_file
 from smscontract.errors import UnusableInput, UsageError
 from smscontract.judge import Signature
 from smscontract.ledger import Ledger
@@ -45,6 +45,15 @@ def told(ledger: Ledger) -> tuple[Counter[object], ...]:
 
 def test_there_are_many_signatures() -> None:
     assert len(samples.signatures()) > 20
+
+
+@pytest.mark.usefixtures("_kept")
+@SHARED
+@given(samples.ledgers())
+def test_a_part_has_all_of_a_ledger_but_what_histories_said(ledger: Ledger) -> None:
+    ledger = ledger.merge(Ledger())
+    ledger.decided.clear()
+    assert codec.ledger(json.loads(json.dumps(codec.ledger_plain(ledger)))) == ledger
 
 
 @pytest.mark.usefixtures("_kept")
