@@ -66,9 +66,7 @@ def ledger(data: Mapping[str, Any]) -> Ledger:
                 for day, source, operation, status, outcomes, witnesses, count in data["entries"]
             }
         ),
-        Counter(
-            {Rest._make((*one, tuple(seen) if type(seen) is list else seen)): count for (*one, seen), count in data["rest"]}
-        ),
+        Counter({Rest(*tuples(one)): count for one, count in data["rest"]}),
         Counter(),
         {RangeKey(*one): (low, high) for one, (low, high) in data["ranges"]},
     )

@@ -242,7 +242,6 @@ class FactStore:
         for fact in self._alone.get(clause, ()):
             yield [fact]
         if self._base is not None:
-            self._write()
             yield from self._read(clause)
         else:
             scopes: dict[str, list[Fact]] = {}
@@ -265,6 +264,7 @@ class FactStore:
             self._directory = None
 
     def _make(self) -> None:
+        """All facts are in the file then, or all in memory."""
         if self.rows is not None:
             self.add(self.rows.facts())
         if self._base is not None:

@@ -7,10 +7,10 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from smscontract.spill import Box
 
@@ -62,6 +62,42 @@ def _end_with_parent() -> None:
         os._exit(1)  # nobody is left who would take what is under way
 
 
+class _Forked:
+    """A process forked from this one, which has to be `alone`.
+
+    Args:
+        work: what it does, given its end of a pipe and all else.
+
+    Attributes:
+        ours: the other end. Where the work fails nothing comes through it any more: whoever waits does it itself, and says what
+            is wrong.
+    """
+
+    def __init__(self, work: Callable[..., None], *given: Any) -> None:
+        import multiprocessing  # slow to load, and few need it
+
+        context = multiprocessing.get_context("fork")
+        self.ours, theirs = context.Pipe()
+        self._process = context.Process(target=_run, args=(work, theirs, given), daemon=True)
+        with deaf():
+            self._process.start()
+        theirs.close()
+
+    def end(self) -> None:
+        """Ends it, whatever it does."""
+        self.ours.close()
+        self._process.kill()
+        self._process.join()
+
+
+def _run(work: Callable[..., None], theirs: Connection, given: Sequence[Any]) -> None:
+    quiet()
+    try:
+        work(theirs, *given)
+    except Exception:  # noqa: BLE001 - as said
+        os._exit(1)
+
+
 class Beside:
     """Work that another process does meanwhile, which this one has to be `alone` for.
 
@@ -74,37 +110,24 @@ class Beside:
     """
 
     def __init__(self, work: Callable[[Box], Iterable[bytes]]) -> None:
-        import multiprocessing  # slow to load, and few need it
-
-        context = multiprocessing.get_context("fork")
         self.box = Box()
-        self._ours, theirs = context.Pipe(duplex=False)
-        self._process = context.Process(target=_do, args=(work, self.box, theirs), daemon=True)
-        with deaf():
-            self._process.start()
-        theirs.close()
+        self._forked = _Forked(_do, work, self.box)
 
     def blocks(self) -> Iterator[bytes] | None:
         """All blocks, when the last of them is there; `None` if the process could not go on."""
         try:
-            places: list[tuple[int, int]] = self._ours.recv()
+            places: list[tuple[int, int]] = self._forked.ours.recv()
         except (EOFError, OSError):
             return None
         return (self.box.read(start, size) for start, size in places)
 
     def close(self) -> None:
         """Ends it, whatever it does."""
-        self._ours.close()
-        self._process.kill()
-        self._process.join()
+        self._forked.end()
 
 
-def _do(work: Callable[[Box], Iterable[bytes]], box: Box, theirs: Connection) -> None:
-    quiet()
-    try:
-        theirs.send([(box.write(block), len(block)) for block in work(box)])
-    except Exception:  # noqa: BLE001 - whoever waits does it itself, and says what is wrong
-        os._exit(1)
+def _do(theirs: Connection, work: Callable[[Box], Iterable[bytes]], box: Box) -> None:
+    theirs.send([(box.write(block), len(block)) for block in work(box)])
 
 
 def ahead(found: Iterator[_Found], most: int) -> Iterator[_Found]:
@@ -115,46 +138,33 @@ def ahead(found: Iterator[_Found], most: int) -> Iterator[_Found]:
         found: that nobody has begun with; the same each time.
         most: so many are found at most before they are asked for.
     """
-    import multiprocessing  # as above
-
     given = 0
     if alone():
-        context = multiprocessing.get_context("fork")
-        ours, theirs = context.Pipe()
-        process = context.Process(target=_find, args=(found, most, theirs), daemon=True)
-        with deaf():
-            process.start()
-        theirs.close()
+        forked = _Forked(_find, found, most)
         try:
-            while (one := ours.recv()) is not None:
+            while (one := forked.ours.recv()) is not None:
                 given += 1
                 if given % _half(most) == 0:
                     with contextlib.suppress(OSError):  # it has found all
-                        ours.send_bytes(b"")
+                        forked.ours.send_bytes(b"")
                 yield one[0]
             return
         except (EOFError, OSError):
             pass
         finally:
-            ours.close()
-            process.kill()
-            process.join()
+            forked.end()
     yield from islice(found, given, None)
 
 
-def _find(found: Iterator[object], most: int, theirs: Connection) -> None:
-    quiet()
+def _find(theirs: Connection, found: Iterator[object], most: int) -> None:
     left = most
-    try:
-        for one in found:
-            if not left:
-                theirs.recv_bytes()
-                left = _half(most)
-            theirs.send((one,))
-            left -= 1
-        theirs.send(None)
-    except Exception:  # noqa: BLE001 - as above
-        os._exit(1)
+    for one in found:
+        if not left:
+            theirs.recv_bytes()
+            left = _half(most)
+        theirs.send((one,))
+        left -= 1
+    theirs.send(None)
 
 
 def _half(most: int) -> int:

@@ -194,18 +194,21 @@ class Part:
         """A part from its bytes.
 
         Raises:
-            UnusableInput: it is none, or is damaged.
+            UnusableInput: it is none, of another version, or damaged.
         """
         try:
             end = raw.index(b"\n")
-            return cls._from(_loads(raw[:end]), memoryview(raw)[end + 1 :])
+            head = _loads(raw[:end])
+            if head["version"] != VERSION:
+                raise UnusableInput(
+                    "the part is of another version", file=file, hint="judge and merge with the same smscontract"
+                )
+            return cls._from(head, memoryview(raw)[end + 1 :])
         except (ValueError, KeyError, TypeError, IndexError, AttributeError):
             raise UnusableInput("the part is damaged", file=file, hint="judge what it is of again") from None
 
     @classmethod
     def _from(cls, head: Mapping[str, Any], rest: memoryview) -> Part:
-        if head["version"] != VERSION:
-            raise ValueError
         blocks = []
         sizes = [*head["facts"], *head["rows"]]
         for size in sizes:

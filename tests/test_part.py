@@ -15,7 +15,7 @@ from smscontract import facts
 from smscontract.errors import UnusableInput
 from smscontract.exchange import Exchange, Origin, OriginKind
 from smscontract.findings import Problem, Report
-from smscontract.part import Part
+from smscontract.part import VERSION, Part
 from smscontract.reported import reported
 from smscontract.reports.json_report import render
 from smscontract.summary import Summary
@@ -143,10 +143,17 @@ def _blocks(part: Part) -> list[Any]:
     return [json.loads(zlib.decompress(block)) for block in part.facts]
 
 
-@pytest.mark.parametrize("raw", [b"", b"{}\n", b'{"version":2}\n', b"\x00", b"[]\n"])
+@pytest.mark.parametrize("raw", [b"", b"{}\n", b'{"version":%d}\n' % VERSION, b"\x00", b"[]\n"])
 def test_what_is_no_part_is_refused(raw: bytes) -> None:
     with pytest.raises(UnusableInput, match="the part is damaged"):
         Part.loads(raw, file="p")
+
+
+def test_a_part_of_another_version_says_so() -> None:
+    raw = Part.of(summary_of(HISTORY)).dumps().replace(b'"version":%d' % VERSION, b'"version":%d' % (VERSION - 1), 1)
+    with pytest.raises(UnusableInput, match="of another version") as told:
+        Part.loads(raw, file="p")
+    assert (told.value.file, told.value.hint) == ("p", "judge and merge with the same smscontract")
 
 
 def test_a_part_that_is_cut_is_refused() -> None:
